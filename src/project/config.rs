@@ -1,0 +1,166 @@
+//! `pf.yaml`: marks the root of a project and says where to connect.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The project file `pf.yaml`. Every key is optional.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The format of all pf files of this project.
+    #[schemars(range(min = 1, max = 1))]
+    pub format: Option<u32>,
+    /// Providers that are not built in, or other limits for those that are.
+    pub providers: IndexMap<String, ProviderConfig>,
+    /// Model profiles: a short name for a model with its parameters, used as `model: NAME`.
+    pub models: IndexMap<String, Profile>,
+    /// What version numbers and labels count on.
+    pub history: HistoryConfig,
+    /// Where labels are read from.
+    pub labels: LabelsConfig,
+    /// JSON Schema of the `metadata` of every prompt.
+    pub metadata_schema: Option<Map<String, Value>>,
+    /// Which rules run, and where.
+    pub lint: LintConfig,
+    /// Defaults of `pf eval`.
+    pub eval: EvalConfig,
+    /// Folders of the project.
+    pub paths: PathsConfig,
+    /// A file with prices that the built-in table lacks.
+    pub prices: Option<String>,
+}
+
+/// How to reach a provider. Keys are named here and nowhere else, so a changed prompt cannot send one elsewhere.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderConfig {
+    /// The wire protocol: `openai` or `echo`. Defaults to the provider's own name.
+    pub protocol: Option<Protocol>,
+    /// Where requests go, up to and including the version: `https://host/v1`.
+    pub base_url: Option<String>,
+    /// The environment variable that holds the key.
+    pub api_key_env: Option<String>,
+    /// Headers sent with every request.
+    pub headers: IndexMap<String, String>,
+    /// A PEM file with a certificate authority to trust besides the system's.
+    pub ca_file: Option<String>,
+    /// Most requests in flight.
+    #[schemars(range(min = 1, max = 1024))]
+    pub concurrency: Option<usize>,
+    /// Longest time for one request, such as `60s` or `2m`.
+    #[schemars(regex(pattern = r"^[0-9]+(ms|s|m)$"))]
+    pub timeout: Option<String>,
+    /// Most attempts for one request, the first included.
+    #[schemars(range(min = 1, max = 20))]
+    pub attempts: Option<u32>,
+    /// Most requests in a minute.
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u32>,
+    /// Most tokens in a minute, input and output together.
+    #[schemars(range(min = 1))]
+    pub tokens_per_minute: Option<u32>,
+}
+
+/// A wire protocol that pf speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    Openai,
+    Echo,
+}
+
+/// A model with its parameters under a short name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The provider: built in, or from `providers`.
+    pub provider: String,
+    /// The model's name, as the provider knows it.
+    pub name: String,
+    /// Sampling temperature.
+    #[schemars(range(min = 0.0))]
+    pub temperature: Option<f64>,
+    /// Nucleus sampling mass.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub top_p: Option<f64>,
+    /// Longest answer, in tokens.
+    #[schemars(range(min = 1))]
+    pub max_output_tokens: Option<u64>,
+    /// Sampling seed.
+    pub seed: Option<i64>,
+    /// Texts that end the answer.
+    pub stop: Option<Vec<String>>,
+    /// Sent to the provider as they are.
+    pub extra: Option<Map<String, Value>>,
+    /// Put before the last user message: a model's quirk that should stay out of prompts.
+    pub prefix: Option<String>,
+}
+
+/// What version numbers count on.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistoryConfig {
+    /// A branch or other revision; `HEAD` when absent.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+}
+
+/// Where labels are read from.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabelsConfig {
+    /// A branch or other revision; that of `history` when absent.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+}
+
+/// Which lint rules run.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LintConfig {
+    /// Codes or their beginnings; `ALL` (the default) for every rule.
+    pub select: Option<Vec<String>>,
+    /// Codes or their beginnings that do not run.
+    pub ignore: Vec<String>,
+    /// Glob of files to the codes that do not run on them.
+    pub per_path: IndexMap<String, Vec<String>>,
+}
+
+/// Defaults of `pf eval`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvalConfig {
+    /// Most requests in flight.
+    #[schemars(range(min = 1, max = 1024))]
+    pub concurrency: Option<usize>,
+}
+
+/// Folders of the project, relative to its root.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathsConfig {
+    /// Prompts and partials.
+    pub prompts: String,
+    /// Suites.
+    pub suites: String,
+    /// Datasets.
+    pub datasets: String,
+    /// Recordings.
+    pub recordings: String,
+    /// Labels.
+    pub labels: String,
+}
+
+impl Default for PathsConfig {
+    fn default() -> Self {
+        Self {
+            prompts: "prompts".into(),
+            suites: "evals".into(),
+            datasets: "datasets".into(),
+            recordings: "recordings".into(),
+            labels: "labels".into(),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A variable: a named, typed input of a prompt.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+/// A named, typed input of a prompt: a JSON Schema with a few keys of pf's own
+/// (`description`, `default`, `required`, `trust`, and the type `messages`).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Variable {
+    keys: Map<String, Value>,
+}
+
+/// The keys that are pf's own and no part of the JSON Schema of the value.
+const OWN_KEYS: [&str; 2] = ["trust", "default"];
+
+/// JSON Schema keywords that a variable may have, with the shape of their values.
+const KEYWORDS: [(&str, &str); 36] = [
+    ("title", "string"),
+    ("description", "string"),
+    ("enum", "array"),
+    ("const", "any"),
+    ("examples", "array"),
+    ("format", "string"),
+    ("minLength", "integer"),
+    ("maxLength", "integer"),
+    ("pattern", "string"),
+    ("minimum", "number"),
+    ("maximum", "number"),
+    ("exclusiveMinimum", "number"),
+    ("exclusiveMaximum", "number"),
+    ("multipleOf", "number"),
+    ("items", "schema"),
+    ("prefixItems", "array"),
+    ("contains", "schema"),
+    ("minItems", "integer"),
+    ("maxItems", "integer"),
+    ("uniqueItems", "boolean"),
+    ("properties", "object"),
+    ("patternProperties", "object"),
+    ("additionalProperties", "schema"),
+    ("propertyNames", "schema"),
+    ("minProperties", "integer"),
+    ("maxProperties", "integer"),
+    ("dependentRequired", "object"),
+    ("allOf", "array"),
+    ("anyOf", "array"),
+    ("oneOf", "array"),
+    ("not", "schema"),
+    ("if", "schema"),
+    ("then", "schema"),
+    ("else", "schema"),
+    ("deprecated", "boolean"),
+    ("$comment", "string"),
+];
+
+impl Variable {
+    /// The name of its type, when it is a single one: `string`, …, or `messages`.
+    pub fn type_name(&self) -> Option<&str> {
+        self.keys.get("type").and_then(Value::as_str)
+    }
+
+    /// Whether it holds a conversation to insert.
+    pub fn is_messages(&self) -> bool {
+        self.type_name() == Some("messages")
+    }
+
+    /// The value when none is given.
+    pub fn default(&self) -> Option<&Value> {
+        self.keys.get("default")
+    }
+
+    /// Whether a caller must give it: it has no default and does not say `required: false`.
+    pub fn required(&self) -> bool {
+        self.default().is_none() && self.keys.get("required") != Some(&Value::Bool(false))
+    }
+
+    /// What it is for.
+    pub fn description(&self) -> Option<&str> {
+        self.keys.get("description").and_then(Value::as_str)
+    }
+
+    /// Whether its text comes from someone who may mean harm.
+    pub fn untrusted(&self) -> bool {
+        self.keys.get("trust").and_then(Value::as_str) == Some("untrusted")
+    }
+
+    /// The values that it may have, where the schema lists them.
+    pub fn choices(&self) -> Option<&Vec<Value>> {
+        self.keys.get("enum").and_then(Value::as_array)
+    }
+
+    /// All keys as written.
+    pub fn keys(&self) -> &Map<String, Value> {
+        &self.keys
+    }
+
+    /// The JSON Schema that a value must satisfy, without pf's own keys.
+    pub fn json_schema(&self) -> Value {
+        let mut schema = self.keys.clone();
+        for key in OWN_KEYS {
+            schema.shift_remove(key);
+        }
+        if schema.get("required").is_some_and(Value::is_boolean) {
+            schema.shift_remove("required");
+        }
+        if self.is_messages() {
+            schema.insert("type".into(), "array".into());
+            schema.insert("items".into(), messages_schema());
+        }
+        Value::Object(schema)
+    }
+}
+
+/// The schema of one message of a conversation that is inserted.
+fn messages_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "required": ["role", "content"],
+        "properties": {
+            "role": {"enum": ["system", "developer", "user", "assistant", "tool"]},
+            "content": {"type": ["string", "array"]},
+            "tool_calls": {"type": "array"},
+            "tool_call_id": {"type": "string"},
+        },
+        "additionalProperties": false,
+    })
+}
+
+impl<'de> Deserialize<'de> for Variable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let keys = match Value::deserialize(deserializer)? {
+            Value::String(name) => Map::from_iter([("type".to_owned(), Value::String(name))]),
+            Value::Object(keys) => keys,
+            _ => return Err(serde::de::Error::custom("a variable is a type name or a map")),
+        };
+        Ok(Self { keys })
+    }
+}
+
+const TYPE_NAMES: [&str; 8] =
+    ["string", "number", "integer", "boolean", "array", "object", "null", "messages"];
+
+impl JsonSchema for Variable {
+    fn schema_name() -> Cow<'static, str> {
+        "Variable".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut properties = Map::new();
+        let names = Value::from(TYPE_NAMES.to_vec());
+        properties.insert(
+            "type".into(),
+            serde_json::json!({
+                "description": "The type of the value; `messages` is a conversation to insert.",
+                "anyOf": [{"enum": names}, {"type": "array", "items": {"enum": names}}],
+            }),
+        );
+        properties.insert(
+            "default".into(),
+            serde_json::json!({"description": "The value when none is given; makes the variable optional."}),
+        );
+        properties.insert(
+            "required".into(),
+            serde_json::json!({
+                "description": "`false`: the variable is none when not given. A list names required properties of an object.",
+                "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}],
+            }),
+        );
+        properties.insert(
+            "trust".into(),
+            serde_json::json!({
+                "description": "`untrusted`: the text comes from someone who may mean harm.",
+                "enum": ["trusted", "untrusted"],
+            }),
+        );
+        for (keyword, shape) in KEYWORDS {
+            let schema = match shape {
+                "any" => serde_json::json!({}),
+                "schema" => serde_json::json!({"type": ["object", "boolean"]}),
+                shape => serde_json::json!({"type": shape}),
+            };
+            properties.insert(keyword.into(), schema);
+        }
+        json_schema!({
+            "description": "A named, typed input: the name of a type, or a JSON Schema.",
+            "anyOf": [
+                {"enum": names},
+                {"type": "object", "properties": properties, "additionalProperties": false},
+            ],
+        })
+    }
+}
