@@ -100,7 +100,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A finding of severity error; see [`Diagnostic::severity`] to soften it.
-    pub fn new(code: RuleId, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: RuleId,
+        file: &Arc<SourceFile>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             severity: Severity::Error,
@@ -127,8 +132,17 @@ impl Diagnostic {
     }
 
     /// Adds a second place.
-    pub fn related(mut self, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
-        self.related.push(Label { file: Arc::clone(file), span, message: message.into() });
+    pub fn related(
+        mut self,
+        file: &Arc<SourceFile>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        self.related.push(Label {
+            file: Arc::clone(file),
+            span,
+            message: message.into(),
+        });
         self
     }
 
@@ -195,7 +209,12 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|candidate| !candidate.is_empty())
-        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| {
             let prefix = candidate.len() >= 4 && lower.starts_with(&candidate.to_lowercase());
             *distance <= limit || prefix

@@ -1,0 +1,444 @@
+//! From YAML events to the tree: duplicate keys, anchors and merge keys, and the limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+use super::scalar::{Scalar, resolve_plain};
+use super::{Comment, Document, Entry, Node, NodeKind};
+use crate::diagnostic::{Diagnostic, RuleId};
+use crate::span::{SourceFile, Span};
+
+/// The rule that a file must be YAML.
+pub const INVALID_YAML: RuleId = RuleId("F001");
+/// The rule that a mapping has each key once.
+pub const DUPLICATE_KEY: RuleId = RuleId("F002");
+
+/// The largest YAML file that is read, in bytes; larger data belongs into JSONL or CSV.
+pub const MAX_BYTES: usize = 4 << 20;
+/// How deep collections may nest.
+const MAX_DEPTH: usize = 128;
+/// How many nodes all aliases and merge keys of a file may stand for: a few kilobytes of aliases of aliases would
+/// otherwise grow to gigabytes.
+const MAX_ALIASED_NODES: usize = 10_000;
+
+/// Parses a file. Without a document there is at least one diagnostic.
+pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
+    let mut builder = Builder {
+        file,
+        stack: Vec::new(),
+        root: None,
+        anchors: BTreeMap::new(),
+        aliased: 0,
+        comments: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let complete = builder
+        .run()
+        .map_err(|problem| builder.diagnostics.push(*problem))
+        .is_ok();
+    let Builder {
+        root,
+        comments,
+        diagnostics,
+        ..
+    } = builder;
+    let document = complete.then(|| Document {
+        file: Arc::clone(file),
+        root: root.unwrap_or(Node {
+            span: Span::at(0),
+            kind: NodeKind::Null,
+        }),
+        comments,
+    });
+    (document, diagnostics)
+}
+
+type Step = Result<(), Box<Diagnostic>>;
+
+/// A collection whose end has not come yet.
+struct Open {
+    mapping: bool,
+    start: usize,
+    anchor: usize,
+    nodes: Vec<Node>,
+}
+
+struct Builder<'a> {
+    file: &'a Arc<SourceFile>,
+    stack: Vec<Open>,
+    root: Option<Node>,
+    anchors: BTreeMap<usize, Node>,
+    aliased: usize,
+    comments: Vec<Comment>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Builder<'_> {
+    fn run(&mut self) -> Step {
+        let text = self.file.text();
+        if text.len() > MAX_BYTES {
+            return Err(self.problem(
+                Span::at(0),
+                format!(
+                    "the file has {} bytes, more than the {MAX_BYTES} that a YAML file may have",
+                    text.len()
+                ),
+            ));
+        }
+        let options = granit_parser::options! {
+            block_nesting_limit: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_buffered_comment_events: 4096,
+        };
+        for next in Parser::new_from_str_with_options(text, options) {
+            let (event, span) = next.map_err(|error| self.syntax_error(&error))?;
+            let place = span.byte_range().map_or(Span::at(0), Span::from);
+            self.event(event, place, span.indent)?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span, indent: Option<usize>) -> Step {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag = tag.map(|tag| tag.original());
+                let kind = self.scalar(&text, style, tag.as_deref(), span, indent)?;
+                self.add(Node { span, kind }, anchor)
+            }
+            Event::MappingStart(_, _, tag) | Event::SequenceStart(_, _, tag)
+                if tag.as_ref().is_some_and(|tag| !tag.is_yaml_core_schema()) =>
+            {
+                Err(self.unknown_tag(span))
+            }
+            Event::MappingStart(_, anchor, _) => self.open(true, span, anchor),
+            Event::SequenceStart(_, anchor, _) => self.open(false, span, anchor),
+            Event::MappingEnd | Event::SequenceEnd => self.close(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::Comment(text, _) => {
+                self.comments.push(Comment {
+                    span,
+                    text: text.into_owned(),
+                });
+                Ok(())
+            }
+            Event::DocumentStart(..) if self.root.is_some() => Err(self.problem(
+                span,
+                "a second document starts here; a file holds one".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&str>,
+        span: Span,
+        indent: Option<usize>,
+    ) -> Result<NodeKind, Box<Diagnostic>> {
+        let string = || {
+            NodeKind::String(Scalar {
+                text: text.to_owned(),
+                style: style.into(),
+                indent: indent.unwrap_or(0),
+            })
+        };
+        let plain = match tag {
+            None => style == ScalarStyle::Plain,
+            Some("!!str" | "!") => false,
+            Some("!!int" | "!!float" | "!!bool" | "!!null") => true,
+            Some(_) => return Err(self.unknown_tag(span)),
+        };
+        if !plain {
+            return Ok(string());
+        }
+        match resolve_plain(text) {
+            Ok(kind) => Ok(kind.unwrap_or_else(string)),
+            Err(message) => Err(self.problem(span, message.into())),
+        }
+    }
+
+    fn open(&mut self, mapping: bool, span: Span, anchor: usize) -> Step {
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(self.too_deep(span));
+        }
+        self.stack.push(Open {
+            mapping,
+            start: span.start,
+            anchor,
+            nodes: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Step {
+        let Some(open) = self.stack.pop() else {
+            return Ok(());
+        };
+        let last = open.nodes.last().map_or(open.start, |node| node.span.end);
+        // A block collection ends where its last value does; the event's own place is behind the blank lines.
+        let flow = matches!(
+            self.file.text().as_bytes().get(open.start),
+            Some(b'[' | b'{')
+        );
+        let end = if flow { span.end } else { last };
+        let kind = match open.mapping {
+            true => NodeKind::Mapping(self.entries(open.nodes)?),
+            false => NodeKind::Sequence(open.nodes),
+        };
+        self.add(
+            Node {
+                span: Span::new(open.start, end),
+                kind,
+            },
+            open.anchor,
+        )
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Step {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.stack.last_mut() {
+            Some(open) => open.nodes.push(node),
+            None => self.root = Some(node),
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Step {
+        let Some(node) = self.anchors.get(&anchor).cloned() else {
+            return Err(self.problem(
+                span,
+                "this alias stands inside the value that it names".into(),
+            ));
+        };
+        self.spend(&node, span)?;
+        if self.stack.len() + depth(&node) > MAX_DEPTH {
+            return Err(self.too_deep(span));
+        }
+        self.add(node, 0)
+    }
+
+    fn spend(&mut self, node: &Node, span: Span) -> Step {
+        self.aliased += size(node);
+        if self.aliased <= MAX_ALIASED_NODES {
+            return Ok(());
+        }
+        Err(self.problem(
+            span,
+            format!("the aliases of this file stand for more than {MAX_ALIASED_NODES} values; write them out or drop some"),
+        ))
+    }
+
+    /// Keys and values in turn to entries; merge keys are resolved, duplicates are findings.
+    fn entries(&mut self, nodes: Vec<Node>) -> Result<Vec<Entry>, Box<Diagnostic>> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len() / 2);
+        let mut places: BTreeMap<String, Span> = BTreeMap::new();
+        let mut merges: Vec<(Span, Node)> = Vec::new();
+        let mut nodes = nodes.into_iter();
+        while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
+            let key_span = key.span;
+            if self.file.slice(key_span) == "<<" {
+                merges.push((key_span, value));
+                continue;
+            }
+            let key = self.key(&key)?;
+            if let Some(first) = places.get(&key) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        DUPLICATE_KEY,
+                        self.file,
+                        key_span,
+                        format!("the key `{key}` stands here twice"),
+                    )
+                    .related(self.file, *first, "first here")
+                    .help("keep one of them; most YAML readers silently keep the last"),
+                );
+                continue;
+            }
+            places.insert(key.clone(), key_span);
+            entries.push(Entry {
+                key,
+                key_span,
+                value,
+            });
+        }
+        for (key_span, value) in merges {
+            self.merge(key_span, value, &mut entries)?;
+        }
+        Ok(entries)
+    }
+
+    /// The keys of a `<<` value that the mapping does not have itself; of several, the first wins.
+    fn merge(&mut self, key_span: Span, value: Node, entries: &mut Vec<Entry>) -> Step {
+        let sources = match value.kind {
+            NodeKind::Sequence(items) => items,
+            kind => vec![Node {
+                span: value.span,
+                kind,
+            }],
+        };
+        for source in sources {
+            self.spend(&source, key_span)?;
+            let NodeKind::Mapping(merged) = source.kind else {
+                return Err(self.problem(key_span, "`<<` merges mappings, and this is none".into()));
+            };
+            for entry in merged {
+                if !entries.iter().any(|own| own.key == entry.key) {
+                    entries.push(entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, key: &Node) -> Result<String, Box<Diagnostic>> {
+        match &key.kind {
+            NodeKind::String(scalar) => Ok(scalar.text.clone()),
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
+                Ok(self.file.slice(key.span).to_owned())
+            }
+            NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
+                let before = &self.file.text()[..key.span.start];
+                let brace = before.trim_end_matches([' ', '{']).len();
+                let opened = self.file.text()[brace..].trim_start();
+                if opened.starts_with("{{") || opened.starts_with("{ {") {
+                    return Err(self.unquoted_template(Span::new(
+                        key.span.start.saturating_sub(1),
+                        key.span.end,
+                    )));
+                }
+                Err(self.problem(key.span, "a key is a text here, not a collection".into()))
+            }
+        }
+    }
+
+    fn unquoted_template(&self, span: Span) -> Box<Diagnostic> {
+        let mut problem = self.problem(
+            span,
+            "`{{` opens a YAML mapping here, not a template".into(),
+        );
+        problem
+            .help
+            .push("quote the whole text, or write it as a block after `|`".into());
+        problem
+    }
+
+    fn too_deep(&self, span: Span) -> Box<Diagnostic> {
+        self.problem(span, format!("values nest deeper than {MAX_DEPTH} here"))
+    }
+
+    fn unknown_tag(&self, span: Span) -> Box<Diagnostic> {
+        self.problem(
+            span,
+            "tags other than those of YAML's core schema mean nothing here; drop it".into(),
+        )
+    }
+
+    fn problem(&self, span: Span, message: String) -> Box<Diagnostic> {
+        Box::new(Diagnostic::new(INVALID_YAML, self.file, span, message))
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Box<Diagnostic> {
+        let text = self.file.text();
+        let mut at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let line = self
+            .file
+            .line(self.file.position(at).line)
+            .unwrap_or(Span::at(at));
+        let before = &text[line.start..at.max(line.start)];
+        if let Some(open) = self.file.slice(line).find("{{")
+            && self.file.slice(line)[..open].trim_end().ends_with(':')
+        {
+            return self.unquoted_template(Span::new(line.start + open, line.end));
+        }
+        let tab = matches!(
+            error.kind(),
+            ErrorKind::TabInIndentation
+                | ErrorKind::TabInBlockIndentation
+                | ErrorKind::TabAtBlockScalarStart
+                | ErrorKind::TabNotAllowed
+                | ErrorKind::TabInPlainScalar
+        ) || before.trim_start_matches(' ').starts_with('\t');
+        let width = text[at..]
+            .chars()
+            .next()
+            .filter(|c| *c != '\n')
+            .map_or(0, char::len_utf8);
+        let span = Span::new(at, at + width);
+        if tab {
+            let start = line.start + self.file.slice(line).find('\t').unwrap_or(0);
+            let mut problem = self.problem(
+                Span::new(start, start + 1),
+                "a tab cannot indent YAML".into(),
+            );
+            problem.help.push("indent with spaces".into());
+            return problem;
+        }
+        let mut problem = self.problem(
+            span,
+            format!("invalid YAML: {}", lower_first(&error.info())),
+        );
+        if let Some(help) = advice(error.kind()) {
+            problem.help.push(help.into());
+        }
+        problem
+    }
+}
+
+/// What to do about an error whose message does not say it.
+fn advice(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            "a text with `: ` in it must be quoted or written as a block after `|`"
+        }
+        ErrorKind::SimpleKeyExpected
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation => {
+            "check the indentation of this line and the one above, and that the key ends with `:`"
+        }
+        ErrorKind::UnknownAnchor => {
+            "define it before with `&name`, or quote a text that starts with `*`"
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "write `\\\\` for a backslash, or use single quotes"
+        }
+        ErrorKind::UnclosedQuotedScalar => "close the quotation mark",
+        _ => return None,
+    })
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.kind {
+        NodeKind::Sequence(items) => items.iter().map(size).sum(),
+        NodeKind::Mapping(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
+        _ => 0,
+    }
+}
+
+fn depth(node: &Node) -> usize {
+    1 + match &node.kind {
+        NodeKind::Sequence(items) => items.iter().map(depth).max().unwrap_or(0),
+        NodeKind::Mapping(entries) => entries
+            .iter()
+            .map(|entry| depth(&entry.value))
+            .max()
+            .unwrap_or(0),
+        _ => 0,
+    }
+}
