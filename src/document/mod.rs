@@ -160,7 +160,7 @@ impl Node {
     }
 
     /// Calls `visit` with each text below this node and the route to it.
-    pub fn for_each_scalar<'a>(&'a self, visit: &mut dyn FnMut(&Route, &'a Node, &'a Scalar)) {
+    pub fn for_each_scalar<'a>(&'a self, visit: &mut dyn FnMut(&Route, &'a Self, &'a Scalar)) {
         self.walk(&Route::root(), visit);
     }
 

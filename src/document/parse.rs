@@ -105,7 +105,8 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.original());
                 let kind = self.scalar(&text, style, tag.as_deref(), span, indent)?;
-                self.add(Node { span, kind }, anchor)
+                self.add(Node { span, kind }, anchor);
+                Ok(())
             }
             Event::MappingStart(_, _, tag) | Event::SequenceStart(_, _, tag)
                 if tag.as_ref().is_some_and(|tag| !tag.is_yaml_core_schema()) =>
@@ -198,7 +199,7 @@ impl Builder<'_> {
         )
     }
 
-    fn add(&mut self, node: Node, anchor: usize) -> Step {
+    fn add(&mut self, node: Node, anchor: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -206,7 +207,6 @@ impl Builder<'_> {
             Some(open) => open.nodes.push(node),
             None => self.root = Some(node),
         }
-        Ok(())
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Step {
@@ -220,7 +220,8 @@ impl Builder<'_> {
         if self.stack.len() + depth(&node) > MAX_DEPTH {
             return Err(self.too_deep(span));
         }
-        self.add(node, 0)
+        self.add(node, 0);
+        Ok(())
     }
 
     fn spend(&mut self, node: &Node, span: Span) -> Step {

@@ -165,12 +165,13 @@ pub(super) fn resolve_plain(text: &str) -> Result<Option<NodeKind>, &'static str
     }))
 }
 
+const TOO_LARGE: &str = "this integer does not fit 64 bits; quote it to keep it as text";
+
 fn resolve_number(text: &str) -> Result<Option<NodeKind>, &'static str> {
     let first = text.as_bytes()[0];
     if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
         return Ok(None);
     }
-    const TOO_LARGE: &str = "this integer does not fit 64 bits; quote it to keep it as text";
     for (prefix, radix) in [("0o", 8), ("0x", 16)] {
         if let Some(digits) = text.strip_prefix(prefix)
             && !digits.is_empty()
