@@ -138,11 +138,7 @@ impl Diagnostic {
         span: Span,
         message: impl Into<String>,
     ) -> Self {
-        self.related.push(Label {
-            file: Arc::clone(file),
-            span,
-            message: message.into(),
-        });
+        self.related.push(Label { file: Arc::clone(file), span, message: message.into() });
         self
     }
 
@@ -209,12 +205,7 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|candidate| !candidate.is_empty())
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| {
             let prefix = candidate.len() >= 4 && lower.starts_with(&candidate.to_lowercase());
             *distance <= limit || prefix

@@ -21,9 +21,9 @@ pub fn environment() -> Environment<'static> {
             "the value is none, which does not print; test it with `if` or give it a `default`",
         )),
         value => match bool::try_from(value.clone()) {
-            Ok(truth) if value.kind() == minijinja::value::ValueKind::Bool => out
-                .write_str(if truth { "true" } else { "false" })
-                .map_err(Error::from),
+            Ok(truth) if value.kind() == minijinja::value::ValueKind::Bool => {
+                out.write_str(if truth { "true" } else { "false" }).map_err(Error::from)
+            }
             _ => minijinja::escape_formatter(out, state, value),
         },
     });

@@ -84,9 +84,7 @@ impl RepoPath {
 
     /// What follows the last dot of the file name.
     pub fn extension(&self) -> Option<&str> {
-        self.file_name()
-            .rsplit_once('.')
-            .map(|(_, extension)| extension)
+        self.file_name().rsplit_once('.').map(|(_, extension)| extension)
     }
 
     /// The path without its extension.
@@ -99,12 +97,7 @@ impl RepoPath {
 
     /// The folder that holds it; the root's parent is the root.
     pub fn parent(&self) -> Self {
-        Self(
-            self.0
-                .rsplit_once('/')
-                .map(|(folder, _)| folder.to_owned())
-                .unwrap_or_default(),
-        )
+        Self(self.0.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default())
     }
 
     /// The path below `folder`, if it lies there.
@@ -151,29 +144,16 @@ mod tests {
 
     #[test]
     fn normalises_what_stays_inside() {
-        for (text, expected) in [
-            ("a/b", "a/b"),
-            ("./a", "a"),
-            ("a/../b", "b"),
-            ("a/", "a"),
-            ("", ""),
-            (".", ""),
-        ] {
+        for (text, expected) in
+            [("a/b", "a/b"), ("./a", "a"), ("a/../b", "b"), ("a/", "a"), ("", ""), (".", "")]
+        {
             assert_eq!(RepoPath::new(text).unwrap().as_str(), expected, "{text:?}");
         }
     }
 
     #[test]
     fn refuses_what_leaves_or_is_not_portable() {
-        for text in [
-            "/etc/passwd",
-            "C:/x",
-            "../x",
-            "a/../../b",
-            "a//b",
-            "a\\b",
-            "a\nb",
-        ] {
+        for text in ["/etc/passwd", "C:/x", "../x", "a/../../b", "a//b", "a\\b", "a\nb"] {
             assert!(RepoPath::new(text).is_err(), "{text:?}");
         }
     }
@@ -185,10 +165,7 @@ mod tests {
         assert_eq!(path.without_extension(), "prompts/support/triage");
         assert_eq!(path.parent().as_str(), "prompts/support");
         let folder = RepoPath::new("prompts").unwrap();
-        assert_eq!(
-            path.strip_prefix(&folder).unwrap().as_str(),
-            "support/triage.yaml"
-        );
+        assert_eq!(path.strip_prefix(&folder).unwrap().as_str(), "support/triage.yaml");
         assert!(!RepoPath::new("prompts2/x").unwrap().starts_with(&folder));
     }
 }

@@ -18,18 +18,12 @@ pub struct Span {
 impl Span {
     /// The range `start..end`.
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-        }
+        Self { start, end: end.max(start) }
     }
 
     /// Zero bytes at `offset`.
     pub fn at(offset: usize) -> Self {
-        Self {
-            start: offset,
-            end: offset,
-        }
+        Self { start: offset, end: offset }
     }
 
     /// The same range as a standard one.
@@ -74,11 +68,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file of the project. Shared, because every diagnostic about it holds on to it.
     pub fn new(path: RepoPath, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self {
-            path,
-            text: text.into(),
-            line_starts: OnceLock::new(),
-        })
+        Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
     }
 
     /// Where it was read from.
@@ -105,10 +95,7 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset);
         let start = starts[line - 1];
-        Position {
-            line,
-            column: self.text[start..offset].chars().count() + 1,
-        }
+        Position { line, column: self.text[start..offset].chars().count() + 1 }
     }
 
     /// The bytes of a line, counted from 1, without its line break; `None` past the last line.
@@ -124,11 +111,7 @@ impl SourceFile {
         self.line_starts.get_or_init(|| {
             std::iter::once(0)
                 .chain(
-                    self.text
-                        .bytes()
-                        .enumerate()
-                        .filter(|(_, b)| *b == b'\n')
-                        .map(|(i, _)| i + 1),
+                    self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1),
                 )
                 .collect()
         })

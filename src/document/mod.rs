@@ -71,10 +71,7 @@ pub struct Comment {
 impl Document {
     /// The node at a route.
     pub fn node(&self, route: &Route) -> Option<&Node> {
-        route
-            .segments()
-            .iter()
-            .try_fold(&self.root, |node, segment| node.child(segment))
+        route.segments().iter().try_fold(&self.root, |node, segment| node.child(segment))
     }
 
     /// Where the value at a route stands; for a route that leads nowhere, the nearest value above it.
@@ -111,10 +108,9 @@ impl Document {
     /// folded and quoted ones included.
     pub fn span_in_scalar(&self, route: &Route, range: Span) -> Span {
         match self.node(route) {
-            Some(Node {
-                span,
-                kind: NodeKind::String(scalar),
-            }) => scalar.locate(&self.file, *span, range),
+            Some(Node { span, kind: NodeKind::String(scalar) }) => {
+                scalar.locate(&self.file, *span, range)
+            }
             _ => self.span(route),
         }
     }

@@ -34,22 +34,11 @@ pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
         comments: Vec::new(),
         diagnostics: Vec::new(),
     };
-    let complete = builder
-        .run()
-        .map_err(|problem| builder.diagnostics.push(*problem))
-        .is_ok();
-    let Builder {
-        root,
-        comments,
-        diagnostics,
-        ..
-    } = builder;
+    let complete = builder.run().map_err(|problem| builder.diagnostics.push(*problem)).is_ok();
+    let Builder { root, comments, diagnostics, .. } = builder;
     let document = complete.then(|| Document {
         file: Arc::clone(file),
-        root: root.unwrap_or(Node {
-            span: Span::at(0),
-            kind: NodeKind::Null,
-        }),
+        root: root.unwrap_or(Node { span: Span::at(0), kind: NodeKind::Null }),
         comments,
     });
     (document, diagnostics)
@@ -118,16 +107,12 @@ impl Builder<'_> {
             Event::MappingEnd | Event::SequenceEnd => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::Comment(text, _) => {
-                self.comments.push(Comment {
-                    span,
-                    text: text.into_owned(),
-                });
+                self.comments.push(Comment { span, text: text.into_owned() });
                 Ok(())
             }
-            Event::DocumentStart(..) if self.root.is_some() => Err(self.problem(
-                span,
-                "a second document starts here; a file holds one".into(),
-            )),
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(self.problem(span, "a second document starts here; a file holds one".into()))
+            }
             _ => Ok(()),
         }
     }
@@ -166,12 +151,7 @@ impl Builder<'_> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(self.too_deep(span));
         }
-        self.stack.push(Open {
-            mapping,
-            start: span.start,
-            anchor,
-            nodes: Vec::new(),
-        });
+        self.stack.push(Open { mapping, start: span.start, anchor, nodes: Vec::new() });
         Ok(())
     }
 
@@ -181,22 +161,14 @@ impl Builder<'_> {
         };
         let last = open.nodes.last().map_or(open.start, |node| node.span.end);
         // A block collection ends where its last value does; the event's own place is behind the blank lines.
-        let flow = matches!(
-            self.file.text().as_bytes().get(open.start),
-            Some(b'[' | b'{')
-        );
+        let flow = matches!(self.file.text().as_bytes().get(open.start), Some(b'[' | b'{'));
         let end = if flow { span.end } else { last };
         let kind = match open.mapping {
             true => NodeKind::Mapping(self.entries(open.nodes)?),
             false => NodeKind::Sequence(open.nodes),
         };
-        self.add(
-            Node {
-                span: Span::new(open.start, end),
-                kind,
-            },
-            open.anchor,
-        )
+        self.add(Node { span: Span::new(open.start, end), kind }, open.anchor);
+        Ok(())
     }
 
     fn add(&mut self, node: Node, anchor: usize) {
@@ -211,10 +183,9 @@ impl Builder<'_> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Step {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(self.problem(
-                span,
-                "this alias stands inside the value that it names".into(),
-            ));
+            return Err(
+                self.problem(span, "this alias stands inside the value that it names".into())
+            );
         };
         self.spend(&node, span)?;
         if self.stack.len() + depth(&node) > MAX_DEPTH {
@@ -262,11 +233,7 @@ impl Builder<'_> {
                 continue;
             }
             places.insert(key.clone(), key_span);
-            entries.push(Entry {
-                key,
-                key_span,
-                value,
-            });
+            entries.push(Entry { key, key_span, value });
         }
         for (key_span, value) in merges {
             self.merge(key_span, value, &mut entries)?;
@@ -278,10 +245,7 @@ impl Builder<'_> {
     fn merge(&mut self, key_span: Span, value: Node, entries: &mut Vec<Entry>) -> Step {
         let sources = match value.kind {
             NodeKind::Sequence(items) => items,
-            kind => vec![Node {
-                span: value.span,
-                kind,
-            }],
+            kind => vec![Node { span: value.span, kind }],
         };
         for source in sources {
             self.spend(&source, key_span)?;
@@ -319,13 +283,9 @@ impl Builder<'_> {
     }
 
     fn unquoted_template(&self, span: Span) -> Box<Diagnostic> {
-        let mut problem = self.problem(
-            span,
-            "`{{` opens a YAML mapping here, not a template".into(),
-        );
-        problem
-            .help
-            .push("quote the whole text, or write it as a block after `|`".into());
+        let mut problem =
+            self.problem(span, "`{{` opens a YAML mapping here, not a template".into());
+        problem.help.push("quote the whole text, or write it as a block after `|`".into());
         problem
     }
 
@@ -350,10 +310,7 @@ impl Builder<'_> {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        let line = self
-            .file
-            .line(self.file.position(at).line)
-            .unwrap_or(Span::at(at));
+        let line = self.file.line(self.file.position(at).line).unwrap_or(Span::at(at));
         let before = &text[line.start..at.max(line.start)];
         if let Some(open) = self.file.slice(line).find("{{")
             && self.file.slice(line)[..open].trim_end().ends_with(':')
@@ -368,25 +325,17 @@ impl Builder<'_> {
                 | ErrorKind::TabNotAllowed
                 | ErrorKind::TabInPlainScalar
         ) || before.trim_start_matches(' ').starts_with('\t');
-        let width = text[at..]
-            .chars()
-            .next()
-            .filter(|c| *c != '\n')
-            .map_or(0, char::len_utf8);
+        let width = text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
         let span = Span::new(at, at + width);
         if tab {
             let start = line.start + self.file.slice(line).find('\t').unwrap_or(0);
-            let mut problem = self.problem(
-                Span::new(start, start + 1),
-                "a tab cannot indent YAML".into(),
-            );
+            let mut problem =
+                self.problem(Span::new(start, start + 1), "a tab cannot indent YAML".into());
             problem.help.push("indent with spaces".into());
             return problem;
         }
-        let mut problem = self.problem(
-            span,
-            format!("invalid YAML: {}", lower_first(&error.info())),
-        );
+        let mut problem =
+            self.problem(span, format!("invalid YAML: {}", lower_first(&error.info())));
         if let Some(help) = advice(error.kind()) {
             problem.help.push(help.into());
         }
@@ -435,11 +384,9 @@ fn size(node: &Node) -> usize {
 fn depth(node: &Node) -> usize {
     1 + match &node.kind {
         NodeKind::Sequence(items) => items.iter().map(depth).max().unwrap_or(0),
-        NodeKind::Mapping(entries) => entries
-            .iter()
-            .map(|entry| depth(&entry.value))
-            .max()
-            .unwrap_or(0),
+        NodeKind::Mapping(entries) => {
+            entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0)
+        }
         _ => 0,
     }
 }

@@ -38,9 +38,7 @@ impl Route {
 
     /// The last step and the way to where it starts.
     pub fn split_last(&self) -> Option<(&Segment, Self)> {
-        self.0
-            .split_last()
-            .map(|(last, rest)| (last, Self(rest.to_vec())))
+        self.0.split_last().map(|(last, rest)| (last, Self(rest.to_vec())))
     }
 
     fn push(&self, segment: Segment) -> Self {

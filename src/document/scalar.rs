@@ -100,10 +100,7 @@ impl Scalar {
 /// Folding changes white space only, so the n-th character that is no white space is the same on both sides, escapes
 /// counted as the character they mean.
 fn align(source: &str, style: Style, text: &str, offset: usize) -> usize {
-    let target = text[..offset]
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .count();
+    let target = text[..offset].chars().filter(|c| !c.is_whitespace()).count();
     let mut seen = 0;
     let mut at = 0;
     while at < source.len() {
@@ -142,9 +139,7 @@ fn unit(source: &str, style: Style) -> (Option<char>, usize) {
 }
 
 fn hex(source: &str, digits: usize) -> (Option<char>, usize) {
-    let code = source
-        .get(2..2 + digits)
-        .and_then(|code| u32::from_str_radix(code, 16).ok());
+    let code = source.get(2..2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok());
     match code {
         // A surrogate pair is one character written as two escapes.
         Some(0xD800..=0xDBFF) => (Some('\u{FFFD}'), (2 + digits) * 2),

@@ -5,10 +5,8 @@ use proptest::prelude::*;
 fn read(text: &str) -> (Option<Document>, Vec<String>) {
     let file = SourceFile::new(RepoPath::new("a.yaml").unwrap(), text);
     let (document, diagnostics) = parse(&file);
-    let said = diagnostics
-        .iter()
-        .map(|d| format!("{} {} {}", d.start(), d.code, d.message))
-        .collect();
+    let said =
+        diagnostics.iter().map(|d| format!("{} {} {}", d.start(), d.code, d.message)).collect();
     (document, said)
 }
 
@@ -48,18 +46,9 @@ fn syntax_errors_say_where_and_what() {
     for (text, expected) in [
         ("a: 1\na: 2\n", "2:1 F002 the key `a` stands here twice"),
         ("a:\n\tb: 1\n", "2:1 F001 a tab cannot indent YAML"),
-        (
-            "a: {{ x }}\n",
-            "1:4 F001 `{{` opens a YAML mapping here, not a template",
-        ),
-        (
-            "a: {{ x }} y\n",
-            "1:4 F001 `{{` opens a YAML mapping here, not a template",
-        ),
-        (
-            "a: 1\n---\nb: 2\n",
-            "2:1 F001 a second document starts here; a file holds one",
-        ),
+        ("a: {{ x }}\n", "1:4 F001 `{{` opens a YAML mapping here, not a template"),
+        ("a: {{ x }} y\n", "1:4 F001 `{{` opens a YAML mapping here, not a template"),
+        ("a: 1\n---\nb: 2\n", "2:1 F001 a second document starts here; a file holds one"),
         (
             "a: !python/object x\n",
             "1:19 F001 tags other than those of YAML's core schema mean nothing here; drop it",
@@ -72,14 +61,8 @@ fn syntax_errors_say_where_and_what() {
             "a: .nan\n",
             "1:4 F001 infinity and NaN have no place in JSON; quote them to keep them as text",
         ),
-        (
-            "? [a]\n: b\n",
-            "1:3 F001 a key is a text here, not a collection",
-        ),
-        (
-            "a: &x [*x]\n",
-            "1:8 F001 this alias stands inside the value that it names",
-        ),
+        ("? [a]\n: b\n", "1:3 F001 a key is a text here, not a collection"),
+        ("a: &x [*x]\n", "1:8 F001 this alias stands inside the value that it names"),
     ] {
         assert_eq!(read(text).1, [expected], "{text:?}");
     }
@@ -100,22 +83,12 @@ fn alias_bombs_and_depth_are_bounded() {
         .iter()
         .zip(["a", "b", "c", "d", "e", "f", "g", "h"])
     {
-        bomb += &format!(
-            "{name}: &{name} [{}]\n",
-            vec![format!("*{before}"); 9].join(", ")
-        );
+        bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(", "));
     }
     let (document, said) = read(&bomb);
     assert!(document.is_none());
-    assert!(
-        said[0].contains("stand for more than 10000 values"),
-        "{said:?}"
-    );
-    for text in [
-        "[".repeat(100_000),
-        "- ".repeat(100_000),
-        "{a: ".repeat(100_000),
-    ] {
+    assert!(said[0].contains("stand for more than 10000 values"), "{said:?}");
+    for text in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
         let (document, said) = read(&text);
         assert!(document.is_none() && said.len() == 1, "{said:?}");
     }

@@ -135,18 +135,15 @@ impl<'de> Deserialize<'de> for Variable {
             Value::String(name) => Map::from_iter([("type".to_owned(), Value::String(name))]),
             Value::Object(keys) => keys,
             _ => {
-                return Err(serde::de::Error::custom(
-                    "a variable is a type name or a map",
-                ));
+                return Err(serde::de::Error::custom("a variable is a type name or a map"));
             }
         };
         Ok(Self { keys })
     }
 }
 
-const TYPE_NAMES: [&str; 8] = [
-    "string", "number", "integer", "boolean", "array", "object", "null", "messages",
-];
+const TYPE_NAMES: [&str; 8] =
+    ["string", "number", "integer", "boolean", "array", "object", "null", "messages"];
 
 impl JsonSchema for Variable {
     fn schema_name() -> Cow<'static, str> {
