@@ -71,6 +71,22 @@ impl SourceFile {
         Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
     }
 
+    /// A file from its bytes: UTF-8, with a byte order mark dropped and CRLF made LF, so that the same text reads the
+    /// same from every source.
+    pub fn decode(path: RepoPath, bytes: Vec<u8>) -> Result<Arc<Self>, NotUtf8> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let file = Self::new(path.clone(), String::from_utf8_lossy(error.as_bytes()));
+            NotUtf8 { file, offset }
+        })?;
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        let text = if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text };
+        Ok(Self::new(path, text))
+    }
+
     /// Where it was read from.
     pub fn path(&self) -> &RepoPath {
         &self.path
@@ -116,6 +132,15 @@ impl SourceFile {
                 .collect()
         })
     }
+}
+
+/// A file that is no UTF-8 text.
+#[derive(Debug, Clone)]
+pub struct NotUtf8 {
+    /// The file with its bad bytes replaced.
+    pub file: Arc<SourceFile>,
+    /// The first byte that is not UTF-8.
+    pub offset: usize,
 }
 
 impl fmt::Debug for SourceFile {

@@ -1,6 +1,330 @@
-//! The definitions of a project: configuration, prompts, datasets, suites.
+//! The definitions of a project: configuration, prompts, partials, suites and datasets, typed, with their places.
+//!
+//! [`Project::load`] reads any snapshot. A bad file gives diagnostics and is left out; only failing to read is an error.
 
+pub mod cases;
 pub mod config;
+pub mod dataset;
+pub mod model;
 pub mod prompt;
 pub mod suite;
 pub mod variable;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use self::config::Config;
+use self::prompt::{Prompt, PromptFile, PromptName};
+use self::suite::{Suite, SuiteFile};
+use crate::diagnostic::{self, Diagnostic, closest};
+use crate::document::{self, Document, INVALID_YAML};
+use crate::path::RepoPath;
+use crate::schema::{Schema, WRONG_SHAPE};
+use crate::snapshot::{Snapshot, SnapshotError};
+use crate::span::{SourceFile, Span};
+
+/// The project file, at the root.
+pub const CONFIG_FILE: &str = "pf.yaml";
+
+static CONFIG_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<Config>);
+static PROMPT_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<PromptFile>);
+static SUITE_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<SuiteFile>);
+
+/// The schemas of the files that people write, by name.
+pub fn schemas() -> [(&'static str, &'static Schema); 3] {
+    [("config", &CONFIG_SCHEMA), ("prompt", &PROMPT_SCHEMA), ("suite", &SUITE_SCHEMA)]
+}
+
+/// What a file of the project is, by where it lies and how it ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// `pf.yaml`.
+    Config,
+    /// A prompt, with its name.
+    Prompt(PromptName),
+    /// A text that templates include.
+    Partial,
+    /// A suite, with its name.
+    Suite(String),
+    /// Cases.
+    Dataset,
+}
+
+/// All definitions of one snapshot.
+#[derive(Debug)]
+pub struct Project {
+    /// Where the files come from.
+    pub snapshot: Snapshot,
+    /// `pf.yaml`; the defaults when there is none.
+    pub config: Config,
+    /// The parsed `pf.yaml`.
+    pub config_document: Option<Arc<Document>>,
+    /// Prompts whose files have the right shape.
+    pub prompts: BTreeMap<PromptName, Prompt>,
+    /// Prompts whose files cannot be used, for better messages than "unknown".
+    pub unusable: BTreeMap<PromptName, RepoPath>,
+    /// Suites whose files have the right shape.
+    pub suites: BTreeMap<String, Suite>,
+    /// Partials below the prompts folder.
+    pub partials: Vec<RepoPath>,
+    /// What is wrong with the files themselves.
+    pub diagnostics: Vec<Diagnostic>,
+    sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
+}
+
+/// How much of a project is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// Everything.
+    All,
+    /// The configuration and the prompts of these names.
+    Prompts(&'a [PromptName]),
+}
+
+impl Project {
+    /// Reads a whole project.
+    pub fn load(snapshot: &Snapshot) -> Result<Self, SnapshotError> {
+        Self::load_scope(snapshot, Scope::All)
+    }
+
+    /// Reads a project or a part of it.
+    pub fn load_scope(snapshot: &Snapshot, scope: Scope<'_>) -> Result<Self, SnapshotError> {
+        let mut project = Self {
+            snapshot: snapshot.clone(),
+            config: Config::default(),
+            config_document: None,
+            prompts: BTreeMap::new(),
+            unusable: BTreeMap::new(),
+            suites: BTreeMap::new(),
+            partials: Vec::new(),
+            diagnostics: Vec::new(),
+            sources: Mutex::default(),
+        };
+        project.read_config()?;
+        match scope {
+            Scope::All => {
+                let mut paths = snapshot.list(&project.folder(&project.config.paths.prompts))?;
+                paths.extend(snapshot.list(&project.folder(&project.config.paths.suites))?);
+                paths.sort();
+                paths.dedup();
+                project.read_definitions(paths)?;
+            }
+            Scope::Prompts(names) => {
+                let mut paths = Vec::new();
+                for name in names {
+                    paths.extend(project.prompt_path(name)?);
+                }
+                project.read_definitions(paths)?;
+            }
+        }
+        diagnostic::sort(&mut project.diagnostics);
+        Ok(project)
+    }
+
+    fn read_config(&mut self) -> Result<(), SnapshotError> {
+        let path = RepoPath::new(CONFIG_FILE).expect("a plain name");
+        let Some(bytes) = self.snapshot.read(&path)? else { return Ok(()) };
+        let read: Read<Config> = read_yaml(path, bytes, &CONFIG_SCHEMA);
+        self.diagnostics.extend(read.diagnostics);
+        self.config_document = read.document;
+        if let Some(config) = read.value {
+            self.config = config;
+        }
+        Ok(())
+    }
+
+    fn read_definitions(&mut self, paths: Vec<RepoPath>) -> Result<(), SnapshotError> {
+        let kinds: Vec<(RepoPath, FileKind)> =
+            paths.into_iter().filter_map(|path| Some((path.clone(), self.kind(&path)?))).collect();
+        let loaded: Vec<Loaded> = kinds
+            .into_par_iter()
+            .map(|(path, kind)| load_definition(&self.snapshot, path, kind))
+            .collect::<Result<_, SnapshotError>>()?;
+        for loaded in loaded {
+            match loaded {
+                Loaded::Prompt(prompt, diagnostics) => {
+                    self.diagnostics.extend(diagnostics);
+                    self.prompts.insert(prompt.name.clone(), *prompt);
+                }
+                Loaded::Suite(suite, diagnostics) => {
+                    self.diagnostics.extend(diagnostics);
+                    self.suites.insert(suite.name.clone(), *suite);
+                }
+                Loaded::Partial(path) => self.partials.push(path),
+                Loaded::Unusable(name, path, diagnostics) => {
+                    self.diagnostics.extend(diagnostics);
+                    if let Some(name) = name {
+                        self.unusable.insert(name, path);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder of the configuration; the root when it is no path inside the project.
+    pub fn folder(&self, name: &str) -> RepoPath {
+        RepoPath::new(name).unwrap_or_default()
+    }
+
+    /// What a file is to this project.
+    pub fn kind(&self, path: &RepoPath) -> Option<FileKind> {
+        if path.as_str() == CONFIG_FILE {
+            return Some(FileKind::Config);
+        }
+        let paths = &self.config.paths;
+        let below = |folder: &str| path.strip_prefix(&self.folder(folder)).filter(|p| !p.is_root());
+        let yaml = matches!(path.extension(), Some("yaml" | "yml"));
+        if let Some(rest) = below(&paths.prompts) {
+            return match path.extension() {
+                _ if yaml => Some(FileKind::Prompt(PromptName(rest.without_extension().to_owned()))),
+                Some("md" | "txt" | "j2") => Some(FileKind::Partial),
+                _ => None,
+            };
+        }
+        if let Some(rest) = below(&paths.suites)
+            && yaml
+        {
+            return Some(FileKind::Suite(rest.without_extension().to_owned()));
+        }
+        if below(&paths.datasets).is_some() && dataset::Format::of(path).is_some() {
+            return Some(FileKind::Dataset);
+        }
+        None
+    }
+
+    /// The file of a prompt, if there is one.
+    pub fn prompt_path(&self, name: &PromptName) -> Result<Option<RepoPath>, SnapshotError> {
+        let folder = self.folder(&self.config.paths.prompts);
+        for extension in ["yaml", "yml"] {
+            let Ok(below) = RepoPath::new(&format!("{name}.{extension}")) else { return Ok(None) };
+            let path = folder.join(&below);
+            if self.snapshot.read(&path)?.is_some() {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The name of a prompt that resembles a misspelt one.
+    pub fn closest_prompt(&self, name: &str) -> Option<&str> {
+        closest(name, self.prompts.keys().chain(self.unusable.keys()).map(PromptName::as_str))
+    }
+
+    /// A text of the project, read once; `None` when there is no such file. Bad UTF-8 is replaced here: the rule on it
+    /// speaks when the file is checked.
+    pub fn source(&self, path: &RepoPath) -> Result<Option<Arc<SourceFile>>, SnapshotError> {
+        let lock = || self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(path) {
+            return Ok(known.clone());
+        }
+        let file = self
+            .snapshot
+            .read(path)?
+            .map(|bytes| SourceFile::decode(path.clone(), bytes).unwrap_or_else(|bad| bad.file));
+        lock().insert(path.clone(), file.clone());
+        Ok(file)
+    }
+
+    /// The text behind the name of an `include`: a path below the prompts folder.
+    pub fn partial(&self, name: &str) -> Result<Option<Arc<SourceFile>>, SnapshotError> {
+        let Ok(below) = RepoPath::new(name) else { return Ok(None) };
+        self.source(&self.folder(&self.config.paths.prompts).join(&below))
+    }
+}
+
+/// What one file came to.
+enum Loaded {
+    Prompt(Box<Prompt>, Vec<Diagnostic>),
+    Suite(Box<Suite>, Vec<Diagnostic>),
+    Partial(RepoPath),
+    Unusable(Option<PromptName>, RepoPath, Vec<Diagnostic>),
+}
+
+fn load_definition(
+    snapshot: &Snapshot,
+    path: RepoPath,
+    kind: FileKind,
+) -> Result<Loaded, SnapshotError> {
+    let bytes = match kind {
+        FileKind::Prompt(_) | FileKind::Suite(_) => snapshot.read(&path)?.unwrap_or_default(),
+        FileKind::Partial => return Ok(Loaded::Partial(path)),
+        FileKind::Config | FileKind::Dataset => return Ok(Loaded::Unusable(None, path, Vec::new())),
+    };
+    Ok(match kind {
+        FileKind::Prompt(name) => {
+            let Read { document, value, diagnostics } = read_yaml(path.clone(), bytes, &PROMPT_SCHEMA);
+            match (document, value) {
+                (Some(document), Some(file)) => {
+                    Loaded::Prompt(Box::new(Prompt { name, path, document, file }), diagnostics)
+                }
+                _ => Loaded::Unusable(Some(name), path, diagnostics),
+            }
+        }
+        FileKind::Suite(name) => {
+            let Read { document, value, diagnostics } = read_yaml(path.clone(), bytes, &SUITE_SCHEMA);
+            match (document, value) {
+                (Some(document), Some(file)) => {
+                    Loaded::Suite(Box::new(Suite { name, path, document, file }), diagnostics)
+                }
+                _ => Loaded::Unusable(None, path, diagnostics),
+            }
+        }
+        FileKind::Config | FileKind::Partial | FileKind::Dataset => {
+            Loaded::Unusable(None, path, Vec::new())
+        }
+    })
+}
+
+/// A YAML file, read as far as it goes.
+struct Read<T> {
+    document: Option<Arc<Document>>,
+    value: Option<T>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn read_yaml<T: DeserializeOwned>(
+    path: RepoPath,
+    bytes: Vec<u8>,
+    schema: &Schema,
+) -> Read<T> {
+    let file = match SourceFile::decode(path, bytes) {
+        Ok(file) => file,
+        Err(bad) => {
+            let finding = Diagnostic::new(
+                INVALID_YAML,
+                &bad.file,
+                Span::at(bad.offset),
+                "the file is not UTF-8 from here on",
+            )
+            .help("save it as UTF-8");
+            return Read { document: None, value: None, diagnostics: vec![finding] };
+        }
+    };
+    let (document, mut diagnostics) = document::parse(&file);
+    let Some(document) = document.map(Arc::new) else {
+        return Read { document: None, value: None, diagnostics };
+    };
+    let json = match document.to_json() {
+        // An empty file says nothing: an empty mapping, so that the message is about what is missing.
+        Value::Null => Value::Object(serde_json::Map::new()),
+        json => json,
+    };
+    let shape = schema.check(&document, &json);
+    let fits = shape.is_empty();
+    diagnostics.extend(shape);
+    let value = match fits.then(|| serde_json::from_value(json)) {
+        Some(Ok(value)) => Some(value),
+        Some(Err(error)) => {
+            let finding = Diagnostic::new(WRONG_SHAPE, &document.file, Span::at(0), error.to_string());
+            diagnostics.push(finding);
+            None
+        }
+        None => None,
+    };
+    Read { document: Some(document), value, diagnostics }
+}
