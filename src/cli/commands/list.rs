@@ -1,0 +1,3 @@
+//! `pf list`
+
+pub(crate) struct X;

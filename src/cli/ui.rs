@@ -1,0 +1,98 @@
+//! The terminal: the only code that prints.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use super::args::Global;
+use super::error::Error;
+use crate::diagnostic::Diagnostic;
+use crate::report::finding;
+use crate::report::foreign::escape;
+
+/// Columns to which pictures of source lines are cut.
+const WIDTH: usize = 140;
+
+/// Where results and notes go.
+pub struct Ui {
+    out: io::BufWriter<AutoStream<io::Stdout>>,
+    err: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+impl Ui {
+    /// A terminal as the arguments and the environment want it.
+    pub fn new(global: &Global) -> Self {
+        let choice = match global.color {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
+        };
+        Self {
+            out: io::BufWriter::new(AutoStream::new(io::stdout(), choice)),
+            err: AutoStream::new(io::stderr(), choice),
+            quiet: global.quiet,
+        }
+    }
+
+    /// Results: what a pipe gets.
+    pub fn out(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    /// Sends the results on their way; each command ends with it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Prints findings as results.
+    pub fn findings(&mut self, findings: &[Diagnostic]) -> io::Result<()> {
+        finding::write_all(&mut self.out, findings, finding::Style { width: WIDTH })
+    }
+
+    /// Prints findings beside the results.
+    pub fn findings_aside(&mut self, findings: &[Diagnostic]) {
+        let _ = self.out.flush();
+        let _ = finding::write_all(&mut self.err, findings, finding::Style { width: WIDTH });
+    }
+
+    /// Whether notes and progress are unwanted.
+    pub fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether someone watches, so that a progress bar makes sense.
+    pub fn watched(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// A line beside the results; dropped under `--quiet`.
+    pub fn note(&mut self, text: impl AsRef<str>) {
+        if !self.quiet {
+            let _ = self.out.flush();
+            let _ = writeln!(self.err, "{}", escape(text.as_ref()));
+        }
+    }
+
+    /// Something that may be wrong.
+    pub fn warn(&mut self, text: impl AsRef<str>) {
+        let _ = self.out.flush();
+        let _ = writeln!(self.err, "{YELLOW}warning{YELLOW:#}: {}", escape(text.as_ref()));
+    }
+
+    /// Why a command ends, with what to do.
+    pub fn error(&mut self, error: Error) {
+        let _ = self.out.flush();
+        let (message, hints, findings) = error.parts();
+        self.findings_aside(&findings);
+        let _ = writeln!(self.err, "{RED}error{RED:#}: {}", escape(&message));
+        for hint in hints {
+            let _ = writeln!(self.err, "{CYAN}hint{CYAN:#}: {}", escape(&hint));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Writing files for the user: whole or not at all, and never over something by accident.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::error::{Error, Exit};
+
+/// Writes a file through a temporary one beside it, so that a reader sees the old or the new text and nothing between.
+pub fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        Error::new(Exit::Provider, format!("cannot write {}: {error}", path.display()))
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".pf-")
+        .permissions(permissions(path))
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    file.write_all(text).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Those of the file that is replaced, else what a new file usually gets.
+fn permissions(path: &Path) -> fs::Permissions {
+    if let Ok(metadata) = fs::metadata(path) {
+        return metadata.permissions();
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::Permissions::from_mode(0o644)
+    }
+    #[cfg(not(unix))]
+    {
+        fs::metadata(".").map(|m| m.permissions()).expect("the current folder exists")
+    }
+}

@@ -1,0 +1,116 @@
+//! One cell and what became of it.
+
+use serde_json::{Map, Value};
+
+use crate::message::{Message, Usage};
+
+/// What became of a cell. Only [`State::Pass`] is a pass.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum State {
+    /// Answered, and the answer is as it should be.
+    Pass,
+    /// Answered, and it is not.
+    Fail,
+    /// The provider failed.
+    Error,
+    /// Answered, but it could not be decided whether the answer is right.
+    Unscored,
+    /// Left out by a filter.
+    Skipped,
+    /// Not reached: a limit, an abort or an interruption.
+    NotRun,
+}
+
+impl State {
+    /// The word for it in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Unscored => "unscored",
+            Self::Skipped => "skipped",
+            Self::NotRun => "not_run",
+        }
+    }
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The dataset's `output` column.
+    Given,
+    /// A recording in the repository.
+    Recorded,
+    /// The local store.
+    Stored,
+    /// Made here, by the `echo` provider.
+    Echo,
+    /// A call of this run.
+    Called,
+}
+
+impl Origin {
+    /// Whether no call of this run was needed.
+    pub fn cached(self) -> bool {
+        matches!(self, Self::Recorded | Self::Stored)
+    }
+}
+
+/// What one assertion said of one answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The type as the suite writes it, `not-` included.
+    pub kind: String,
+    /// The metric that it counts for.
+    pub metric: String,
+    /// The value after templating.
+    pub value: Option<Value>,
+    /// From 0 to 1; `None` when it could not be decided.
+    pub score: Option<f64>,
+    /// The measured quantity in its own unit, where there is one.
+    pub raw: Option<f64>,
+    /// Whether it holds.
+    pub passed: bool,
+    /// Why, on one line.
+    pub reason: String,
+}
+
+/// One cell with all there is to say about it.
+#[derive(Clone, Debug)]
+pub struct CellRecord {
+    /// The place in the plan: suite, then column, then case.
+    pub suite: usize,
+    /// The pair of prompt and model within the suite.
+    pub column: usize,
+    /// The case within the suite.
+    pub case: usize,
+    /// From 1.
+    pub repeat: u32,
+    /// What became of it.
+    pub state: State,
+    /// Weighted mean of the assertions' scores.
+    pub score: Option<f64>,
+    /// The answer, after extraction.
+    pub output: Option<String>,
+    /// What was sent, where a report asked for it.
+    pub messages: Option<Vec<Message>>,
+    /// The inputs as bound.
+    pub variables: Map<String, Value>,
+    /// Where the answer came from.
+    pub origin: Option<Origin>,
+    /// Requests that it took in this run.
+    pub attempts: u32,
+    /// Why the model stopped.
+    pub finish: Option<String>,
+    /// Of the call that gave the answer, now or when it was recorded, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Tokens, as the provider counted them.
+    pub usage: Option<Usage>,
+    /// US dollars, where the model's price is known.
+    pub cost_usd: Option<f64>,
+    /// What failed.
+    pub error: Option<String>,
+    /// What the assertions said.
+    pub judgements: Vec<Judgement>,
+}

@@ -1,0 +1,109 @@
+//! Diagnostics for people: the place in the file, what is wrong with it, and what to do.
+
+use std::io::{self, Write};
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::foreign::escape;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::span::{SourceFile, Span};
+
+/// Lines that an annotated range may cover before it is cut to its first line.
+const MAX_LINES: usize = 6;
+/// Lines between two places of one file up to which they share a picture.
+const NEAR_LINES: usize = 8;
+
+/// How findings are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// Draws findings one below the other, with styles that `anstream` drops where they are not wanted.
+pub fn write_all(out: &mut dyn Write, findings: &[Diagnostic], style: Style) -> io::Result<()> {
+    for finding in findings {
+        writeln!(out, "{}\n", draw(finding, style))?;
+    }
+    Ok(())
+}
+
+fn draw(finding: &Diagnostic, style: Style) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let main = shorten(&finding.file, finding.span);
+    let line = |offset| finding.file.position(offset).line;
+    let (beside, apart): (Vec<_>, Vec<_>) = finding.related.iter().partition(|label| {
+        label.file.path() == finding.file.path()
+            && line(label.span.start).abs_diff(line(main.start)) <= NEAR_LINES
+    });
+
+    let mut spans = vec![main];
+    spans.extend(beside.iter().map(|label| shorten(&label.file, label.span)));
+    let window = Window::around(&finding.file, &spans);
+    let label = finding.label.as_deref().map(|label| escape(label).into_owned());
+    let mut snippet =
+        window.snippet(&finding.file).annotation(AnnotationKind::Primary.span(window.shift(main)).label(label));
+    for (label, span) in beside.iter().zip(&spans[1..]) {
+        snippet = snippet.annotation(context(&label.message, window.shift(*span)));
+    }
+    let title = level.primary_title(escape(&finding.message).into_owned()).id(finding.code.0);
+    let mut group = title.element(snippet);
+    for label in apart {
+        let span = shorten(&label.file, label.span);
+        let window = Window::around(&label.file, &[span]);
+        let snippet = window.snippet(&label.file);
+        group = group.element(snippet.annotation(context(&label.message, window.shift(span))));
+    }
+    for help in finding.help.iter().chain(finding.fix.as_ref().map(|fix| &fix.message)) {
+        group = group.element(Level::HELP.message(escape(help).into_owned()));
+    }
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(style.width);
+    renderer.render(&[group])
+}
+
+fn context(message: &str, span: std::ops::Range<usize>) -> annotate_snippets::Annotation<'static> {
+    AnnotationKind::Context.span(span).label(escape(message).into_owned())
+}
+
+/// The lines of a file that a picture shows: the renderer would otherwise scan the whole of a large dataset.
+struct Window {
+    span: Span,
+    first_line: usize,
+}
+
+impl Window {
+    fn around(file: &SourceFile, spans: &[Span]) -> Self {
+        let start = spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let end = spans.iter().map(|span| span.end).max().unwrap_or(start);
+        let first_line = file.position(start).line;
+        let last_line = file.position(end).line;
+        let start = file.line(first_line).map_or(start, |line| line.start);
+        let end = file.line(last_line).map_or(end, |line| line.end);
+        Self { span: Span::new(start, end), first_line }
+    }
+
+    fn shift(&self, span: Span) -> std::ops::Range<usize> {
+        span.start - self.span.start..span.end - self.span.start
+    }
+
+    fn snippet(&self, file: &SourceFile) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
+        Snippet::source(file.slice(self.span).to_owned())
+            .line_start(self.first_line)
+            .path(escape(&file.path().to_string()).into_owned())
+    }
+}
+
+/// A range over many lines, cut to its first line.
+fn shorten(file: &SourceFile, span: Span) -> Span {
+    let (first, last) = (file.position(span.start).line, file.position(span.end).line);
+    let end = match last - first < MAX_LINES {
+        true => span.end,
+        false => file.line(first).map_or(span.end, |line| line.end),
+    };
+    Span::new(span.start.min(file.text().len()), end.min(file.text().len()))
+}

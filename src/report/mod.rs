@@ -1,0 +1,5 @@
+//! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
+
+pub mod finding;
+pub mod foreign;
+pub mod json;
