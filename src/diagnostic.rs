@@ -214,6 +214,22 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// At most `longest` characters of a foreign text, on one line, control characters escaped.
+pub fn excerpt(text: &str, longest: usize) -> String {
+    let mut short: String = text
+        .chars()
+        .take(longest)
+        .flat_map(|c| match c {
+            '\'' | '"' => vec![c],
+            c => c.escape_debug().collect(),
+        })
+        .collect();
+    if text.chars().nth(longest).is_some() {
+        short.push('…');
+    }
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

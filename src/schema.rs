@@ -343,14 +343,9 @@ fn list(options: &[String]) -> String {
     text
 }
 
-/// At most 120 characters of a text that comes from a file, control characters escaped.
+/// Enough of a text that comes from a file to recognise it.
 fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        short.push('…');
-    }
-    short.replace("\\'", "'").replace("\\\"", "\"")
+    crate::diagnostic::excerpt(text, 120)
 }
 
 fn route_of(error: &ValidationError<'_>) -> Route {
