@@ -22,7 +22,9 @@ pub(super) fn student_two_sided(confidence: f64, freedom: f64) -> f64 {
         Tail::None => return f64::INFINITY,
         Tail::All => return 0.0,
     };
-    let Ok(distribution) = StudentsT::new(0.0, 1.0, freedom) else { return f64::INFINITY };
+    let Ok(distribution) = StudentsT::new(0.0, 1.0, freedom) else {
+        return f64::INFINITY;
+    };
     let (mut low, mut high) = (0.0, 1.0);
     while distribution.sf(high) > tail && high < f64::MAX / 2.0 {
         low = high;
