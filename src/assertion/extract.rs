@@ -215,9 +215,8 @@ fn embedded(text: &str) -> Option<(String, Option<String>)> {
         let rest = &text[from + offset..];
         // Into a value, whose depth is limited, so that the stack is.
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        let error = match stream.next()? {
-            Ok(_) => return Some((rest[..stream.byte_offset()].to_owned(), None)),
-            Err(error) => error,
+        let Err(error) = stream.next()? else {
+            return Some((rest[..stream.byte_offset()].to_owned(), None));
         };
         tried += 1;
         if tried <= REPAIRS

@@ -38,9 +38,10 @@ pub(super) fn json_path(fields: &mut Fields<'_>) -> Option<Kind> {
             text::kind_of(other)
         ))),
     });
-    let equals = match fields.has("equals") {
-        true => Some(fields.operand("equals", |value| Ok(value.clone()))?),
-        false => None,
+    let equals = if fields.has("equals") {
+        Some(fields.operand("equals", |value| Ok(value.clone()))?)
+    } else {
+        None
     };
     Some(Kind::Json(Json(Look::Path(path?, equals))))
 }
@@ -185,17 +186,12 @@ fn at_path(path: &JsonPath, value: &Value, expected: &Value) -> Result<Verdict, 
     let found = path.find(value)?;
     let several;
     let found = if path.is_singular() {
-        match found.first() {
-            Some(found) => *found,
-            None => {
-                let reason = format!(
-                    "{} is missing, expected {}",
-                    path.shown(),
-                    excerpt::show(expected)
-                );
-                return Ok(Verdict::decided(false, reason));
-            }
-        }
+        let Some(found) = found.first() else {
+            let expected = excerpt::show(expected);
+            let reason = format!("{} is missing, expected {expected}", path.shown());
+            return Ok(Verdict::decided(false, reason));
+        };
+        *found
     } else {
         several = Value::Array(found.into_iter().cloned().collect());
         &several

@@ -134,7 +134,7 @@ impl Selector {
             (Self::All, Value::Object(keys)) => found.extend(keys.values()),
             (Self::Slice { start, end, step }, Value::Array(items)) => {
                 slice(*start, *end, *step, items.len(), |index| {
-                    found.extend(items.get(index))
+                    found.extend(items.get(index));
                 });
             }
             _ => {}
@@ -328,9 +328,10 @@ impl Reader<'_> {
             .find(|next: char| !next.is_ascii_digit())
             .unwrap_or(digits.len());
         if count == 0 {
-            return match rest.starts_with('-') {
-                true => Err(self.problem("a number was expected after `-`")),
-                false => Ok(None),
+            return if rest.starts_with('-') {
+                Err(self.problem("a number was expected after `-`"))
+            } else {
+                Ok(None)
             };
         }
         let length = rest.len() - digits.len() + count;

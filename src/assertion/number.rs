@@ -57,9 +57,10 @@ impl LastNumber {
                     || found.is_within(&expected, &self.tolerance)
                     || (!self.relative.is_zero()
                         && found.is_within(&expected, &self.relative.times(&expected)));
-                let reason = match same {
-                    true => format!("the last number is {found}"),
-                    false => format!("expected {}, the last number is {found}", *expected),
+                let reason = if same {
+                    format!("the last number is {found}")
+                } else {
+                    format!("expected {}, the last number is {found}", *expected)
                 };
                 Verdict::decided(same, reason).raw(found.approximate())
             }
@@ -98,7 +99,11 @@ impl Number {
         Self {
             negative: negative && !zero,
             digits: significant.to_owned(),
-            exponent: if zero { 0 } else { exponent + dropped as i64 },
+            exponent: if zero {
+                0
+            } else {
+                exponent.saturating_add_unsigned(dropped as u64)
+            },
             written: excerpt::plain(written),
         }
     }
@@ -156,10 +161,10 @@ impl Number {
         };
         let scaled = |number: &Self| {
             let shift = u32::try_from(number.exponent.checked_sub(exponent)?).ok();
-            match number.is_zero() {
-                true => Some(0),
-                false => number.mantissa()?.checked_mul(10_i128.checked_pow(shift?)?),
+            if number.is_zero() {
+                return Some(0);
             }
+            number.mantissa()?.checked_mul(10_i128.checked_pow(shift?)?)
         };
         let exact = || scaled(self)?.checked_sub(scaled(other)?)?.checked_abs();
         match (exact(), scaled(distance)) {
@@ -216,7 +221,7 @@ fn read(text: &str, digit: usize) -> (Option<Number>, usize) {
         Some(Number::new(
             negative,
             &digits,
-            exponent - fraction as i64,
+            exponent.saturating_sub_unsigned(fraction as u64),
             &written,
         )),
         end,
@@ -315,26 +320,26 @@ fn signed_integer(text: &str) -> Option<(i64, &str)> {
     Some((if negative { -number } else { number }, &digits[count..]))
 }
 
+/// `³`, `⁻²`.
 fn superscript(text: &str) -> Option<(i64, &str)> {
-    const DIGITS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-    let (negative, digits) = text
+    let (negative, mut rest) = text
         .strip_prefix('⁻')
         .map_or((false, text), |digits| (true, digits));
-    let end = digits
-        .find(|next: char| !DIGITS.contains(next))
-        .unwrap_or(digits.len());
-    let value = |digit: char| {
-        DIGITS
-            .chars()
-            .position(|known| known == digit)
-            .unwrap_or_default() as i64
-    };
-    let number = digits[..end]
-        .chars()
-        .take(7)
-        .fold(0, |number, digit| number * 10 + value(digit));
-    let fits = (1..=6).contains(&digits[..end].chars().count());
-    fits.then_some((if negative { -number } else { number }, &digits[end..]))
+    let (mut number, mut count) = (0, 0);
+    while let Some((value, behind)) = superscript_digit(rest) {
+        if count == 6 {
+            return None;
+        }
+        (number, count, rest) = (number * 10 + value, count + 1, behind);
+    }
+    (count > 0).then_some((if negative { -number } else { number }, rest))
+}
+
+fn superscript_digit(text: &str) -> Option<(i64, &str)> {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    (0..)
+        .zip(DIGITS)
+        .find_map(|(value, digit)| Some((value, text.strip_prefix(digit)?)))
 }
 
 /// Signs that make a number negative: hyphen, minus sign, and their full-width and small forms.

@@ -204,7 +204,7 @@ impl Words {
             let next = |ahead: usize| tokens.get(place + ahead);
             match (token, next(1)) {
                 (Token::Pipe, Some(Token::Ident(filter))) => {
-                    words.filters.push((*filter).to_owned())
+                    words.filters.push((*filter).to_owned());
                 }
                 (Token::BlockStart, Some(Token::Ident(tag))) => words.tags.push((*tag).to_owned()),
                 (Token::Ident("is"), Some(Token::Ident("not"))) => {
@@ -213,7 +213,7 @@ impl Words {
                     }
                 }
                 (Token::Ident("is"), Some(Token::Ident(test))) => {
-                    words.tests.push((*test).to_owned())
+                    words.tests.push((*test).to_owned());
                 }
                 (Token::Ident("variables"), Some(Token::Dot)) => {
                     if let Some(Token::Ident(name)) = next(2) {

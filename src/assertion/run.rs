@@ -25,10 +25,18 @@ enum Count {
     Output,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table holds functions of one type"
+)]
 pub(super) fn cost(_: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::Run(Run(Quantity::Cost)))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table holds functions of one type"
+)]
 pub(super) fn latency(_: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::Run(Run(Quantity::Latency)))
 }
@@ -93,16 +101,10 @@ impl Run {
                     .as_deref()
                     .ok_or("why the model stopped is unknown")?;
                 let same = finish.to_lowercase() == expected.to_lowercase();
-                let reason = match same {
-                    true => format!("stopped by {}", excerpt::quote(finish)),
-                    false => {
-                        format!(
-                            "stopped by {}, expected {}",
-                            excerpt::quote(finish),
-                            excerpt::quote(&expected)
-                        )
-                    }
-                };
+                let mut reason = format!("stopped by {}", excerpt::quote(finish));
+                if !same {
+                    reason = format!("{reason}, expected {}", excerpt::quote(&expected));
+                }
                 Ok(Verdict::decided(same, reason).value(expected.into_value()))
             }
         }
