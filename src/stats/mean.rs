@@ -1,0 +1,137 @@
+//! The mean of scores and its interval.
+
+use super::Interval;
+use super::quantile::student_two_sided;
+
+/// A mean with what is known about its precision.
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]
+pub struct Mean {
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// How many values it is made of.
+    pub n: usize,
+    /// Where the true mean lies; `None` for a single value, which says nothing about its spread.
+    pub interval: Option<Interval>,
+}
+
+/// The mean of independent `values` with the two-sided interval of Student's t, n − 1 degrees of freedom
+/// (Student, "The probable error of a mean", 1908). `None` without values.
+///
+/// The interval is that of the mean and may leave the range of the values.
+pub fn student_t_mean(values: &[f64], confidence: f64) -> Option<Mean> {
+    let n = values.len();
+    if n == 0 {
+        return None;
+    }
+    let mean = sum(values.iter().copied()) / n as f64;
+    let interval = (n > 1).then(|| {
+        let squares = sum(values.iter().map(|value| (value - mean).powi(2)));
+        let error = (squares / (n - 1) as f64 / n as f64).sqrt();
+        // Equal values have no spread at any confidence: 0, not 0·∞.
+        let half = if error == 0.0 {
+            0.0
+        } else {
+            student_two_sided(confidence, (n - 1) as f64) * error
+        };
+        Interval {
+            low: mean - half,
+            high: mean + half,
+        }
+    });
+    Some(Mean { mean, n, interval })
+}
+
+/// A sum whose error does not grow with the number of terms (Neumaier 1974).
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0_f64, 0.0);
+    for value in values {
+        let next = total + value;
+        lost += if total.abs() >= value.abs() {
+            (total - next) + value
+        } else {
+            (value - next) + total
+        };
+        total = next;
+    }
+    total + lost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_values() {
+        assert_eq!(student_t_mean(&[], 0.95), None);
+        assert_eq!(
+            student_t_mean(&[0.5], 0.95),
+            Some(Mean {
+                mean: 0.5,
+                n: 1,
+                interval: None
+            })
+        );
+        let same = student_t_mean(&[0.25; 4], 0.95).unwrap();
+        assert_eq!(
+            same.interval,
+            Some(Interval {
+                low: 0.25,
+                high: 0.25
+            })
+        );
+    }
+
+    /// 500 samples of 2 to 60 values, from SciPy.
+    #[test]
+    fn agrees_with_scipy() {
+        let mut checked = 0;
+        for line in include_str!("../../tests/fixtures/vectors/stats.tsv").lines() {
+            let Some(fields) = line.strip_prefix("mean\t") else {
+                continue;
+            };
+            let fields: Vec<f64> = fields
+                .split('\t')
+                .map(|field| field.parse().unwrap())
+                .collect();
+            let [confidence, mean, low, high, values @ ..] = &fields[..] else {
+                panic!("{line:?}")
+            };
+            let own = student_t_mean(values, *confidence).unwrap();
+            let interval = own.interval.unwrap();
+            let scale = 1.0 + interval.high.abs();
+            assert!((own.mean - mean).abs() < 1e-9 * scale, "{line:?} {own:?}");
+            assert!(
+                (interval.low - low).abs() < 1e-9 * scale,
+                "{line:?} {own:?}"
+            );
+            assert!(
+                (interval.high - high).abs() < 1e-9 * scale,
+                "{line:?} {own:?}"
+            );
+            checked += 1;
+        }
+        assert_eq!(checked, 500);
+    }
+
+    /// 1,000 quantiles of Student's t with 1 to 100,000 degrees of freedom, relative, from SciPy.
+    #[test]
+    fn quantiles_agree_with_scipy() {
+        let mut checked = 0;
+        for line in include_str!("../../tests/fixtures/vectors/stats.tsv").lines() {
+            let Some(fields) = line.strip_prefix("t\t") else {
+                continue;
+            };
+            let fields: Vec<f64> = fields
+                .split('\t')
+                .map(|field| field.parse().unwrap())
+                .collect();
+            let [confidence, freedom, quantile] = fields[..] else {
+                panic!("{line:?}")
+            };
+            let own = student_two_sided(confidence, freedom);
+            assert!((own / quantile - 1.0).abs() < 1e-9, "{line:?} {own}");
+            checked += 1;
+        }
+        assert_eq!(checked, 1000);
+    }
+}
