@@ -255,22 +255,13 @@ mod tests {
         assert_eq!(digest.short(), "ba7816bf8f01");
         assert_eq!(text.parse(), Ok(digest));
         assert_eq!(serde_json::to_value(digest).unwrap(), json!(text));
-        assert_eq!(
-            serde_json::from_value::<Digest>(json!(text)).unwrap(),
-            digest
-        );
+        assert_eq!(serde_json::from_value::<Digest>(json!(text)).unwrap(), digest);
     }
 
     #[test]
     fn a_digest_is_64_lower_case_digits() {
-        for text in [
-            "",
-            "00",
-            &"A".repeat(64),
-            &"0".repeat(63),
-            &"0".repeat(66),
-            &"é".repeat(32),
-        ] {
+        for text in ["", "00", &"A".repeat(64), &"0".repeat(63), &"0".repeat(66), &"é".repeat(32)]
+        {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }
@@ -278,10 +269,7 @@ mod tests {
     #[test]
     fn canonical_text_is_sorted_and_compact() {
         let value = json!({"b": [1, 2.5, {"z": null, "a": "é\n"}], "a": {}, "c": []});
-        assert_eq!(
-            canonical_json(&value),
-            r#"{"a":{},"b":[1,2.5,{"a":"é\n","z":null}],"c":[]}"#
-        );
+        assert_eq!(canonical_json(&value), r#"{"a":{},"b":[1,2.5,{"a":"é\n","z":null}],"c":[]}"#);
     }
 
     /// A change of this text changes every stored key: `KEY_FORMAT` must grow with it, and this key must stay
@@ -309,42 +297,23 @@ mod tests {
         let with = |extra: Value, parameters: Value, schema: Value| {
             let mut request = request();
             request.model.extra = map(extra);
-            request.tools = vec![Tool {
-                name: "t".into(),
-                description: None,
-                parameters: map(parameters),
-            }];
+            request.tools =
+                vec![Tool { name: "t".into(), description: None, parameters: map(parameters) }];
             request.response = ResponseFormat::Schema(schema);
             answer_key(&request, 1)
         };
-        let key = with(
-            json!({"a": 1, "b": 2}),
-            json!({"a": 1, "b": 2}),
-            json!({"a": 1, "b": 2}),
-        );
+        let key = with(json!({"a": 1, "b": 2}), json!({"a": 1, "b": 2}), json!({"a": 1, "b": 2}));
         assert_eq!(
             key,
-            with(
-                json!({"b": 2, "a": 1}),
-                json!({"a": 1, "b": 2}),
-                json!({"a": 1, "b": 2})
-            )
+            with(json!({"b": 2, "a": 1}), json!({"a": 1, "b": 2}), json!({"a": 1, "b": 2}))
         );
         assert_ne!(
             key,
-            with(
-                json!({"a": 1, "b": 2}),
-                json!({"b": 2, "a": 1}),
-                json!({"a": 1, "b": 2})
-            )
+            with(json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1}), json!({"a": 1, "b": 2}))
         );
         assert_ne!(
             key,
-            with(
-                json!({"a": 1, "b": 2}),
-                json!({"a": 1, "b": 2}),
-                json!({"b": 2, "a": 1})
-            )
+            with(json!({"a": 1, "b": 2}), json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1}))
         );
     }
 
@@ -353,7 +322,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            (-1e9..1e9f64).prop_map(Value::from),
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
             ".{0,6}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 5, |inner| {
@@ -367,12 +336,9 @@ mod tests {
 
     fn reversed(value: &Value) -> Value {
         match value {
-            Value::Object(map) => Value::Object(
-                map.iter()
-                    .rev()
-                    .map(|(k, v)| (k.clone(), reversed(v)))
-                    .collect(),
-            ),
+            Value::Object(map) => {
+                Value::Object(map.iter().rev().map(|(k, v)| (k.clone(), reversed(v))).collect())
+            }
             Value::Array(items) => items.iter().map(reversed).collect(),
             scalar => scalar.clone(),
         }

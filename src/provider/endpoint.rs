@@ -115,9 +115,7 @@ impl Endpoint {
 
     /// Whether the host is `domain` or lies below it.
     pub fn is_within(&self, domain: &str) -> bool {
-        self.host
-            .strip_suffix(domain)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
     /// The URL of `path` below this one.
@@ -126,11 +124,7 @@ impl Endpoint {
     }
 
     fn address(&self) -> Option<IpAddr> {
-        self.host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse()
-            .ok()
+        self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 }
 
@@ -191,10 +185,7 @@ mod tests {
         let refused = |text: &str| Endpoint::parse(text).unwrap_err();
         assert!(matches!(refused("localhost/v1"), EndpointError::NotAUrl(_)));
         assert_eq!(refused("ftp://host"), EndpointError::Scheme("ftp".into()));
-        assert_eq!(
-            refused("https://me:secret@host/v1"),
-            EndpointError::Credentials
-        );
+        assert_eq!(refused("https://me:secret@host/v1"), EndpointError::Credentials);
         assert_eq!(refused("https://host/v1?key=1"), EndpointError::Query);
         for text in [
             "http://169.254.169.254/latest",
@@ -209,9 +200,7 @@ mod tests {
 
     #[test]
     fn an_error_shows_no_password() {
-        let message = Endpoint::parse("https://me:secret@ho st/v1")
-            .unwrap_err()
-            .to_string();
+        let message = Endpoint::parse("https://me:secret@ho st/v1").unwrap_err().to_string();
         assert!(!message.contains("secret"), "{message}");
     }
 
@@ -227,11 +216,7 @@ mod tests {
             ("http://localhost.example", false),
             ("http://10.0.0.1", false),
         ] {
-            assert_eq!(
-                Endpoint::parse(text).unwrap().is_private(),
-                private,
-                "{text}"
-            );
+            assert_eq!(Endpoint::parse(text).unwrap().is_private(), private, "{text}");
         }
     }
 

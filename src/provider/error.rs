@@ -167,9 +167,7 @@ impl ProviderError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::RateLimited { .. }
-            | Self::Server {
-                starting: false, ..
-            }
+            | Self::Server { starting: false, .. }
             | Self::Timeout { .. }
             | Self::Body { .. } => Retry::Attempts,
             Self::Connect { .. } | Self::Server { starting: true, .. } => Retry::Time,
@@ -223,11 +221,6 @@ impl ProviderError {
             _ => None,
         }
     }
-
-    /// Whether the host answered at all, if only to refuse.
-    pub(super) fn was_answered(&self) -> bool {
-        self.status().is_some()
-    }
 }
 
 fn key_hint(variable: Option<&str>) -> String {
@@ -238,9 +231,7 @@ fn key_hint(variable: Option<&str>) -> String {
 }
 
 fn retry_hint(retry_after: Option<Duration>) -> String {
-    retry_after
-        .map(|wait| format!("; it asks to wait {} s", wait.as_secs()))
-        .unwrap_or_default()
+    retry_after.map(|wait| format!("; it asks to wait {} s", wait.as_secs())).unwrap_or_default()
 }
 
 fn redirect_hint(reply: &Reply) -> &'static str {
@@ -282,11 +273,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, message: &str) -> Reply {
-        Reply {
-            host: "api.example".into(),
-            status,
-            message: server_message(message),
-        }
+        Reply { host: "api.example".into(), status, message: server_message(message) }
     }
 
     #[test]
@@ -307,37 +294,25 @@ mod tests {
             limited.to_string(),
             "`api.example` answered 429; lower `requests_per_minute`, `tokens_per_minute` or `concurrency` of the provider in pf.yaml; it asks to wait 20 s"
         );
-        let moved = ProviderError::Rejected {
-            reply: reply(301, ""),
-        };
+        let moved = ProviderError::Rejected { reply: reply(301, "") };
         assert!(moved.to_string().contains("redirects are not followed"));
     }
 
     #[test]
     fn foreign_text_cannot_act() {
-        assert_eq!(
-            printable("a\u{1b}[31mb\nc\u{202e}d", 100),
-            "a\\u{1b}[31mb\\nc\\u{202e}d"
-        );
+        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}d", 100), "a\\u{1b}[31mb\\nc\\u{202e}d");
         assert_eq!(printable(&"x".repeat(500), 3), "xxx…");
     }
 
     #[test]
     fn only_what_may_pass_is_asked_again() {
-        let server = |starting| ProviderError::Server {
-            reply: reply(503, ""),
-            retry_after: None,
-            starting,
-        };
+        let server =
+            |starting| ProviderError::Server { reply: reply(503, ""), retry_after: None, starting };
         assert_eq!(server(false).retry(), Retry::Attempts);
         assert_eq!(server(true).retry(), Retry::Time);
-        let rejected = ProviderError::Rejected {
-            reply: reply(400, ""),
-        };
+        let rejected = ProviderError::Rejected { reply: reply(400, "") };
         assert!(!rejected.retryable() && !rejected.stops_model());
-        let quota = ProviderError::QuotaExhausted {
-            reply: reply(429, ""),
-        };
+        let quota = ProviderError::QuotaExhausted { reply: reply(429, "") };
         assert!(!quota.retryable() && quota.stops_model());
     }
 }

@@ -83,11 +83,8 @@ impl Http {
         let client = self.client.get_or_init(|| self.build()).clone()?;
         let started = Instant::now();
         let deadline = tokio::time::Instant::from_std(started) + self.timeout;
-        let request = client
-            .post(self.endpoint.join(path))
-            .headers(self.headers.clone())
-            .body(body)
-            .send();
+        let request =
+            client.post(self.endpoint.join(path)).headers(self.headers.clone()).body(body).send();
         // Without streaming the first byte comes when the answer is complete, so it has all the time there is.
         let response = timeout_at(deadline, request)
             .await
@@ -95,20 +92,11 @@ impl Http {
             .map_err(|error| self.failed(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let largest = if status == 200 {
-            LARGEST_ANSWER
-        } else {
-            LARGEST_ERROR
-        };
+        let largest = if status == 200 { LARGEST_ANSWER } else { LARGEST_ERROR };
         let body = timeout_at(deadline, self.read(response, largest))
             .await
             .map_err(|_| self.timed_out(Phase::Total, self.timeout))??;
-        Ok(Received {
-            status,
-            headers,
-            body,
-            took: started.elapsed(),
-        })
+        Ok(Received { status, headers, body, took: started.elapsed() })
     }
 
     async fn read(&self, mut response: Response, largest: usize) -> Result<Vec<u8>, ProviderError> {
@@ -142,9 +130,7 @@ impl Http {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
-            .dns_resolver(Resolver {
-                loopback_only: self.endpoint.is_loopback(),
-            });
+            .dns_resolver(Resolver { loopback_only: self.endpoint.is_loopback() });
         if self.endpoint.is_loopback() {
             // What stays on this machine does not go through a proxy, which would read it in the clear.
             builder = builder.no_proxy();
@@ -169,9 +155,7 @@ impl Http {
         }
         builder
             .build()
-            .map_err(|error| ConfigurationError::NoCertificates {
-                reason: cause(&error),
-            })
+            .map_err(|error| ConfigurationError::NoCertificates { reason: cause(&error) })
     }
 
     /// Sorts an error by what may help: nothing for TLS, time where nobody listens, another attempt otherwise.
@@ -181,35 +165,22 @@ impl Http {
             return ProviderError::Tls { host, reason };
         }
         if error.is_connect() && error.is_timeout() {
-            let reason = format!(
-                "no connection within {:?}",
-                CONNECT_TIMEOUT.min(self.timeout)
-            );
+            let reason = format!("no connection within {:?}", CONNECT_TIMEOUT.min(self.timeout));
             return ProviderError::Connect { host, reason };
         }
         if error.is_connect() {
-            return ProviderError::Connect {
-                host,
-                reason: cause(error),
-            };
+            return ProviderError::Connect { host, reason: cause(error) };
         }
         // The request was on its way: the server may have worked on it, so this counts as an attempt.
         self.body(format!("the connection broke: {}", cause(error)))
     }
 
     pub(super) fn body(&self, reason: String) -> ProviderError {
-        ProviderError::Body {
-            host: self.endpoint.authority(),
-            reason,
-        }
+        ProviderError::Body { host: self.endpoint.authority(), reason }
     }
 
     fn timed_out(&self, phase: Phase, limit: Duration) -> ProviderError {
-        ProviderError::Timeout {
-            host: self.endpoint.authority(),
-            phase,
-            limit,
-        }
+        ProviderError::Timeout { host: self.endpoint.authority(), phase, limit }
     }
 }
 
@@ -229,9 +200,7 @@ fn tls_cause(error: &reqwest::Error) -> Option<String> {
             return Some(printable(&error.to_string(), 200));
         }
         // An I/O error passes over what it wraps when it is asked for its source.
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         source = match wrapped {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
@@ -272,33 +241,16 @@ mod tests {
     use super::*;
 
     fn resolve(name: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let resolving = Resolver { loopback_only }.resolve(name.parse().unwrap());
-        runtime
-            .block_on(resolving)
-            .map(Iterator::collect)
-            .map_err(|error| error.to_string())
+        runtime.block_on(resolving).map(Iterator::collect).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_name_cannot_hide_a_refused_address() {
-        assert!(
-            resolve("169.254.169.254", false)
-                .unwrap_err()
-                .contains("metadata")
-        );
-        assert!(
-            resolve("198.51.100.7", true)
-                .unwrap_err()
-                .contains("not on this machine")
-        );
-        assert_eq!(
-            resolve("198.51.100.7", false),
-            Ok(vec!["198.51.100.7:0".parse().unwrap()])
-        );
+        assert!(resolve("169.254.169.254", false).unwrap_err().contains("metadata"));
+        assert!(resolve("198.51.100.7", true).unwrap_err().contains("not on this machine"));
+        assert_eq!(resolve("198.51.100.7", false), Ok(vec!["198.51.100.7:0".parse().unwrap()]));
         assert!(!resolve("localhost", true).unwrap().is_empty());
     }
 }

@@ -67,23 +67,14 @@ mod tests {
     fn never_shows_itself() {
         let key = ApiKey::new("sk-secret-value\n").unwrap();
         assert_eq!(format!("{key:?}"), "****");
-        assert_eq!(
-            key.redact("x sk-secret-value y sk-secret-value"),
-            "x **** y ****"
-        );
+        assert_eq!(key.redact("x sk-secret-value y sk-secret-value"), "x **** y ****");
         let odd = ApiKey::new(r#"a"b\c-secret"#).unwrap();
-        assert_eq!(
-            odd.redact(r#"{"k":"a\"b\\c-secret"} a"b\c-secret"#),
-            r#"{"k":"****"} ****"#
-        );
+        assert_eq!(odd.redact(r#"{"k":"a\"b\\c-secret"} a"b\c-secret"#), r#"{"k":"****"} ****"#);
     }
 
     #[test]
     fn a_placeholder_is_not_hidden() {
-        assert_eq!(
-            ApiKey::new("none").unwrap().redact("none of these"),
-            "none of these"
-        );
+        assert_eq!(ApiKey::new("none").unwrap().redact("none of these"), "none of these");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) enum Outcome {
 /// The right to have one request under way. Dropped without [`Permit::finish`], it says nothing about the host.
 pub(super) struct Permit {
     limiter: Arc<Limiter>,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
     episode: usize,
 }
 
@@ -91,14 +91,10 @@ impl Limiter {
             };
             match paused_until {
                 Some(until) if until > Instant::now() => {
-                    tokio::time::sleep_until(until.into()).await
+                    tokio::time::sleep_until(until.into()).await;
                 }
                 _ => {
-                    return Permit {
-                        limiter: Arc::clone(self),
-                        permit: Some(permit),
-                        episode,
-                    };
+                    return Permit { limiter: Arc::clone(self), place: Some(permit), episode };
                 }
             }
         }
@@ -108,17 +104,11 @@ impl Limiter {
     pub(super) fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
         let mut state = self.state();
-        state.paused_until = Some(
-            state
-                .paused_until
-                .map_or(until, |earlier| earlier.max(until)),
-        );
+        state.paused_until = Some(state.paused_until.map_or(until, |earlier| earlier.max(until)));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .expect("no code panics while it holds this lock")
+        self.state.lock().expect("no code panics while it holds this lock")
     }
 
     fn succeeded(&self, episode: usize) {
@@ -176,7 +166,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.limiter.state();
         if state.debt > 0
-            && let Some(permit) = self.permit.take()
+            && let Some(permit) = self.place.take()
         {
             state.debt -= 1;
             permit.forget();
@@ -193,7 +183,7 @@ pub(super) struct Budget {
 
 #[derive(Debug)]
 struct Meter {
-    limiter: DefaultDirectRateLimiter,
+    rate: DefaultDirectRateLimiter,
     /// Most that can be taken at once.
     burst: NonZeroU32,
 }
@@ -201,9 +191,7 @@ struct Meter {
 impl Budget {
     pub(super) fn new(requests_per_minute: Option<u32>, tokens_per_minute: Option<u32>) -> Self {
         Self {
-            requests: requests_per_minute
-                .and_then(NonZeroU32::new)
-                .map(Meter::new),
+            requests: requests_per_minute.and_then(NonZeroU32::new).map(Meter::new),
             tokens: tokens_per_minute.and_then(NonZeroU32::new).map(Meter::new),
         }
     }
@@ -229,16 +217,13 @@ impl Meter {
     fn new(per_minute: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_minute.get() / 30).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
-        Self {
-            limiter: RateLimiter::direct(quota),
-            burst,
-        }
+        Self { rate: RateLimiter::direct(quota), burst }
     }
 
     async fn take(&self, count: u32) {
         let mut left = count;
         while let Some(part) = NonZeroU32::new(left.min(self.burst.get())) {
-            if self.limiter.until_n_ready(part).await.is_err() {
+            if self.rate.until_n_ready(part).await.is_err() {
                 return;
             }
             left -= part.get();
@@ -253,11 +238,7 @@ mod tests {
     use super::*;
 
     fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(future)
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
     }
 
     async fn round(limiter: &Arc<Limiter>) {
@@ -355,10 +336,7 @@ mod tests {
             let limiter = Arc::new(Limiter::new(4));
             let pause = Duration::from_millis(30);
             let started = Instant::now();
-            limiter
-                .acquire()
-                .await
-                .finish(Outcome::Limited(Some(pause)));
+            limiter.acquire().await.finish(Outcome::Limited(Some(pause)));
             drop(limiter.acquire().await);
             assert!(started.elapsed() >= pause);
         });

@@ -78,27 +78,17 @@ pub struct Traffic {
 impl Traffic {
     /// At most `ceiling` requests under way for each model of each host.
     pub fn new(ceiling: usize) -> Self {
-        Self {
-            ceiling,
-            hosts: Mutex::default(),
-            lanes: Mutex::default(),
-        }
+        Self { ceiling, hosts: Mutex::default(), lanes: Mutex::default() }
     }
 
     fn host(&self, endpoint: &Endpoint) -> Arc<Host> {
-        let mut hosts = self
-            .hosts
-            .lock()
-            .expect("no code panics while it holds this lock");
+        let mut hosts = self.hosts.lock().expect("no code panics while it holds this lock");
         Arc::clone(hosts.entry(endpoint.authority()).or_default())
     }
 
     fn lane(&self, endpoint: &Endpoint, model: &str, own_ceiling: Option<usize>) -> Arc<Limiter> {
         let ceiling = own_ceiling.map_or(self.ceiling, |own| own.min(self.ceiling));
-        let mut lanes = self
-            .lanes
-            .lock()
-            .expect("no code panics while it holds this lock");
+        let mut lanes = self.lanes.lock().expect("no code panics while it holds this lock");
         let lane = lanes
             .entry((endpoint.authority(), model.to_owned()))
             .or_insert_with(|| Arc::new(Limiter::new(ceiling)));
@@ -182,10 +172,7 @@ impl Provider {
     /// before that whatever the limits make it wait. Needs a tokio runtime with time and I/O.
     pub async fn ask(&self, request: &Request, traffic: &Traffic) -> Asked {
         match self {
-            Self::Echo => Asked {
-                result: Ok(echo::answer(request)),
-                attempts: 1,
-            },
+            Self::Echo => Asked { result: Ok(echo::answer(request)), attempts: 1 },
             Self::Remote(remote) => remote.ask(request, traffic).await,
         }
     }
@@ -196,33 +183,20 @@ impl Remote {
         let body = match openai::request_body(request, self.quirks) {
             Ok(body) => body.to_string().into_bytes(),
             Err(error) => {
-                return Asked {
-                    result: Err(error.into()),
-                    attempts: 0,
-                };
+                return Asked { result: Err(error.into()), attempts: 0 };
             }
         };
         let host = traffic.host(&self.endpoint);
         let lane = traffic.lane(&self.endpoint, &request.model.name, self.concurrency);
-        let tokens = if self.budget.counts_tokens() {
-            estimated_tokens(request)
-        } else {
-            0
-        };
+        let tokens = if self.budget.counts_tokens() { estimated_tokens(request) } else { 0 };
         let mut attempts = Attempts::new(self.backoff);
         loop {
             let permit = lane.acquire().await;
             self.budget.take(tokens).await;
             if let Some((silent, reason)) = host.given_up() {
-                let error = ProviderError::GivenUp {
-                    host: self.endpoint.authority(),
-                    silent,
-                    reason,
-                };
-                return Asked {
-                    result: Err(error),
-                    attempts: attempts.failed(),
-                };
+                let error =
+                    ProviderError::GivenUp { host: self.endpoint.authority(), silent, reason };
+                return Asked { result: Err(error), attempts: attempts.failed() };
             }
             let result = self.attempt(body.clone(), request, &lane).await;
             let now = Instant::now();
@@ -230,10 +204,7 @@ impl Remote {
             let error = match result {
                 Ok(answer) => {
                     permit.finish(Outcome::Success);
-                    return Asked {
-                        result: Ok(answer),
-                        attempts: attempts.failed() + 1,
-                    };
+                    return Asked { result: Ok(answer), attempts: attempts.failed() + 1 };
                 }
                 Err(error) => error,
             };
@@ -248,10 +219,7 @@ impl Remote {
             match wait {
                 Some(wait) if host.given_up().is_none() => tokio::time::sleep(wait).await,
                 _ => {
-                    return Asked {
-                        result: Err(error),
-                        attempts: attempts.failed(),
-                    };
+                    return Asked { result: Err(error), attempts: attempts.failed() };
                 }
             }
         }
@@ -280,13 +248,7 @@ impl Remote {
     fn refused(&self, received: &Received, request: &Request) -> ProviderError {
         let location = (300..400)
             .contains(&received.status)
-            .then(|| {
-                received
-                    .headers
-                    .get(reqwest::header::LOCATION)?
-                    .to_str()
-                    .ok()
-            })
+            .then(|| received.headers.get(reqwest::header::LOCATION)?.to_str().ok())
             .flatten()
             .map(|location| format!("redirect to {}", error::printable(location, 200)));
         let message = location.or_else(|| openai::error_message(&received.body));
@@ -303,10 +265,7 @@ impl Remote {
                 reply,
                 variable: self.key.as_ref().map(|(variable, _)| variable.clone()),
             },
-            404 => ProviderError::NotFound {
-                reply,
-                model: request.model.name.clone(),
-            },
+            404 => ProviderError::NotFound { reply, model: request.model.name.clone() },
             402 => ProviderError::QuotaExhausted { reply },
             // OpenAI, its older accounts, and LiteLLM for a budget of its own.
             400 | 429
@@ -320,24 +279,16 @@ impl Remote {
             }
             429 => ProviderError::RateLimited { reply, retry_after },
             // llama.cpp says this while it loads a model, which takes longer than a few attempts.
-            503 if says(&["unavailable_error"]) => ProviderError::Server {
-                reply,
-                retry_after,
-                starting: true,
-            },
-            408 | 500..=599 => ProviderError::Server {
-                reply,
-                retry_after,
-                starting: false,
-            },
+            503 if says(&["unavailable_error"]) => {
+                ProviderError::Server { reply, retry_after, starting: true }
+            }
+            408 | 500..=599 => ProviderError::Server { reply, retry_after, starting: false },
             _ => ProviderError::Rejected { reply },
         }
     }
 
     fn redact(&self, text: &str) -> String {
-        self.key
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |(_, key)| key.redact(text))
+        self.key.as_ref().map_or_else(|| text.to_owned(), |(_, key)| key.redact(text))
     }
 }
 
@@ -345,12 +296,7 @@ impl Remote {
 ///
 /// <https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers>
 fn exhausted_for(received: &Received) -> Option<Duration> {
-    let text = |name: &str| {
-        received
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let text = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
     ["requests", "tokens"]
         .into_iter()
         .filter(|kind| text(&format!("x-ratelimit-remaining-{kind}")) == Some("0"))
@@ -366,9 +312,7 @@ fn reset_time(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let count: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let units = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let units = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
         let seconds = match &rest[..units] {
             "h" => 3600.0,
             "m" => 60.0,
@@ -403,9 +347,7 @@ fn estimated_tokens(request: &Request) -> u32 {
         })
         .sum();
     let output = request.model.max_output_tokens.unwrap_or(256);
-    u32::try_from(input as u64 + output)
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from(input as u64 + output).unwrap_or(u32::MAX).max(1)
 }
 
 #[cfg(test)]

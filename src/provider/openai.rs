@@ -30,30 +30,17 @@ impl Quirks {
     /// refuse the old name. Compatible servers keep the old name: llama.cpp, vLLM and LiteLLM all take `max_tokens`,
     /// and older versions of them ignore the new one without a word, which would leave the answer unbounded.
     pub fn of(endpoint: &Endpoint) -> Self {
-        let is_openai = ["api.openai.com", "openai.azure.com"]
-            .iter()
-            .any(|domain| endpoint.is_within(domain));
-        Self {
-            max_tokens: if is_openai {
-                "max_completion_tokens"
-            } else {
-                "max_tokens"
-            },
-        }
+        let is_openai =
+            ["api.openai.com", "openai.azure.com"].iter().any(|domain| endpoint.is_within(domain));
+        Self { max_tokens: if is_openai { "max_completion_tokens" } else { "max_tokens" } }
     }
 }
 
 /// The body of the call.
 pub fn request_body(request: &Request, quirks: Quirks) -> Result<Value, ConfigurationError> {
     let model = &request.model;
-    if let Some(key) = OWN_KEYS
-        .into_iter()
-        .find(|key| model.extra.contains_key(*key))
-    {
-        return Err(ConfigurationError::ExtraKey {
-            model: model.id(),
-            key,
-        });
+    if let Some(key) = OWN_KEYS.into_iter().find(|key| model.extra.contains_key(*key)) {
+        return Err(ConfigurationError::ExtraKey { model: model.id(), key });
     }
     let mut body = Map::new();
     let mut set = |key: &str, value: Option<Value>| {
@@ -62,19 +49,13 @@ pub fn request_body(request: &Request, quirks: Quirks) -> Result<Value, Configur
         }
     };
     set("model", Some(json!(model.name)));
-    set(
-        "messages",
-        Some(request.messages.iter().map(message).collect()),
-    );
+    set("messages", Some(request.messages.iter().map(message).collect()));
     set("temperature", model.temperature.map(Value::from));
     set("top_p", model.top_p.map(Value::from));
     set(quirks.max_tokens, model.max_output_tokens.map(Value::from));
     set("seed", model.seed.map(Value::from));
     set("stop", (!model.stop.is_empty()).then(|| json!(model.stop)));
-    set(
-        "tools",
-        (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()),
-    );
+    set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
     set("response_format", response_format(&request.response));
     body.extend(model.extra.clone());
     Ok(Value::Object(body))
@@ -151,13 +132,11 @@ fn is_strict(schema: &Value) -> bool {
         | "minItems" | "maxItems" => true,
         "required" => value.is_array(),
         "additionalProperties" => *value == Value::Bool(false),
-        "properties" | "$defs" | "definitions" => value
-            .as_object()
-            .is_some_and(|inner| inner.values().all(is_strict)),
+        "properties" | "$defs" | "definitions" => {
+            value.as_object().is_some_and(|inner| inner.values().all(is_strict))
+        }
         "items" => is_strict(value),
-        "anyOf" => value
-            .as_array()
-            .is_some_and(|branches| branches.iter().all(is_strict)),
+        "anyOf" => value.as_array().is_some_and(|branches| branches.iter().all(is_strict)),
         _ => false,
     });
     keywords && (!map.get("type").is_some_and(has_object) || is_closed(map))
@@ -214,19 +193,12 @@ pub fn parse_response(body: &[u8]) -> Result<Answer, ParseError> {
     }
     let completion: Completion = serde_json::from_value(value)
         .map_err(|error| ParseError::Json(super::error::printable(&error.to_string(), 200)))?;
-    let choice = completion
-        .choices
-        .into_iter()
-        .next()
-        .ok_or(ParseError::NoChoice)?;
+    let choice = completion.choices.into_iter().next().ok_or(ParseError::NoChoice)?;
     if let Some(message) = choice.error.as_ref().and_then(error_text) {
         return Err(ParseError::Error(message));
     }
     let message = choice.message.ok_or(ParseError::NoChoice)?;
-    let output = message
-        .content
-        .map(ContentBody::into_text)
-        .unwrap_or_default();
+    let output = message.content.map(ContentBody::into_text).unwrap_or_default();
     let (output, finish) = match message.refusal {
         // A refusal stands beside an empty answer and ends with `stop`; by its own word it can be told apart.
         Some(refusal) if output.is_empty() && !refusal.is_empty() => {
@@ -236,11 +208,7 @@ pub fn parse_response(body: &[u8]) -> Result<Answer, ParseError> {
     };
     Ok(Answer {
         output,
-        tool_calls: message
-            .tool_calls
-            .into_iter()
-            .map(CallBody::into_call)
-            .collect(),
+        tool_calls: message.tool_calls.into_iter().map(CallBody::into_call).collect(),
         finish,
         usage: completion.usage.and_then(UsageBody::into_usage),
         latency_ms: None,
@@ -249,18 +217,13 @@ pub fn parse_response(body: &[u8]) -> Result<Answer, ParseError> {
 
 /// What a server says about an error, in any of the shapes that are in use.
 pub fn error_message(body: &[u8]) -> Option<String> {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => error_text(&value),
-        Err(_) => {
-            let text = String::from_utf8_lossy(body);
-            // A page of a proxy says nothing in its first words.
-            if text.trim_start().starts_with('<') {
-                None
-            } else {
-                server_message(&text)
-            }
-        }
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        return error_text(&value);
     }
+    let text = String::from_utf8_lossy(body);
+    // A page of a proxy says nothing in its first words.
+    let is_page = text.trim_start().starts_with('<');
+    if is_page { None } else { server_message(&text) }
 }
 
 /// The `code` and `type` of an error.
@@ -269,10 +232,7 @@ pub fn error_codes(body: &[u8]) -> Vec<String> {
         return Vec::new();
     };
     let error = value.get("error").unwrap_or(&value);
-    ["code", "type"]
-        .iter()
-        .filter_map(|key| error.get(key)?.as_str().map(str::to_owned))
-        .collect()
+    ["code", "type"].iter().filter_map(|key| error.get(key)?.as_str().map(str::to_owned)).collect()
 }
 
 fn error_text(value: &Value) -> Option<String> {
@@ -357,11 +317,7 @@ impl CallBody {
             Value::Null => Value::Object(Map::new()),
             value => value,
         };
-        ToolCall {
-            id: self.id,
-            name: self.function.name,
-            arguments,
-        }
+        ToolCall { id: self.id, name: self.function.name, arguments }
     }
 }
 
@@ -389,10 +345,7 @@ impl UsageBody {
         Some(Usage {
             input_tokens: self.prompt_tokens?,
             output_tokens: self.completion_tokens?,
-            cached_tokens: self
-                .prompt_tokens_details
-                .and_then(|d| d.cached_tokens)
-                .unwrap_or(0),
+            cached_tokens: self.prompt_tokens_details.and_then(|d| d.cached_tokens).unwrap_or(0),
             reasoning_tokens: self
                 .completion_tokens_details
                 .and_then(|details| details.reasoning_tokens)
@@ -414,20 +367,14 @@ mod tests {
 
     fn request(messages: Vec<Message>) -> Request {
         Request {
-            model: ModelSettings {
-                provider: "p".into(),
-                name: "m".into(),
-                ..Default::default()
-            },
+            model: ModelSettings { provider: "p".into(), name: "m".into(), ..Default::default() },
             messages,
             tools: Vec::new(),
             response: ResponseFormat::Text,
         }
     }
 
-    const COMPATIBLE: Quirks = Quirks {
-        max_tokens: "max_tokens",
-    };
+    const COMPATIBLE: Quirks = Quirks { max_tokens: "max_tokens" };
 
     fn body(request: &Request) -> Value {
         request_body(request, COMPATIBLE).unwrap()
@@ -437,14 +384,8 @@ mod tests {
     fn only_openai_wants_the_new_name_of_max_tokens() {
         let name = |url: &str| Quirks::of(&Endpoint::parse(url).unwrap()).max_tokens;
         assert_eq!(name("https://api.openai.com/v1"), "max_completion_tokens");
-        assert_eq!(
-            name("https://eu.api.openai.com/v1"),
-            "max_completion_tokens"
-        );
-        assert_eq!(
-            name("https://mine.openai.azure.com/openai/v1"),
-            "max_completion_tokens"
-        );
+        assert_eq!(name("https://eu.api.openai.com/v1"), "max_completion_tokens");
+        assert_eq!(name("https://mine.openai.azure.com/openai/v1"), "max_completion_tokens");
         assert_eq!(name("http://127.0.0.1:8080/v1"), "max_tokens");
     }
 
@@ -495,16 +436,8 @@ mod tests {
             panic!()
         };
         request.tools = vec![
-            Tool {
-                name: "f".into(),
-                description: Some("does f".into()),
-                parameters,
-            },
-            Tool {
-                name: "g".into(),
-                description: None,
-                parameters: Map::new(),
-            },
+            Tool { name: "f".into(), description: Some("does f".into()), parameters },
+            Tool { name: "g".into(), description: None, parameters: Map::new() },
         ];
         request.response = ResponseFormat::Json;
         assert_eq!(
@@ -609,19 +542,11 @@ mod tests {
     fn reads_the_answers_of_the_servers_that_there_are() {
         assert_eq!(
             parse_response(fixture!("openai")),
-            Ok(text(
-                "Hello! How can I help?",
-                "stop",
-                usage(1200, 74, 1024, 64)
-            ))
+            Ok(text("Hello! How can I help?", "stop", usage(1200, 74, 1024, 64)))
         );
         assert_eq!(
             parse_response(fixture!("llama-cpp")),
-            Ok(text(
-                "Hello! How can I help you today?",
-                "length",
-                usage(68, 25, 60, 0)
-            ))
+            Ok(text("Hello! How can I help you today?", "length", usage(68, 25, 60, 0)))
         );
         assert_eq!(
             parse_response(fixture!("vllm")),
@@ -629,11 +554,7 @@ mod tests {
         );
         assert_eq!(
             parse_response(fixture!("litellm")),
-            Ok(text(
-                "I'm doing well, thank you.",
-                "stop",
-                usage(13, 43, 0, 0)
-            ))
+            Ok(text("I'm doing well, thank you.", "stop", usage(13, 43, 0, 0)))
         );
         assert_eq!(
             parse_response(fixture!("openai-refusal")),
@@ -663,10 +584,7 @@ mod tests {
                 },
             ]
         );
-        assert_eq!(
-            (answer.output.as_str(), answer.finish.as_deref()),
-            ("", Some("tool_calls"))
-        );
+        assert_eq!((answer.output.as_str(), answer.finish.as_deref()), ("", Some("tool_calls")));
     }
 
     #[test]
@@ -696,18 +614,10 @@ mod tests {
         ] {
             assert!(matches!(error(cut), ParseError::Json(_)), "{cut}");
         }
-        for empty in [
-            "{}",
-            r#"{"choices": []}"#,
-            r#"{"choices": null}"#,
-            r#"{"choices": [{}]}"#,
-        ] {
+        for empty in ["{}", r#"{"choices": []}"#, r#"{"choices": null}"#, r#"{"choices": [{}]}"#] {
             assert_eq!(error(empty), ParseError::NoChoice, "{empty}");
         }
-        assert_eq!(
-            error(r#"{"error": {"message": "no"}}"#),
-            ParseError::Error("no".into())
-        );
+        assert_eq!(error(r#"{"error": {"message": "no"}}"#), ParseError::Error("no".into()));
         assert_eq!(
             error(r#"{"choices": [{"error": {"message": "no", "code": 502}}]}"#),
             ParseError::Error("no".into())
@@ -723,10 +633,7 @@ mod tests {
     #[test]
     fn finds_the_servers_own_words() {
         for (body, expected) in [
-            (
-                r#"{"error": {"message": "no\nway", "type": "t"}}"#,
-                Some("no\\nway"),
-            ),
+            (r#"{"error": {"message": "no\nway", "type": "t"}}"#, Some("no\\nway")),
             (r#"{"error": "no"}"#, Some("no")),
             (r#"{"object": "error", "message": "no"}"#, Some("no")),
             (r#"{"detail": "Not Found"}"#, Some("Not Found")),
@@ -736,11 +643,7 @@ mod tests {
             ("", None),
             ("{}", None),
         ] {
-            assert_eq!(
-                error_message(body.as_bytes()).as_deref(),
-                expected,
-                "{body}"
-            );
+            assert_eq!(error_message(body.as_bytes()).as_deref(), expected, "{body}");
         }
     }
 }

@@ -203,10 +203,7 @@ pub(super) fn place(
         (None, "echo") => Protocol::Echo,
         (None, _) if config.is_none() => return Err(unknown(name, providers)),
         (None, _) => {
-            return Err(ConfigurationError::Missing {
-                name: name.to_owned(),
-                key: "protocol",
-            });
+            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "protocol" });
         }
     };
     if protocol == Protocol::Echo {
@@ -216,18 +213,12 @@ pub(super) fn place(
         (Some(url), _) => url,
         (None, "openai") => OPENAI.1,
         (None, _) => {
-            return Err(ConfigurationError::Missing {
-                name: name.to_owned(),
-                key: "base_url",
-            });
+            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "base_url" });
         }
     };
     Endpoint::parse(text)
         .map(Place::Openai)
-        .map_err(|source| ConfigurationError::BaseUrl {
-            name: name.to_owned(),
-            source,
-        })
+        .map_err(|source| ConfigurationError::BaseUrl { name: name.to_owned(), source })
 }
 
 /// Reads everything that a call to `endpoint` needs.
@@ -246,15 +237,9 @@ pub(super) fn connection(
         (None, _) => None,
     };
     Ok(Connection {
-        key: variable
-            .map(|variable| key(name, variable, endpoint, access))
-            .transpose()?,
+        key: variable.map(|variable| key(name, variable, endpoint, access)).transpose()?,
         headers: headers(name, config)?,
-        ca_pem: config
-            .ca_file
-            .as_deref()
-            .map(|path| ca_file(name, path, access))
-            .transpose()?,
+        ca_pem: config.ca_file.as_deref().map(|path| ca_file(name, path, access)).transpose()?,
         timeout: timeout(name, config)?,
         attempts: attempts(name, config)?,
     })
@@ -269,23 +254,11 @@ fn key(
     let (name, variable) = (name.to_owned(), variable.to_owned());
     let host = endpoint.authority();
     if !endpoint.is_private() {
-        return Err(ConfigurationError::Unencrypted {
-            name,
-            variable,
-            host,
-        });
+        return Err(ConfigurationError::Unencrypted { name, variable, host });
     }
-    let trusted = access
-        .trust
-        .iter()
-        .any(|trust| trust.covers(&variable, endpoint));
+    let trusted = access.trust.iter().any(|trust| trust.covers(&variable, endpoint));
     if !trusted && let Some(owner) = trust::owner_elsewhere(&variable, endpoint) {
-        return Err(ConfigurationError::Untrusted {
-            name,
-            variable,
-            owner,
-            host,
-        });
+        return Err(ConfigurationError::Untrusted { name, variable, owner, host });
     }
     // Empty is how CI systems pass a secret that a fork may not see.
     let value = (access.environment)(&variable).filter(|value| !value.trim().is_empty());
@@ -294,11 +267,7 @@ fn key(
     };
     match ApiKey::new(&value) {
         Ok(key) => Ok((variable, key)),
-        Err(source) => Err(ConfigurationError::BadKey {
-            name,
-            variable,
-            source,
-        }),
+        Err(source) => Err(ConfigurationError::BadKey { name, variable, source }),
     }
 }
 
@@ -322,11 +291,7 @@ fn headers(
             reason,
         });
     }
-    Ok(config
-        .headers
-        .iter()
-        .map(|(header, value)| (header.clone(), value.clone()))
-        .collect())
+    Ok(config.headers.iter().map(|(header, value)| (header.clone(), value.clone())).collect())
 }
 
 fn ca_file(
@@ -348,9 +313,7 @@ fn timeout(name: &str, config: &ProviderConfig) -> Result<Duration, Configuratio
     let Some(text) = &config.timeout else {
         return Ok(DEFAULT_TIMEOUT);
     };
-    let split = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let split = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (count, unit) = text.split_at(split);
     let unit_ms = match unit {
         "ms" => Some(1),
@@ -386,24 +349,17 @@ fn attempts(name: &str, config: &ProviderConfig) -> Result<u32, ConfigurationErr
 }
 
 fn unknown(name: &str, providers: &IndexMap<String, ProviderConfig>) -> ConfigurationError {
-    let known = BUILT_IN
-        .into_iter()
-        .chain(providers.keys().map(String::as_str));
+    let known = BUILT_IN.into_iter().chain(providers.keys().map(String::as_str));
     let suggestion = known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min()
         .map(|(_, known)| known.to_owned());
-    ConfigurationError::Unknown {
-        name: super::error::printable(name, 80),
-        suggestion,
-    }
+    ConfigurationError::Unknown { name: super::error::printable(name, 80), suggestion }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion
-        .map(|known| format!(" (did you mean `{known}`?)"))
-        .unwrap_or_default()
+    suggestion.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -420,7 +376,7 @@ mod tests {
         config: serde_json::Value,
         trust: &[Trust],
     ) -> Result<Connection, String> {
-        let providers = providers(json!({ name: config }));
+        let providers = providers(serde_json::Map::from_iter([(name.to_owned(), config)]).into());
         let endpoint = match place(name, &providers) {
             Ok(Place::Openai(endpoint)) => endpoint,
             Ok(Place::Echo) => panic!("echo has no connection"),
@@ -432,11 +388,7 @@ mod tests {
             "ca.pem" => Ok(b"pem".to_vec()),
             _ => Err(io::Error::from(io::ErrorKind::NotFound)),
         };
-        let access = Access {
-            environment: &environment,
-            file: &file,
-            trust,
-        };
+        let access = Access { environment: &environment, file: &file, trust };
         connection(name, &endpoint, providers.get(name), &access).map_err(|error| error.to_string())
     }
 
@@ -447,9 +399,7 @@ mod tests {
     #[test]
     fn built_in_providers_need_no_configuration() {
         assert_eq!(place("echo", &IndexMap::new()), Ok(Place::Echo));
-        let Ok(Place::Openai(endpoint)) = place("openai", &IndexMap::new()) else {
-            panic!()
-        };
+        let Ok(Place::Openai(endpoint)) = place("openai", &IndexMap::new()) else { panic!() };
         assert_eq!(endpoint.to_string(), "https://api.openai.com/v1");
         assert_eq!(
             variable(connect("openai", json!({"concurrency": 4}), &[])).unwrap(),
@@ -473,11 +423,7 @@ mod tests {
     #[test]
     fn an_own_address_has_no_default_key() {
         assert_eq!(
-            variable(connect(
-                "openai",
-                json!({"base_url": "https://evil.example/v1"}),
-                &[]
-            )),
+            variable(connect("openai", json!({"base_url": "https://evil.example/v1"}), &[])),
             None
         );
     }
@@ -496,9 +442,7 @@ mod tests {
         let config =
             |url: &str| json!({"protocol": "openai", "base_url": url, "api_key_env": "GW_KEY"});
         assert!(
-            connect("gw", config("http://gw.example/v1"), &[])
-                .unwrap_err()
-                .contains("unencrypted")
+            connect("gw", config("http://gw.example/v1"), &[]).unwrap_err().contains("unencrypted")
         );
         assert!(connect("gw", config("http://127.0.0.1:1/v1"), &[]).is_ok());
         assert!(connect("gw", config("https://gw.example/v1"), &[]).is_ok());
@@ -514,10 +458,7 @@ mod tests {
             refused.ends_with("trust it with `--trust GITHUB_TOKEN=gw.example:8443`"),
             "{refused}"
         );
-        let trust = |host: &str| Trust {
-            variable: "GITHUB_TOKEN".into(),
-            host: host.into(),
-        };
+        let trust = |host: &str| Trust { variable: "GITHUB_TOKEN".into(), host: host.into() };
         assert!(connect("gw", config.clone(), &[trust("gw.example")]).is_ok());
         assert!(connect("gw", config.clone(), &[trust("GW.example:8443")]).is_ok());
         assert!(connect("gw", config, &[trust("other.example")]).is_err());
@@ -526,11 +467,7 @@ mod tests {
     #[test]
     fn credentials_do_not_stand_in_files() {
         let config = |header: &str| json!({"protocol": "openai", "base_url": "https://gw.example", "headers": {header: "x"}});
-        assert!(
-            connect("gw", config("Authorization"), &[])
-                .unwrap_err()
-                .contains("api_key_env")
-        );
+        assert!(connect("gw", config("Authorization"), &[]).unwrap_err().contains("api_key_env"));
         assert!(connect("gw", config("x team"), &[]).is_err());
         let sent = connect("gw", config("x-team"), &[]).unwrap().headers;
         assert_eq!(sent, [("x-team".to_owned(), "x".to_owned())]);
@@ -543,15 +480,7 @@ mod tests {
             |text: &str| connect("gw", config(text), &[]).map(|connection| connection.timeout);
         assert_eq!(timeout("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(timeout("2m"), Ok(Duration::from_mins(2)));
-        for text in [
-            "",
-            "s",
-            "0s",
-            "5",
-            "-1s",
-            "99999999999999999999s",
-            "18446744073709551615m",
-        ] {
+        for text in ["", "s", "0s", "5", "-1s", "99999999999999999999s", "18446744073709551615m"] {
             assert!(timeout(text).is_err(), "{text}");
         }
     }
@@ -561,9 +490,6 @@ mod tests {
         let config =
             json!({"protocol": "openai", "base_url": "https://gw.example", "ca_file": "no.pem"});
         let message = connect("gw", config, &[]).unwrap_err();
-        assert!(
-            message.starts_with("`ca_file` of provider `gw`, `no.pem`: "),
-            "{message}"
-        );
+        assert!(message.starts_with("`ca_file` of provider `gw`, `no.pem`: "), "{message}");
     }
 }

@@ -59,12 +59,7 @@ pub(super) struct Attempts {
 
 impl Attempts {
     pub(super) fn new(backoff: Backoff) -> Self {
-        Self {
-            backoff,
-            first_failure: None,
-            answered: 0,
-            unreachable: 0,
-        }
+        Self { backoff, first_failure: None, answered: 0, unreachable: 0 }
     }
 
     /// All attempts that failed.
@@ -83,13 +78,7 @@ impl Attempts {
         jitter: f64,
     ) -> Option<Duration> {
         let first_failure = *self.first_failure.get_or_insert(now);
-        let Backoff {
-            first,
-            first_when_limited,
-            longest,
-            longest_unreachable,
-            ..
-        } = self.backoff;
+        let Backoff { first, first_when_limited, longest, longest_unreachable, .. } = self.backoff;
         let bound = match error.retry() {
             Retry::No => {
                 self.answered += 1;
@@ -123,9 +112,7 @@ impl Attempts {
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
-    first
-        .saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX))
-        .min(longest)
+    first.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX)).min(longest)
 }
 
 /// What a run knows about a host: the circuit breaker that all calls to it share.
@@ -147,29 +134,20 @@ struct HostState {
 impl Host {
     /// Takes note of the outcome of an attempt.
     pub(super) fn note(&self, outcome: Result<(), &ProviderError>, now: Instant, budget: Duration) {
-        let mut state = self
-            .state
-            .lock()
-            .expect("no code panics while it holds this lock");
+        let mut state = self.state.lock().expect("no code panics while it holds this lock");
         match outcome {
-            Ok(()) => state.answers(),
-            Err(error) if error.was_answered() => state.answers(),
             Err(ProviderError::Connect { reason, .. }) => state.is_silent(reason, now, budget),
             Err(error @ ProviderError::Timeout { .. }) => {
                 state.is_silent(&error.to_string(), now, budget);
             }
-            // A cut answer or a wrong certificate proves that someone is there.
-            Err(_) => state.answers(),
+            // An error of any other kind, even a cut answer or a wrong certificate, proves that someone is there.
+            Ok(()) | Err(_) => state.answers(),
         }
     }
 
     /// For how long nobody has reached it, and why, once it is given up.
     pub(super) fn given_up(&self) -> Option<(Duration, String)> {
-        self.state
-            .lock()
-            .expect("no code panics while it holds this lock")
-            .given_up
-            .clone()
+        self.state.lock().expect("no code panics while it holds this lock").given_up.clone()
     }
 }
 
@@ -182,11 +160,7 @@ impl HostState {
     fn is_silent(&mut self, reason: &str, now: Instant, budget: Duration) {
         let since = *self.silent_since.get_or_insert(now);
         let silent = now.saturating_duration_since(since);
-        let budget = if self.answered {
-            budget
-        } else {
-            budget.min(BUDGET_BEFORE_FIRST_ANSWER)
-        };
+        let budget = if self.answered { budget } else { budget.min(BUDGET_BEFORE_FIRST_ANSWER) };
         // The last wait of a call ends a little before its budget does.
         if silent + Duration::from_secs(2).min(budget / 4) >= budget {
             self.given_up = Some((silent, reason.to_owned()));
@@ -196,12 +170,7 @@ impl HostState {
 
 /// How long a server asks to wait, in any of the three ways in which servers say it.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     if let Some(milliseconds) = text("retry-after-ms").and_then(seconds) {
         return Some(milliseconds / 1000);
     }
@@ -209,14 +178,8 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     if let Some(wait) = seconds(text) {
         return Some(wait);
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text)
-        .ok()?;
-    Some(
-        SystemTime::from(date)
-            .duration_since(now)
-            .unwrap_or_default(),
-    )
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(SystemTime::from(date).duration_since(now).unwrap_or_default())
 }
 
 /// Seconds with or without a fraction; nothing negative, infinite or absurd.
@@ -237,53 +200,29 @@ mod tests {
     use super::*;
 
     fn reply(status: u16) -> Reply {
-        Reply {
-            host: "h".into(),
-            status,
-            message: None,
-        }
+        Reply { host: "h".into(), status, message: None }
     }
 
     fn server() -> ProviderError {
-        ProviderError::Server {
-            reply: reply(500),
-            retry_after: None,
-            starting: false,
-        }
+        ProviderError::Server { reply: reply(500), retry_after: None, starting: false }
     }
 
     fn connect() -> ProviderError {
-        ProviderError::Connect {
-            host: "h".into(),
-            reason: "refused".into(),
-        }
+        ProviderError::Connect { host: "h".into(), reason: "refused".into() }
     }
 
     fn limited(seconds: u64) -> ProviderError {
         let retry_after = Some(Duration::from_secs(seconds));
-        ProviderError::RateLimited {
-            reply: reply(429),
-            retry_after,
-        }
+        ProviderError::RateLimited { reply: reply(429), retry_after }
     }
 
     #[test]
     fn answers_are_bounded_by_their_number() {
         let now = Instant::now();
         let mut attempts = Attempts::new(Backoff::new(4));
-        let waits: Vec<_> = (0..4)
-            .map(|_| attempts.after(&server(), now, 1.0))
-            .collect();
+        let waits: Vec<_> = (0..4).map(|_| attempts.after(&server(), now, 1.0)).collect();
         let milliseconds = |ms| Some(Duration::from_millis(ms));
-        assert_eq!(
-            waits,
-            [
-                milliseconds(500),
-                milliseconds(1000),
-                milliseconds(2000),
-                None
-            ]
-        );
+        assert_eq!(waits, [milliseconds(500), milliseconds(1000), milliseconds(2000), None]);
         assert_eq!(attempts.failed(), 4);
     }
 
@@ -297,10 +236,7 @@ mod tests {
             now += wait;
         }
         let spent = now - start;
-        assert!(
-            spent > Duration::from_secs(57) && spent < BUDGET,
-            "{spent:?}"
-        );
+        assert!(spent > Duration::from_secs(57) && spent < BUDGET, "{spent:?}");
         assert!(attempts.failed() > 50);
     }
 
@@ -308,15 +244,8 @@ mod tests {
     fn a_server_says_how_long_to_wait() {
         let now = Instant::now();
         let mut attempts = Attempts::new(Backoff::new(4));
-        assert_eq!(
-            attempts.after(&limited(7), now, 0.0),
-            Some(Duration::from_secs(7))
-        );
-        assert_eq!(
-            attempts.after(&limited(3600), now, 0.0),
-            None,
-            "longer than the budget"
-        );
+        assert_eq!(attempts.after(&limited(7), now, 0.0), Some(Duration::from_secs(7)));
+        assert_eq!(attempts.after(&limited(3600), now, 0.0), None, "longer than the budget");
     }
 
     #[test]
@@ -342,10 +271,7 @@ mod tests {
         host.note(Err(&connect()), start + Duration::from_secs(7), BUDGET);
         assert_eq!(host.given_up(), None);
         host.note(Err(&connect()), start + Duration::from_secs(10), BUDGET);
-        assert_eq!(
-            host.given_up(),
-            Some((Duration::from_secs(10), "refused".into()))
-        );
+        assert_eq!(host.given_up(), Some((Duration::from_secs(10), "refused".into())));
     }
 
     #[test]
@@ -367,26 +293,18 @@ mod tests {
     fn reads_every_way_to_say_how_long() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let wait = |name: &'static str, value: &str| {
-            let headers = [(
-                reqwest::header::HeaderName::from_static(name),
-                value.parse().unwrap(),
-            )];
+            let headers =
+                [(reqwest::header::HeaderName::from_static(name), value.parse().unwrap())];
             retry_after(&headers.into_iter().collect(), now)
         };
         assert_eq!(wait("retry-after", "7"), Some(Duration::from_secs(7)));
         assert_eq!(wait("retry-after", "0.5"), Some(Duration::from_millis(500)));
-        assert_eq!(
-            wait("retry-after-ms", "250"),
-            Some(Duration::from_millis(250))
-        );
+        assert_eq!(wait("retry-after-ms", "250"), Some(Duration::from_millis(250)));
         assert_eq!(
             wait("retry-after", "Tue, 14 Nov 2023 22:13:50 GMT"),
             Some(Duration::from_secs(30))
         );
-        assert_eq!(
-            wait("retry-after", "Tue, 14 Nov 2023 22:13:00 GMT"),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(wait("retry-after", "Tue, 14 Nov 2023 22:13:00 GMT"), Some(Duration::ZERO));
         for value in ["", "soon", "-1", "NaN", "inf", "1e300"] {
             assert_eq!(wait("retry-after", value), None, "{value}");
         }
@@ -394,10 +312,6 @@ mod tests {
 
     #[test]
     fn jitter_is_a_fraction() {
-        assert!(
-            (0..100)
-                .map(|_| jitter())
-                .all(|jitter| (0.0..1.0).contains(&jitter))
-        );
+        assert!((0..100).map(|_| jitter()).all(|jitter| (0.0..1.0).contains(&jitter)));
     }
 }

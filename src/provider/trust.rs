@@ -20,10 +20,8 @@ impl Trust {
         let (variable, host) = text.split_once('=')?;
         let (variable, host) = (variable.trim(), host.trim());
         let is_host = !host.is_empty() && !host.contains(['/', '@', '=', ' ']);
-        (!variable.is_empty() && is_host).then(|| Self {
-            variable: variable.to_owned(),
-            host: host.to_owned(),
-        })
+        (!variable.is_empty() && is_host)
+            .then(|| Self { variable: variable.to_owned(), host: host.to_owned() })
     }
 
     /// Whether it allows to send `variable` to `endpoint`.
@@ -58,9 +56,8 @@ const VENDORS: [(&str, &str); 19] = [
 ];
 
 /// Prefixes of variables that hold something else than the key of a model.
-const FOREIGN: [&str; 8] = [
-    "AWS_", "GITHUB_", "GH_", "ACTIONS_", "CI_", "GITLAB_", "NPM_", "CARGO_",
-];
+const FOREIGN: [&str; 8] =
+    ["AWS_", "GITHUB_", "GH_", "ACTIONS_", "CI_", "GITLAB_", "NPM_", "CARGO_"];
 
 /// Whose secret `variable` seems to be, unless `endpoint` is its owner's.
 pub(super) fn owner_elsewhere(variable: &str, endpoint: &Endpoint) -> Option<String> {
@@ -71,9 +68,7 @@ pub(super) fn owner_elsewhere(variable: &str, endpoint: &Endpoint) -> Option<Str
     if let Some(prefix) = FOREIGN.iter().find(|prefix| upper.starts_with(*prefix)) {
         return Some(format!("`{prefix}*`"));
     }
-    upper
-        .ends_with("_TOKEN")
-        .then(|| "another service".to_owned())
+    upper.ends_with("_TOKEN").then(|| "another service".to_owned())
 }
 
 #[cfg(test)]
@@ -92,25 +87,15 @@ mod tests {
             owner("OPENAI_API_KEY", "https://openai.com.evil.example/v1").unwrap(),
             "openai.com"
         );
-        assert_eq!(
-            owner("anthropic_api_key", "http://127.0.0.1:4000").unwrap(),
-            "anthropic.com"
-        );
+        assert_eq!(owner("anthropic_api_key", "http://127.0.0.1:4000").unwrap(), "anthropic.com");
     }
 
     #[test]
     fn what_is_no_models_key_goes_nowhere() {
-        for variable in [
-            "AWS_SECRET_ACCESS_KEY",
-            "GITHUB_TOKEN",
-            "ACTIONS_X",
-            "CI_JOB_JWT",
-            "MY_TOKEN",
-        ] {
-            assert!(
-                owner(variable, "https://gw.example/v1").is_some(),
-                "{variable}"
-            );
+        for variable in
+            ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "ACTIONS_X", "CI_JOB_JWT", "MY_TOKEN"]
+        {
+            assert!(owner(variable, "https://gw.example/v1").is_some(), "{variable}");
         }
         assert_eq!(owner("LOCAL_API_KEY", "https://gw.example/v1"), None);
     }
@@ -119,10 +104,7 @@ mod tests {
     fn reads_a_users_word() {
         assert_eq!(
             Trust::parse("MY_TOKEN=gw.example:8443"),
-            Some(Trust {
-                variable: "MY_TOKEN".into(),
-                host: "gw.example:8443".into()
-            })
+            Some(Trust { variable: "MY_TOKEN".into(), host: "gw.example:8443".into() })
         );
         for text in ["MY_TOKEN", "=host", "X=", "X=https://host/v1"] {
             assert_eq!(Trust::parse(text), None, "{text}");

@@ -5,7 +5,6 @@
 //! durable; only a crash of the whole machine may lose the last commits, and even that leaves the database whole.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
@@ -140,10 +139,7 @@ pub struct Store {
 
 enum Place {
     // The writer first: dropping it finishes what is under way.
-    Disk {
-        writer: Writer,
-        reader: Mutex<Connection>,
-    },
+    Disk { writer: Writer, reader: Mutex<Connection> },
     Memory(Mutex<BTreeMap<(AnswerKey, String), Answer>>),
 }
 
@@ -156,29 +152,19 @@ impl Store {
         let place = match opened {
             Opened::Nothing => None,
             Opened::Disk { writer, reader } => match Writer::start(writer) {
-                Ok(writer) => Some(Place::Disk {
-                    writer,
-                    reader: Mutex::new(reader),
-                }),
+                Ok(writer) => Some(Place::Disk { writer, reader: Mutex::new(reader) }),
                 Err(error) => {
                     warnings.push(Warning::unusable(folder, &error));
                     None
                 }
             },
         };
-        (
-            Self {
-                place: place.unwrap_or_else(|| Place::Memory(Mutex::default())),
-            },
-            warnings,
-        )
+        (Self { place: place.unwrap_or_else(|| Place::Memory(Mutex::default())) }, warnings)
     }
 
     /// A store that forgets when it is dropped.
     pub fn in_memory() -> Self {
-        Self {
-            place: Place::Memory(Mutex::default()),
-        }
+        Self { place: Place::Memory(Mutex::default()) }
     }
 
     /// Whether answers outlive this value.
@@ -197,17 +183,12 @@ impl Store {
         let text: Option<String> = reader
             .prepare("SELECT answer FROM answers WHERE key = ?1 AND endpoint = ?2")
             .and_then(|mut select| {
-                select
-                    .query_row(params![key.to_string(), endpoint], |row| row.get(0))
-                    .optional()
+                select.query_row(params![key.to_string(), endpoint], |row| row.get(0)).optional()
             })
             .map_err(|error| StoreError::of(&error))?;
         text.map(|text: String| serde_json::from_str(&text))
             .transpose()
-            .map_err(|error| StoreError::Answer {
-                key,
-                reason: error.to_string(),
-            })
+            .map_err(|error| StoreError::Answer { key, reason: error.to_string() })
     }
 
     /// Hands an answer over for keeping. It is durable when the receipt says so, and no sooner may it count.
@@ -228,9 +209,7 @@ impl Store {
         match &self.place {
             Place::Memory(answers) => Ok(lock(answers).len() as u64),
             Place::Disk { reader, .. } => lock(reader)
-                .query_row("SELECT count(*) FROM answers", [], |row| {
-                    row.get::<_, i64>(0)
-                })
+                .query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
                 .map(i64::unsigned_abs)
                 .map_err(|error| StoreError::of(&error)),
         }
@@ -243,9 +222,7 @@ impl Store {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .expect("no code panics while it holds this lock")
+    mutex.lock().expect("no code panics while it holds this lock")
 }
 
 /// The promise that an answer will be durable.
@@ -254,15 +231,13 @@ pub struct Receipt(oneshot::Receiver<Result<(), StoreError>>);
 
 impl Receipt {
     /// Waits until the answer is durable, or says why it will not be.
-    pub fn durable(self) -> impl Future<Output = Result<(), StoreError>> {
-        async { self.0.await.unwrap_or_else(|_| Err(writer_gone())) }
+    pub async fn durable(self) -> Result<(), StoreError> {
+        self.0.await.unwrap_or_else(|_| Err(writer_gone()))
     }
 
     /// The same outside of any async runtime, in which it would panic.
     pub fn wait(self) -> Result<(), StoreError> {
-        self.0
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(writer_gone()))
+        self.0.blocking_recv().unwrap_or_else(|_| Err(writer_gone()))
     }
 }
 
@@ -277,11 +252,7 @@ mod tests {
 
     fn request(text: &str) -> Request {
         Request {
-            model: ModelSettings {
-                provider: "p".into(),
-                name: "m".into(),
-                ..Default::default()
-            },
+            model: ModelSettings { provider: "p".into(), name: "m".into(), ..Default::default() },
             messages: vec![Message::text(Role::User, text)],
             tools: Vec::new(),
             response: ResponseFormat::Text,
@@ -307,10 +278,7 @@ mod tests {
     }
 
     fn output(store: &Store, text: &str) -> Option<String> {
-        store
-            .get(cell(text, "").key(), &here())
-            .unwrap()
-            .map(|answer| answer.output)
+        store.get(cell(text, "").key(), &here()).unwrap().map(|answer| answer.output)
     }
 
     fn open(folder: &Path) -> Store {
@@ -327,14 +295,8 @@ mod tests {
         let cell = cell("q", "a");
         assert_eq!(store.get(cell.key(), &here()), Ok(None));
         store.put(cell.clone()).wait().unwrap();
-        assert_eq!(
-            store.get(cell.key(), &here()),
-            Ok(Some(cell.answer.clone()))
-        );
-        assert_eq!(
-            store.get(answer_key_of(&cell.request, 2), &here()),
-            Ok(None)
-        );
+        assert_eq!(store.get(cell.key(), &here()), Ok(Some(cell.answer.clone())));
+        assert_eq!(store.get(answer_key_of(&cell.request, 2), &here()), Ok(None));
     }
 
     #[test]
@@ -344,19 +306,12 @@ mod tests {
             let cell = cell("q", "a");
             let key = cell.key();
             store.put(cell).wait().unwrap();
-            for other in [
-                "http://here.example/v1",
-                "https://here.example:1/v1",
-                "https://here.example/v2",
-            ] {
+            for other in
+                ["http://here.example/v1", "https://here.example:1/v1", "https://here.example/v2"]
+            {
                 assert_eq!(store.get(key, &endpoint(other)), Ok(None), "{other}");
             }
-            assert!(
-                store
-                    .get(key, &endpoint("https://here.example:443/v1/"))
-                    .unwrap()
-                    .is_some()
-            );
+            assert!(store.get(key, &endpoint("https://here.example:443/v1/")).unwrap().is_some());
         }
     }
 
@@ -392,13 +347,49 @@ mod tests {
         assert_eq!(output(&open(folder.path()), "q").as_deref(), Some("a"));
     }
 
+    const VICTIM: &str = "PF_TEST_STORE_OF_VICTIM";
+
+    /// Runs this test again as a child, kills it while it writes, and looks for all that it had reported.
+    #[test]
+    fn what_was_reported_survives_a_kill() {
+        use std::io::{BufRead as _, BufReader};
+
+        #[expect(clippy::disallowed_methods, reason = "tells the child from its parent")]
+        if let Some(folder) = std::env::var_os(VICTIM) {
+            let store = open(Path::new(&folder));
+            for count in 0.. {
+                store.put(cell(&format!("q{count}"), "a")).wait().unwrap();
+                println!("\nreported {count}");
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "store::cells::tests::what_was_reported_survives_a_kill",
+                "--nocapture",
+            ])
+            .env(VICTIM, folder.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line == "reported 50"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let last = lines.filter_map(|line| line.strip_prefix("reported ")?.parse().ok()).last();
+        let store = open(folder.path());
+        for count in 0..=last.unwrap_or(50) {
+            assert_eq!(output(&store, &format!("q{count}")).as_deref(), Some("a"), "{count}");
+        }
+    }
+
     #[test]
     fn dropping_waits_for_what_is_under_way() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());
-        let receipts: Vec<Receipt> = (0..1000)
-            .map(|count| store.put(cell(&format!("q{count}"), "a")))
-            .collect();
+        let receipts: Vec<Receipt> =
+            (0..1000).map(|count| store.put(cell(&format!("q{count}"), "a"))).collect();
         drop(store);
         assert!(receipts.into_iter().all(|receipt| receipt.wait().is_ok()));
         assert_eq!(open(folder.path()).len(), Ok(1000));
@@ -428,12 +419,8 @@ mod tests {
     fn receipts_can_be_awaited() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime
-            .block_on(store.put(cell("q", "a")).durable())
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(store.put(cell("q", "a")).durable()).unwrap();
         assert_eq!(output(&store, "q").as_deref(), Some("a"));
     }
 
@@ -446,9 +433,6 @@ mod tests {
         let kept = sent.redacted(&|text| text.replace("xyzzy", "****"));
         assert!(!kept.request.contains("xyzzy"));
         store.put(kept).wait().unwrap();
-        assert_eq!(
-            store.get(key, &here()).unwrap().unwrap().output,
-            "**** it is"
-        );
+        assert_eq!(store.get(key, &here()).unwrap().unwrap().output, "**** it is");
     }
 }

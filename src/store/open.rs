@@ -65,10 +65,7 @@ pub enum Warning {
 
 impl Warning {
     pub(super) fn unusable(folder: &Path, error: &dyn fmt::Display) -> Self {
-        Self::Unusable {
-            folder: folder.to_owned(),
-            reason: error.to_string(),
-        }
+        Self::Unusable { folder: folder.to_owned(), reason: error.to_string() }
     }
 }
 
@@ -97,10 +94,7 @@ impl fmt::Display for Warning {
 /// What opening came to.
 pub(super) enum Opened {
     /// Two connections to one database, of which only one writes.
-    Disk {
-        writer: Connection,
-        reader: Connection,
-    },
+    Disk { writer: Connection, reader: Connection },
     /// Nothing that could be used; the warnings say why.
     Nothing,
 }
@@ -261,10 +255,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(
-                fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
-                0o700
-            );
+            assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         }
     }
 
@@ -285,37 +276,22 @@ mod tests {
         write(&file, b"");
         let (store, warnings) = Store::open(&file.join(".pf"));
         assert!(!store.is_durable());
-        assert!(
-            matches!(&warnings[..], [Warning::Unusable { .. }]),
-            "{warnings:?}"
-        );
+        assert!(matches!(&warnings[..], [Warning::Unusable { .. }]), "{warnings:?}");
     }
 
     #[test]
     fn a_damaged_database_is_set_aside() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(FILE);
-        write(
-            &file,
-            &b"this is no database, not even a little one. ".repeat(100),
-        );
+        write(&file, &b"this is no database, not even a little one. ".repeat(100));
         let (store, warnings) = Store::open(folder.path());
         assert!(store.is_durable());
         assert_eq!(store.len(), Ok(0));
-        let [Warning::SetAside { to, .. }] = &warnings[..] else {
-            panic!("{warnings:?}")
-        };
+        let [Warning::SetAside { to, .. }] = &warnings[..] else { panic!("{warnings:?}") };
         assert!(to.is_file());
-        assert!(
-            names(folder.path())
-                .iter()
-                .any(|name| name.starts_with("cells.damaged-"))
-        );
+        assert!(names(folder.path()).iter().any(|name| name.starts_with("cells.damaged-")));
         drop(store);
-        assert!(
-            Store::open(folder.path()).1.is_empty(),
-            "the new one is whole"
-        );
+        assert!(Store::open(folder.path()).1.is_empty(), "the new one is whole");
     }
 
     #[test]
@@ -329,10 +305,7 @@ mod tests {
         write(&file, &bytes);
         let (store, warnings) = Store::open(folder.path());
         assert!(store.is_durable());
-        assert!(
-            matches!(&warnings[..], [Warning::SetAside { .. }]),
-            "{warnings:?}"
-        );
+        assert!(matches!(&warnings[..], [Warning::SetAside { .. }]), "{warnings:?}");
     }
 
     #[test]

@@ -163,21 +163,14 @@ pub(super) fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
 /// Reads a file of recordings. Blank lines are passed over.
 pub fn parse(text: &str) -> Result<Vec<Recording>, RecordingError> {
     let lines = parse_lines(text)?;
-    unambiguous(
-        lines
-            .iter()
-            .map(|(line, recording)| (*line, recording.key, &recording.output)),
-    )?;
+    unambiguous(lines.iter().map(|(line, recording)| (*line, recording.key, &recording.output)))?;
     Ok(lines.into_iter().map(|(_, recording)| recording).collect())
 }
 
 /// `old` with `new` added: of two with one key the new one stays. The result has the order of the file.
 pub fn merge(old: Vec<Recording>, new: Vec<Recording>) -> Vec<Recording> {
-    let by_key: BTreeMap<AnswerKey, Recording> = old
-        .into_iter()
-        .chain(new)
-        .map(|recording| (recording.key, recording))
-        .collect();
+    let by_key: BTreeMap<AnswerKey, Recording> =
+        old.into_iter().chain(new).map(|recording| (recording.key, recording)).collect();
     let mut merged: Vec<Recording> = by_key.into_values().collect();
     merged.sort_by(|a, b| a.rank().cmp(&b.rank()));
     merged
@@ -208,14 +201,9 @@ impl Replay {
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         let lines = parse_lines::<IgnoredAny>(text)?;
         unambiguous(
-            lines
-                .iter()
-                .map(|(line, recording)| (*line, recording.key, &recording.output)),
+            lines.iter().map(|(line, recording)| (*line, recording.key, &recording.output)),
         )?;
-        let answers = lines
-            .into_iter()
-            .map(|(_, line)| (line.key, line.into_answer()))
-            .collect();
+        let answers = lines.into_iter().map(|(_, line)| (line.key, line.into_answer())).collect();
         Ok(Self { answers })
     }
 
@@ -253,10 +241,8 @@ where
         .map(|(index, line)| (index + 1, line.trim()))
         .filter(|(_, line)| !line.is_empty())
         .collect();
-    let parsed: Vec<Result<(usize, Line<R>), RecordingError>> = numbered
-        .par_iter()
-        .map(|&(number, line)| parse_line(number, line))
-        .collect();
+    let parsed: Vec<Result<(usize, Line<R>), RecordingError>> =
+        numbered.par_iter().map(|&(number, line)| parse_line(number, line)).collect();
     // One after the other: the first error is the same for any number of threads.
     parsed.into_iter().collect()
 }
@@ -265,24 +251,12 @@ fn parse_line<R: DeserializeOwned>(
     number: usize,
     text: &str,
 ) -> Result<(usize, Line<R>), RecordingError> {
-    let error = |reason: String| RecordingError {
-        line: number,
-        reason,
-    };
-    if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"]
-        .iter()
-        .any(|mark| text.starts_with(mark))
-    {
-        return Err(error(
-            "a merge conflict; keep one line of each `key`, or record again".into(),
-        ));
+    let error = |reason: String| RecordingError { line: number, reason };
+    if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| text.starts_with(mark)) {
+        return Err(error("a merge conflict; keep one line of each `key`, or record again".into()));
     }
     let line: Line<R> = serde_json::from_str(text).map_err(|problem| {
-        let shown: String = text
-            .chars()
-            .take(SHOWN)
-            .flat_map(char::escape_debug)
-            .collect();
+        let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
         error(format!("{} in `{shown}…`", on_one_line(&problem)))
     })?;
     match line.v {
@@ -295,9 +269,7 @@ fn parse_line<R: DeserializeOwned>(
 
 /// serde_json counts lines by itself, and each of these is its first.
 fn on_one_line(error: &serde_json::Error) -> String {
-    error
-        .to_string()
-        .replace(" at line 1 column ", " at column ")
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// Refuses two answers under one key: which of them counts would be chance. The same answer twice does no harm; a
@@ -340,38 +312,17 @@ mod tests {
             tools: Vec::new(),
             response: ResponseFormat::Text,
         };
-        let answer = Answer {
-            output: output.into(),
-            ..Answer::default()
-        };
+        let answer = Answer { output: output.into(), ..Answer::default() };
         let time = "2026-11-20T12:00:00Z".parse().unwrap();
-        Recording::new(
-            Position {
-                case,
-                model,
-                repeat: 1,
-            },
-            &request,
-            answer,
-            time,
-            "p",
-        )
+        Recording::new(Position { case, model, repeat: 1 }, &request, answer, time, "p")
     }
 
     #[test]
     fn a_line_has_its_keys_in_one_order() {
         let mut full = recording("m", "c", "out");
-        full.tool_calls = vec![ToolCall {
-            id: "1".into(),
-            name: "t".into(),
-            arguments: json!({}),
-        }];
+        full.tool_calls = vec![ToolCall { id: "1".into(), name: "t".into(), arguments: json!({}) }];
         full.finish = Some("stop".into());
-        full.usage = Some(Usage {
-            input_tokens: 3,
-            output_tokens: 1,
-            ..Usage::default()
-        });
+        full.usage = Some(Usage { input_tokens: 3, output_tokens: 1, ..Usage::default() });
         full.latency_ms = Some(12.5);
         let key = full.key;
         assert_eq!(
@@ -389,10 +340,7 @@ mod tests {
             "\u{feff}\r\n{{\"v\":1,\"key\":\"{key}\",\"case\":\"c\",\"model\":\"m\",\"repeat\":1,\"output\":\"o\"}}\r\n\n"
         );
         let replay = Replay::parse(&text).unwrap();
-        let answer = Answer {
-            output: "o".into(),
-            ..Answer::default()
-        };
+        let answer = Answer { output: "o".into(), ..Answer::default() };
         assert_eq!(replay.get(AnswerKey(key)), Some(&answer));
         assert_eq!(parse(&text).unwrap().len(), 1);
     }
@@ -402,17 +350,11 @@ mod tests {
         let good = write(&[recording("m", "c", "o")]);
         let error = |line: &str| {
             let error = parse(&format!("{good}\n{line}\n{line}")).unwrap_err();
-            assert_eq!(
-                Replay::parse(&format!("{good}\n{line}")).unwrap_err(),
-                error
-            );
+            assert_eq!(Replay::parse(&format!("{good}\n{line}")).unwrap_err(), error);
             assert_eq!(error.line, 3);
             error.reason
         };
-        assert_eq!(
-            error("{\"v\":1"),
-            "EOF while parsing an object at column 6 in `{\\\"v\\\":1…`"
-        );
+        assert_eq!(error("{\"v\":1"), "EOF while parsing an object at column 6 in `{\\\"v\\\":1…`");
         assert!(
             error(&good.trim().replace("\"source\"", "\"sauce\""))
                 .starts_with("unknown field `sauce`")
@@ -436,11 +378,7 @@ mod tests {
 
     #[test]
     fn lines_are_sorted_by_model_case_repeat() {
-        let [a, b, c] = [
-            recording("a", "2", ""),
-            recording("b", "1", ""),
-            recording("b", "2", ""),
-        ];
+        let [a, b, c] = [recording("a", "2", ""), recording("b", "1", ""), recording("b", "2", "")];
         let sorted = write(&[a.clone(), b.clone(), c.clone()]);
         assert_eq!(write(&[c.clone(), a.clone(), b.clone()]), sorted);
         assert_eq!(parse(&sorted).unwrap(), [a, b, c]);
@@ -450,10 +388,7 @@ mod tests {
     fn new_answers_replace_old_ones_of_the_same_key() {
         let (old, new) = (recording("m", "c", "old"), recording("m", "c", "new"));
         let other = recording("a", "c", "other");
-        assert_eq!(
-            merge(vec![old, other.clone()], vec![new.clone()]),
-            [other, new]
-        );
+        assert_eq!(merge(vec![old, other.clone()], vec![new.clone()]), [other, new]);
     }
 
     #[test]
@@ -471,15 +406,10 @@ mod tests {
     }
 
     fn any_recording() -> impl Strategy<Value = Recording> {
-        let texts = (
-            ".{0,20}",
-            ".{0,8}",
-            "[a-z/]{1,8}",
-            proptest::option::of(".{0,8}"),
-        );
+        let texts = (".{0,20}", ".{0,8}", "[a-z/]{1,8}", proptest::option::of(".{0,8}"));
         let numbers = (
             1..9_u32,
-            proptest::option::of(0.0..1e6_f64),
+            proptest::option::of((0..u32::MAX).prop_map(|us| f64::from(us) / 1e3)),
             any::<[u64; 2]>(),
         );
         (texts, numbers).prop_map(

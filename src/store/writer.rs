@@ -32,10 +32,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("pf-store".into())
             .spawn(move || write_all(connection, &jobs))?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) fn put(&self, cell: Cell) -> oneshot::Receiver<Result<(), StoreError>> {
