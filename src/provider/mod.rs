@@ -1,0 +1,354 @@
+//! Asking models. Knows messages, not prompts.
+//!
+//! A [`Provider`] is resolved from its name, the project's configuration and the user's environment, and asked with
+//! [`Provider::ask`]. What all calls of a run share, how much is under way and which hosts are silent, is [`Traffic`].
+//! Each wire protocol has a file of pure functions; connections, retries and limits are the same for all.
+
+mod echo;
+mod endpoint;
+mod error;
+mod http;
+mod key;
+mod limit;
+pub mod openai;
+mod resolve;
+mod retry;
+mod trust;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use indexmap::IndexMap;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::{Phase, ProviderError, Reply, Retry};
+pub use key::{ApiKey, KeyError};
+pub use limit::Limiter;
+pub use resolve::{Access, BUILT_IN, ConfigurationError};
+pub use retry::{Backoff, Host};
+pub use trust::Trust;
+
+use crate::message::{Answer, Content, Part, Request};
+use crate::project::config::ProviderConfig;
+use http::{Http, Received};
+use limit::{Budget, Outcome};
+use openai::Quirks;
+use resolve::Place;
+use retry::Attempts;
+
+/// Most requests under way for one model where nothing else is set.
+pub const DEFAULT_CONCURRENCY: usize = 32;
+
+/// Someone who answers requests.
+pub enum Provider {
+    /// Answers with the last user message, at once and for nothing.
+    Echo,
+    /// A server.
+    Remote(Box<Remote>),
+}
+
+/// A server that speaks OpenAI's protocol, and all that a call to it needs.
+pub struct Remote {
+    endpoint: Endpoint,
+    quirks: Quirks,
+    http: Http,
+    key: Option<(String, ApiKey)>,
+    backoff: Backoff,
+    concurrency: Option<usize>,
+    budget: Budget,
+}
+
+/// What came of a call, with all its retries.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The answer, or the last failure.
+    pub result: Result<Answer, ProviderError>,
+    /// How many requests were sent; 0 where none was.
+    pub attempts: u32,
+}
+
+/// What the calls of a run share: a limiter for each model of each host, and a circuit breaker for each host.
+pub struct Traffic {
+    ceiling: usize,
+    hosts: Mutex<BTreeMap<String, Arc<Host>>>,
+    lanes: Mutex<BTreeMap<(String, String), Arc<Limiter>>>,
+}
+
+impl Traffic {
+    /// At most `ceiling` requests under way for each model of each host.
+    pub fn new(ceiling: usize) -> Self {
+        Self { ceiling, hosts: Mutex::default(), lanes: Mutex::default() }
+    }
+
+    fn host(&self, endpoint: &Endpoint) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().expect("no code panics while it holds this lock");
+        Arc::clone(hosts.entry(endpoint.authority()).or_default())
+    }
+
+    fn lane(&self, endpoint: &Endpoint, model: &str, own_ceiling: Option<usize>) -> Arc<Limiter> {
+        let ceiling = own_ceiling.map_or(self.ceiling, |own| own.min(self.ceiling));
+        let mut lanes = self.lanes.lock().expect("no code panics while it holds this lock");
+        let lane = lanes
+            .entry((endpoint.authority(), model.to_owned()))
+            .or_insert_with(|| Arc::new(Limiter::new(ceiling)));
+        Arc::clone(lane)
+    }
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self::new(DEFAULT_CONCURRENCY)
+    }
+}
+
+/// Where provider `name` is, without looking at any key: all that reading stored answers needs. `None` for `echo`.
+pub fn locate(
+    name: &str,
+    providers: &IndexMap<String, ProviderConfig>,
+) -> Result<Option<Endpoint>, ProviderError> {
+    Ok(match resolve::place(name, providers)? {
+        Place::Echo => None,
+        Place::Openai(endpoint) => Some(endpoint),
+    })
+}
+
+impl Provider {
+    /// The provider `name`: built in, or from `providers` of `pf.yaml`. Its key is read and checked here, and nothing
+    /// is sent.
+    pub fn resolve(
+        name: &str,
+        providers: &IndexMap<String, ProviderConfig>,
+        access: &Access<'_>,
+    ) -> Result<Self, ProviderError> {
+        let endpoint = match resolve::place(name, providers)? {
+            Place::Echo => return Ok(Self::Echo),
+            Place::Openai(endpoint) => endpoint,
+        };
+        let config = providers.get(name);
+        let connection = resolve::connection(name, &endpoint, config, access)?;
+        Ok(Self::Remote(Box::new(Remote {
+            quirks: Quirks::of(&endpoint),
+            http: Http::new(name, &endpoint, &connection),
+            key: connection.key,
+            backoff: Backoff::new(connection.attempts),
+            concurrency: config.and_then(|config| config.concurrency),
+            budget: Budget::new(
+                config.and_then(|config| config.requests_per_minute),
+                config.and_then(|config| config.tokens_per_minute),
+            ),
+            endpoint,
+        })))
+    }
+
+    /// Where it is; `None` for `echo`, whose answers are never stored.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Echo => None,
+            Self::Remote(remote) => Some(&remote.endpoint),
+        }
+    }
+
+    /// The key that it sends, to be taken out of everything that is shown or stored.
+    pub fn key(&self) -> Option<&ApiKey> {
+        match self {
+            Self::Echo => None,
+            Self::Remote(remote) => remote.key.as_ref().map(|(_, key)| key),
+        }
+    }
+
+    /// The provider with other waits between attempts.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        if let Self::Remote(remote) = &mut self {
+            remote.backoff = backoff;
+        }
+        self
+    }
+
+    /// Asks, and asks again where that may help.
+    ///
+    /// Takes at most the time for one request, the retry budget of a minute, and the time for the last request; and
+    /// before that whatever the limits make it wait. Needs a tokio runtime with time and I/O.
+    pub async fn ask(&self, request: &Request, traffic: &Traffic) -> Asked {
+        match self {
+            Self::Echo => Asked { result: Ok(echo::answer(request)), attempts: 1 },
+            Self::Remote(remote) => remote.ask(request, traffic).await,
+        }
+    }
+}
+
+impl Remote {
+    async fn ask(&self, request: &Request, traffic: &Traffic) -> Asked {
+        let body = match openai::request_body(request, self.quirks) {
+            Ok(body) => body.to_string().into_bytes(),
+            Err(error) => {
+                return Asked { result: Err(error.into()), attempts: 0 };
+            }
+        };
+        let host = traffic.host(&self.endpoint);
+        let lane = traffic.lane(&self.endpoint, &request.model.name, self.concurrency);
+        let tokens = if self.budget.counts_tokens() { estimated_tokens(request) } else { 0 };
+        let mut attempts = Attempts::new(self.backoff);
+        loop {
+            let permit = lane.acquire().await;
+            self.budget.take(tokens).await;
+            if let Some((silent, reason)) = host.given_up() {
+                let error =
+                    ProviderError::GivenUp { host: self.endpoint.authority(), silent, reason };
+                return Asked { result: Err(error), attempts: attempts.failed() };
+            }
+            let result = self.attempt(body.clone(), request, &lane).await;
+            let now = Instant::now();
+            host.note(result.as_ref().map(|_| ()), now, self.backoff.budget);
+            let error = match result {
+                Ok(answer) => {
+                    permit.finish(Outcome::Success);
+                    return Asked { result: Ok(answer), attempts: attempts.failed() + 1 };
+                }
+                Err(error) => error,
+            };
+            let wait = attempts.after(&error, now, retry::jitter());
+            permit.finish(match &error {
+                // A wait that is longer than a call may take stops this call; others find out for themselves.
+                ProviderError::RateLimited { retry_after, .. } => {
+                    Outcome::Limited(retry_after.filter(|_| wait.is_some()))
+                }
+                _ => Outcome::Failure,
+            });
+            match wait {
+                Some(wait) if host.given_up().is_none() => tokio::time::sleep(wait).await,
+                _ => {
+                    return Asked { result: Err(error), attempts: attempts.failed() };
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        body: Vec<u8>,
+        request: &Request,
+        lane: &Limiter,
+    ) -> Result<Answer, ProviderError> {
+        let received = self.http.post("chat/completions", body).await?;
+        if received.status != 200 {
+            return Err(self.refused(&received, request));
+        }
+        let mut answer = openai::parse_response(&received.body)
+            .map_err(|error| self.http.body(self.redact(&error.to_string())))?;
+        if let Some(wait) = exhausted_for(&received) {
+            lane.pause(wait.min(self.backoff.budget));
+        }
+        answer.latency_ms = Some((received.took.as_secs_f64() * 1e6).round() / 1e3);
+        Ok(answer)
+    }
+
+    /// The error that an answer with another status than 200 is.
+    fn refused(&self, received: &Received, request: &Request) -> ProviderError {
+        let location = (300..400)
+            .contains(&received.status)
+            .then(|| received.headers.get(reqwest::header::LOCATION)?.to_str().ok())
+            .flatten()
+            .map(|location| format!("redirect to {}", error::printable(location, 200)));
+        let message = location.or_else(|| openai::error_message(&received.body));
+        let reply = Reply {
+            host: self.endpoint.authority(),
+            status: received.status,
+            message: message.map(|message| self.redact(&message)),
+        };
+        let retry_after = retry::retry_after(&received.headers, SystemTime::now());
+        let codes = openai::error_codes(&received.body);
+        let says = |words: &[&str]| codes.iter().any(|code| words.contains(&code.as_str()));
+        match received.status {
+            401 | 403 => ProviderError::Unauthorized {
+                reply,
+                variable: self.key.as_ref().map(|(variable, _)| variable.clone()),
+            },
+            404 => ProviderError::NotFound { reply, model: request.model.name.clone() },
+            402 => ProviderError::QuotaExhausted { reply },
+            // OpenAI, its older accounts, and LiteLLM for a budget of its own.
+            400 | 429
+                if says(&[
+                    "insufficient_quota",
+                    "billing_hard_limit_reached",
+                    "budget_exceeded",
+                ]) =>
+            {
+                ProviderError::QuotaExhausted { reply }
+            }
+            429 => ProviderError::RateLimited { reply, retry_after },
+            // llama.cpp says this while it loads a model, which takes longer than a few attempts.
+            503 if says(&["unavailable_error"]) => {
+                ProviderError::Server { reply, retry_after, starting: true }
+            }
+            408 | 500..=599 => ProviderError::Server { reply, retry_after, starting: false },
+            _ => ProviderError::Rejected { reply },
+        }
+    }
+
+    fn redact(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |(_, key)| key.redact(text))
+    }
+}
+
+/// How long the provider says that nothing is left of a quota, told in the headers of a good answer.
+///
+/// <https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers>
+fn exhausted_for(received: &Received) -> Option<Duration> {
+    let text = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
+    ["requests", "tokens"]
+        .into_iter()
+        .filter(|kind| text(&format!("x-ratelimit-remaining-{kind}")) == Some("0"))
+        .filter_map(|kind| reset_time(text(&format!("x-ratelimit-reset-{kind}"))?))
+        .max()
+}
+
+/// Reads a duration as Go writes it: `6m0s`, `1.5s`, `120ms`.
+fn reset_time(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let count: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let units = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let seconds = match &rest[..units] {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            _ => return None,
+        };
+        total = total.checked_add(Duration::try_from_secs_f64(count * seconds).ok()?)?;
+        rest = &rest[units..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+/// About how many tokens a request will take, input and output together: four bytes of text a token, and the longest
+/// answer that it allows. Only for the budget that the user set; exact counts need the model's own vocabulary.
+fn estimated_tokens(request: &Request) -> u32 {
+    /// What an image costs at most vendors, within a factor of two.
+    const IMAGE: usize = 1000;
+    let input: usize = request
+        .messages
+        .iter()
+        .map(|message| match &message.content {
+            Content::Text(text) => text.len() / 4,
+            Content::Parts(parts) => parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.len() / 4,
+                    Part::Image(_) => IMAGE,
+                })
+                .sum(),
+        })
+        .sum();
+    let output = request.model.max_output_tokens.unwrap_or(256);
+    u32::try_from(input as u64 + output).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests;

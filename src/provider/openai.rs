@@ -1,0 +1,649 @@
+//! The chat completions protocol of OpenAI, which llama.cpp, vLLM, LiteLLM and most gateways speak as well.
+//!
+//! Mapping only: a request to a body, and the bytes of an answer back. Servers differ in what they leave out or add,
+//! so reading is lenient about everything but the answer itself.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+use super::endpoint::Endpoint;
+use super::error::server_message;
+use super::resolve::ConfigurationError;
+use crate::message::{
+    Answer, Content, Message, Part, Request, ResponseFormat, Tool, ToolCall, Usage,
+};
+
+/// Keys that `extra` may not set: they are the request's own, or they would make the answer unreadable.
+const OWN_KEYS: [&str; 5] = ["messages", "model", "stream", "stream_options", "n"];
+
+/// Where servers that speak this protocol differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quirks {
+    /// The key that bounds the length of the answer.
+    pub max_tokens: &'static str,
+}
+
+impl Quirks {
+    /// The quirks of the server at `endpoint`.
+    ///
+    /// OpenAI (also where Azure hosts it) has renamed `max_tokens` to `max_completion_tokens`, and its reasoning models
+    /// refuse the old name. Compatible servers keep the old name: llama.cpp, vLLM and LiteLLM all take `max_tokens`,
+    /// and older versions of them ignore the new one without a word, which would leave the answer unbounded.
+    pub fn of(endpoint: &Endpoint) -> Self {
+        let is_openai =
+            ["api.openai.com", "openai.azure.com"].iter().any(|domain| endpoint.is_within(domain));
+        Self { max_tokens: if is_openai { "max_completion_tokens" } else { "max_tokens" } }
+    }
+}
+
+/// The body of the call.
+pub fn request_body(request: &Request, quirks: Quirks) -> Result<Value, ConfigurationError> {
+    let model = &request.model;
+    if let Some(key) = OWN_KEYS.into_iter().find(|key| model.extra.contains_key(*key)) {
+        return Err(ConfigurationError::ExtraKey { model: model.id(), key });
+    }
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(key.to_owned(), value);
+        }
+    };
+    set("model", Some(json!(model.name)));
+    set("messages", Some(request.messages.iter().map(message).collect()));
+    set("temperature", model.temperature.map(Value::from));
+    set("top_p", model.top_p.map(Value::from));
+    set(quirks.max_tokens, model.max_output_tokens.map(Value::from));
+    set("seed", model.seed.map(Value::from));
+    set("stop", (!model.stop.is_empty()).then(|| json!(model.stop)));
+    set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
+    set("response_format", response_format(&request.response));
+    body.extend(model.extra.clone());
+    Ok(Value::Object(body))
+}
+
+fn message(message: &Message) -> Value {
+    let content = match &message.content {
+        // The protocol has no text beside a call of tools that says nothing.
+        Content::Text(text) if text.is_empty() && !message.tool_calls.is_empty() => Value::Null,
+        Content::Text(text) => json!(text),
+        Content::Parts(parts) => parts.iter().map(part).collect(),
+    };
+    let mut body = json!({"role": message.role, "content": content});
+    if !message.tool_calls.is_empty() {
+        body["tool_calls"] = message.tool_calls.iter().map(tool_call).collect();
+    }
+    if let Some(id) = &message.tool_call_id {
+        body["tool_call_id"] = json!(id);
+    }
+    body
+}
+
+fn part(part: &Part) -> Value {
+    match part {
+        Part::Text(text) => json!({"type": "text", "text": text}),
+        Part::Image(url) => json!({"type": "image_url", "image_url": {"url": url}}),
+    }
+}
+
+fn tool_call(call: &ToolCall) -> Value {
+    let arguments = match &call.arguments {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+}
+
+fn tool(tool: &Tool) -> Value {
+    let mut function = json!(tool);
+    if !tool.parameters.is_empty() {
+        function["parameters"] = json!(tool.parameters);
+    }
+    json!({"type": "function", "function": function})
+}
+
+fn response_format(format: &ResponseFormat) -> Option<Value> {
+    match format {
+        ResponseFormat::Text => None,
+        ResponseFormat::Json => Some(json!({"type": "json_object"})),
+        ResponseFormat::Schema(schema) => Some(json!({
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": allows_strict(schema), "schema": schema},
+        })),
+    }
+}
+
+/// Whether OpenAI takes `schema` with `strict: true`, which makes the answer certain to fit it. It refuses the whole
+/// request when the schema goes beyond its subset of JSON Schema, so what is not known to belong to it does not.
+///
+/// <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>
+pub fn allows_strict(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "object")
+        && schema.get("anyOf").is_none()
+        && is_strict(schema)
+}
+
+fn is_strict(schema: &Value) -> bool {
+    let Value::Object(map) = schema else {
+        return false;
+    };
+    let keywords = map.iter().all(|(keyword, value)| match keyword.as_str() {
+        "type" | "title" | "description" | "enum" | "const" | "$ref" | "pattern" | "format"
+        | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf"
+        | "minItems" | "maxItems" => true,
+        "required" => value.is_array(),
+        "additionalProperties" => *value == Value::Bool(false),
+        "properties" | "$defs" | "definitions" => {
+            value.as_object().is_some_and(|inner| inner.values().all(is_strict))
+        }
+        "items" => is_strict(value),
+        "anyOf" => value.as_array().is_some_and(|branches| branches.iter().all(is_strict)),
+        _ => false,
+    });
+    keywords && (!map.get("type").is_some_and(has_object) || is_closed(map))
+}
+
+/// Whether a `type` keyword allows objects.
+fn has_object(kind: &Value) -> bool {
+    match kind {
+        Value::Array(kinds) => kinds.iter().any(has_object),
+        kind => kind == "object",
+    }
+}
+
+/// Whether an object schema allows no other properties and requires all that it names.
+fn is_closed(map: &Map<String, Value>) -> bool {
+    let required: Vec<&str> = map
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    map.get("additionalProperties") == Some(&Value::Bool(false))
+        && map
+            .get("properties")
+            .and_then(Value::as_object)
+            .is_some_and(|named| named.keys().all(|name| required.contains(&name.as_str())))
+}
+
+/// Why a body is no answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ParseError {
+    /// Cut, or not JSON at all.
+    #[error("it is no valid JSON ({0}), or was cut")]
+    Json(String),
+    /// Some servers report an error with status 200.
+    #[error("it holds an error: {0}")]
+    Error(String),
+    /// It is JSON without an answer.
+    #[error(
+        "it has no `choices[0].message`; does `base_url` end in the right path, such as `/v1`?"
+    )]
+    NoChoice,
+}
+
+/// Reads the body of an answer with status 200.
+pub fn parse_response(body: &[u8]) -> Result<Answer, ParseError> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| ParseError::Json(error.to_string()))?;
+    if value.get("choices").is_none()
+        && let Some(message) = error_text(&value)
+    {
+        return Err(ParseError::Error(message));
+    }
+    let completion: Completion = serde_json::from_value(value)
+        .map_err(|error| ParseError::Json(super::error::printable(&error.to_string(), 200)))?;
+    let choice = completion.choices.into_iter().next().ok_or(ParseError::NoChoice)?;
+    if let Some(message) = choice.error.as_ref().and_then(error_text) {
+        return Err(ParseError::Error(message));
+    }
+    let message = choice.message.ok_or(ParseError::NoChoice)?;
+    let output = message.content.map(ContentBody::into_text).unwrap_or_default();
+    let (output, finish) = match message.refusal {
+        // A refusal stands beside an empty answer and ends with `stop`; by its own word it can be told apart.
+        Some(refusal) if output.is_empty() && !refusal.is_empty() => {
+            (refusal, Some("refusal".to_owned()))
+        }
+        _ => (output, choice.finish_reason),
+    };
+    Ok(Answer {
+        output,
+        tool_calls: message.tool_calls.into_iter().map(CallBody::into_call).collect(),
+        finish,
+        usage: completion.usage.and_then(UsageBody::into_usage),
+        latency_ms: None,
+    })
+}
+
+/// What a server says about an error, in any of the shapes that are in use.
+pub fn error_message(body: &[u8]) -> Option<String> {
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        return error_text(&value);
+    }
+    let text = String::from_utf8_lossy(body);
+    // A page of a proxy says nothing in its first words.
+    let is_page = text.trim_start().starts_with('<');
+    if is_page { None } else { server_message(&text) }
+}
+
+/// The `code` and `type` of an error.
+pub fn error_codes(body: &[u8]) -> Vec<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let error = value.get("error").unwrap_or(&value);
+    ["code", "type"].iter().filter_map(|key| error.get(key)?.as_str().map(str::to_owned)).collect()
+}
+
+fn error_text(value: &Value) -> Option<String> {
+    let error = match value.get("error") {
+        Some(error) if !error.is_null() => error,
+        _ => value,
+    };
+    let message = match error {
+        Value::String(_) => Some(error),
+        // OpenAI and most; FastAPI, and with it vLLM, says `detail`.
+        _ => error.get("message").or_else(|| error.get("detail")),
+    };
+    match message? {
+        Value::String(text) => server_message(text),
+        Value::Null => None,
+        other => server_message(&other.to_string()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Completion {
+    #[serde(default, deserialize_with = "null_is_default")]
+    choices: Vec<Choice>,
+    usage: Option<UsageBody>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Option<MessageBody>,
+    finish_reason: Option<String>,
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct MessageBody {
+    content: Option<ContentBody>,
+    refusal: Option<String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    tool_calls: Vec<CallBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ContentBody {
+    Text(String),
+    Parts(Vec<PartBody>),
+}
+
+impl ContentBody {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
+        }
+    }
+}
+
+/// A part of a list; only text has a place in an answer.
+#[derive(Deserialize)]
+struct PartBody {
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CallBody {
+    #[serde(default, deserialize_with = "null_is_default")]
+    id: String,
+    function: FunctionBody,
+}
+
+#[derive(Deserialize)]
+struct FunctionBody {
+    name: String,
+    #[serde(default)]
+    arguments: Value,
+}
+
+impl CallBody {
+    fn into_call(self) -> ToolCall {
+        let arguments = match self.function.arguments {
+            Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            Value::Null => Value::Object(Map::new()),
+            value => value,
+        };
+        ToolCall { id: self.id, name: self.function.name, arguments }
+    }
+}
+
+#[derive(Deserialize)]
+struct UsageBody {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+impl UsageBody {
+    /// Half a count is none: a missing number would look like a free call.
+    fn into_usage(self) -> Option<Usage> {
+        Some(Usage {
+            input_tokens: self.prompt_tokens?,
+            output_tokens: self.completion_tokens?,
+            cached_tokens: self.prompt_tokens_details.and_then(|d| d.cached_tokens).unwrap_or(0),
+            reasoning_tokens: self
+                .completion_tokens_details
+                .and_then(|details| details.reasoning_tokens)
+                .unwrap_or(0),
+        })
+    }
+}
+
+fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{ModelSettings, Role};
+
+    fn request(messages: Vec<Message>) -> Request {
+        Request {
+            model: ModelSettings { provider: "p".into(), name: "m".into(), ..Default::default() },
+            messages,
+            tools: Vec::new(),
+            response: ResponseFormat::Text,
+        }
+    }
+
+    const COMPATIBLE: Quirks = Quirks { max_tokens: "max_tokens" };
+
+    fn body(request: &Request) -> Value {
+        request_body(request, COMPATIBLE).unwrap()
+    }
+
+    #[test]
+    fn only_openai_wants_the_new_name_of_max_tokens() {
+        let name = |url: &str| Quirks::of(&Endpoint::parse(url).unwrap()).max_tokens;
+        assert_eq!(name("https://api.openai.com/v1"), "max_completion_tokens");
+        assert_eq!(name("https://eu.api.openai.com/v1"), "max_completion_tokens");
+        assert_eq!(name("https://mine.openai.azure.com/openai/v1"), "max_completion_tokens");
+        assert_eq!(name("http://127.0.0.1:8080/v1"), "max_tokens");
+    }
+
+    #[test]
+    fn a_plain_request_has_nothing_else() {
+        let request = request(vec![
+            Message::text(Role::System, "s"),
+            Message::text(Role::Developer, "d"),
+            Message::text(Role::User, "u"),
+        ]);
+        assert_eq!(
+            body(&request).to_string(),
+            r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"developer","content":"d"},{"role":"user","content":"u"}]}"#
+        );
+    }
+
+    #[test]
+    fn a_full_request_says_everything() {
+        let mut asked = Message::text(Role::Assistant, "");
+        asked.tool_calls = vec![ToolCall {
+            id: "c1".into(),
+            name: "f".into(),
+            arguments: json!({"b": 1, "a": 2}),
+        }];
+        let mut told = Message::text(Role::Tool, "42");
+        told.tool_call_id = Some("c1".into());
+        let look = Message {
+            content: Content::Parts(vec![
+                Part::Text("look".into()),
+                Part::Image("data:image/png;base64,AA==".into()),
+            ]),
+            ..Message::text(Role::User, "")
+        };
+        let mut request = request(vec![asked, told, look]);
+        let Value::Object(extra) = json!({"reasoning_effort": "low", "top_p": 0.5}) else {
+            panic!()
+        };
+        request.model = ModelSettings {
+            temperature: Some(0.0),
+            top_p: Some(0.9),
+            max_output_tokens: Some(10),
+            seed: Some(-7),
+            stop: vec!["END".into()],
+            extra,
+            ..request.model
+        };
+        let Value::Object(parameters) = json!({"type": "object", "properties": {}}) else {
+            panic!()
+        };
+        request.tools = vec![
+            Tool { name: "f".into(), description: Some("does f".into()), parameters },
+            Tool { name: "g".into(), description: None, parameters: Map::new() },
+        ];
+        request.response = ResponseFormat::Json;
+        assert_eq!(
+            body(&request),
+            json!({
+                "model": "m",
+                "messages": [
+                    {"role": "assistant", "content": null, "tool_calls": [
+                        {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{\"b\":1,\"a\":2}"}}
+                    ]},
+                    {"role": "tool", "content": "42", "tool_call_id": "c1"},
+                    {"role": "user", "content": [
+                        {"type": "text", "text": "look"},
+                        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+                    ]}
+                ],
+                "temperature": 0.0,
+                "top_p": 0.5,
+                "max_tokens": 10,
+                "seed": -7,
+                "stop": ["END"],
+                "tools": [
+                    {"type": "function", "function": {"name": "f", "description": "does f", "parameters": {"type": "object", "properties": {}}}},
+                    {"type": "function", "function": {"name": "g"}}
+                ],
+                "response_format": {"type": "json_object"},
+                "reasoning_effort": "low"
+            })
+        );
+    }
+
+    #[test]
+    fn extra_cannot_replace_the_request() {
+        for key in OWN_KEYS {
+            let mut request = request(vec![]);
+            request.model.extra.insert(key.into(), json!(1));
+            let error = request_body(&request, COMPATIBLE).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!(
+                    "`extra.{key}` of model `p/m` would replace the request's own `{key}`; remove it"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_schema_is_strict_where_openai_allows_it() {
+        let closed = json!({
+            "type": "object",
+            "properties": {"a": {"type": ["string", "null"]}, "b": {"type": "array", "items": {"$ref": "#/$defs/x"}}},
+            "required": ["a", "b"],
+            "additionalProperties": false,
+            "$defs": {"x": {"enum": [1, 2]}}
+        });
+        assert!(allows_strict(&closed));
+        for open in [
+            json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false}),
+            json!({"type": "object", "properties": {"a": {"type": "object"}}, "required": ["a"], "additionalProperties": false}),
+            json!({"type": "object", "properties": {"a": {"oneOf": []}}, "required": ["a"], "additionalProperties": false}),
+            json!({"type": "object", "additionalProperties": false}),
+            json!({"type": "array", "items": {"type": "string"}}),
+            json!({"enum": [1]}),
+            json!(true),
+        ] {
+            assert!(!allows_strict(&open), "{open}");
+        }
+        let mut request = request(vec![]);
+        request.response = ResponseFormat::Schema(closed.clone());
+        assert_eq!(
+            body(&request)["response_format"],
+            json!({"type": "json_schema", "json_schema": {"name": "answer", "strict": true, "schema": closed}})
+        );
+    }
+
+    fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Usage {
+        Usage {
+            input_tokens: input,
+            output_tokens: output,
+            cached_tokens: cached,
+            reasoning_tokens: reasoning,
+        }
+    }
+
+    fn text(output: &str, finish: &str, usage: Usage) -> Answer {
+        Answer {
+            output: output.into(),
+            finish: Some(finish.into()),
+            usage: Some(usage),
+            ..Answer::default()
+        }
+    }
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../tests/fixtures/provider/", $name, ".json"))
+        };
+    }
+
+    #[test]
+    fn reads_the_answers_of_the_servers_that_there_are() {
+        assert_eq!(
+            parse_response(fixture!("openai")),
+            Ok(text("Hello! How can I help?", "stop", usage(1200, 74, 1024, 64)))
+        );
+        assert_eq!(
+            parse_response(fixture!("llama-cpp")),
+            Ok(text("Hello! How can I help you today?", "length", usage(68, 25, 60, 0)))
+        );
+        assert_eq!(
+            parse_response(fixture!("vllm")),
+            Ok(text("The answer is four.", "stop", usage(24, 20, 0, 0)))
+        );
+        assert_eq!(
+            parse_response(fixture!("litellm")),
+            Ok(text("I'm doing well, thank you.", "stop", usage(13, 43, 0, 0)))
+        );
+        assert_eq!(
+            parse_response(fixture!("openai-refusal")),
+            Ok(text(
+                "I'm sorry, I cannot assist with that request.",
+                "refusal",
+                usage(81, 11, 0, 0)
+            ))
+        );
+    }
+
+    #[test]
+    fn reads_calls_of_tools() {
+        let answer = parse_response(fixture!("openai-tools")).unwrap();
+        assert_eq!(
+            answer.tool_calls,
+            [
+                ToolCall {
+                    id: "call_abc123".into(),
+                    name: "lookup_order".into(),
+                    arguments: json!({"order": 7}),
+                },
+                ToolCall {
+                    id: "call_def456".into(),
+                    name: "close".into(),
+                    arguments: json!("{\"broken"),
+                },
+            ]
+        );
+        assert_eq!((answer.output.as_str(), answer.finish.as_deref()), ("", Some("tool_calls")));
+    }
+
+    #[test]
+    fn content_may_be_a_list_or_nothing() {
+        let output = |content: Value| {
+            let body =
+                json!({"choices": [{"message": {"content": content}, "finish_reason": null}]});
+            parse_response(body.to_string().as_bytes()).unwrap()
+        };
+        assert_eq!(
+            output(json!([{"type": "text", "text": "a"}, {"type": "x"}, {"text": "b"}])).output,
+            "ab"
+        );
+        assert_eq!(output(Value::Null), Answer::default());
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        let error = |body: &str| parse_response(body.as_bytes()).unwrap_err();
+        for cut in [
+            "",
+            "{\"choices\": [{\"mess",
+            "<html>",
+            "[]",
+            "7",
+            r#"{"choices": [{"message": {"content": 7}}]}"#,
+        ] {
+            assert!(matches!(error(cut), ParseError::Json(_)), "{cut}");
+        }
+        for empty in ["{}", r#"{"choices": []}"#, r#"{"choices": null}"#, r#"{"choices": [{}]}"#] {
+            assert_eq!(error(empty), ParseError::NoChoice, "{empty}");
+        }
+        assert_eq!(error(r#"{"error": {"message": "no"}}"#), ParseError::Error("no".into()));
+        assert_eq!(
+            error(r#"{"choices": [{"error": {"message": "no", "code": 502}}]}"#),
+            ParseError::Error("no".into())
+        );
+    }
+
+    #[test]
+    fn half_a_usage_is_none() {
+        let body = r#"{"choices": [{"message": {"content": ""}}], "usage": {"prompt_tokens": 3}}"#;
+        assert_eq!(parse_response(body.as_bytes()).unwrap().usage, None);
+    }
+
+    #[test]
+    fn finds_the_servers_own_words() {
+        for (body, expected) in [
+            (r#"{"error": {"message": "no\nway", "type": "t"}}"#, Some("no\\nway")),
+            (r#"{"error": "no"}"#, Some("no")),
+            (r#"{"object": "error", "message": "no"}"#, Some("no")),
+            (r#"{"detail": "Not Found"}"#, Some("Not Found")),
+            (r#"{"detail": [{"msg": "x"}]}"#, Some(r#"[{"msg":"x"}]"#)),
+            ("upstream gone", Some("upstream gone")),
+            ("<html>502</html>", None),
+            ("", None),
+            ("{}", None),
+        ] {
+            assert_eq!(error_message(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! From the name of a provider to the means of reaching it, and the rules by which a key may leave.
+//!
+//! A repository can be changed by people who may not read the secrets of those who run it. So a key goes only where its
+//! owner would send it: a built-in provider's to that vendor's hosts, any other over an encrypted or local
+//! connection, and a name that looks like someone else's secret only with an explicit word of the user.
+
+use std::io;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::endpoint::{Endpoint, EndpointError};
+use super::key::{ApiKey, KeyError};
+use super::trust::{self, Trust};
+use crate::project::config::{Protocol, ProviderConfig};
+
+/// The variable that holds the key of the built-in provider `openai`, and its address.
+const OPENAI: (&str, &str) = ("OPENAI_API_KEY", "https://api.openai.com/v1");
+
+/// Names of the providers that need no configuration.
+pub const BUILT_IN: [&str; 2] = ["echo", "openai"];
+
+/// Most time for one request where `timeout` does not say: reasoning models think for minutes.
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Most attempts where `attempts` does not say.
+const DEFAULT_ATTEMPTS: u32 = 4;
+
+/// Headers that carry credentials, which belong into the environment, or that a request sets itself.
+const RESERVED_HEADERS: [&str; 9] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "api-key",
+    "x-api-key",
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+];
+
+/// Why a provider cannot be used as it is configured.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// Neither built in nor in `pf.yaml`.
+    #[error("unknown provider `{name}`{}; to add it, write `providers: {{{name}: {{protocol: openai, base_url: \"https://…/v1\"}}}}` into pf.yaml", did_you_mean(.suggestion.as_deref()))]
+    Unknown {
+        /// The name as it was written.
+        name: String,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// A key of `pf.yaml` is missing.
+    #[error(
+        "provider `{name}` has no `{key}`; write it into `providers: {{{name}: …}}` of pf.yaml"
+    )]
+    Missing {
+        /// The provider.
+        name: String,
+        /// The key that it needs.
+        key: &'static str,
+    },
+    /// The base URL cannot be used.
+    #[error("`base_url` of provider `{name}`: {source}")]
+    BaseUrl {
+        /// The provider.
+        name: String,
+        /// What is wrong with it.
+        source: EndpointError,
+    },
+    /// A key that was named is not there.
+    #[error("environment variable {variable} is not set; it holds the key of provider `{name}`")]
+    KeyNotSet {
+        /// The provider.
+        name: String,
+        /// The variable.
+        variable: String,
+    },
+    /// A key is there but cannot be one.
+    #[error("environment variable {variable}, the key of provider `{name}`, {source}")]
+    BadKey {
+        /// The provider.
+        name: String,
+        /// The variable.
+        variable: String,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// A key would travel in the clear.
+    #[error(
+        "provider `{name}` would send the key in {variable} unencrypted to `{host}`; use https, or a server on this machine"
+    )]
+    Unencrypted {
+        /// The provider.
+        name: String,
+        /// The variable.
+        variable: String,
+        /// The host.
+        host: String,
+    },
+    /// A variable looks like someone else's secret.
+    #[error(
+        "provider `{name}` would send {variable}, which looks like a secret of {owner}, to `{host}`; if that is meant, trust it with `--trust {variable}={host}`"
+    )]
+    Untrusted {
+        /// The provider.
+        name: String,
+        /// The variable.
+        variable: String,
+        /// Whose secret it seems to be.
+        owner: String,
+        /// The host.
+        host: String,
+    },
+    /// A header cannot be sent.
+    #[error("header `{header}` of provider `{name}` {reason}")]
+    Header {
+        /// The provider.
+        name: String,
+        /// The header.
+        header: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A number or duration cannot be used.
+    #[error("`{key}` of provider `{name}` is {found}; expected {expected}")]
+    Value {
+        /// The provider.
+        name: String,
+        /// The key.
+        key: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: &'static str,
+    },
+    /// The file with a certificate authority cannot be used.
+    #[error("`ca_file` of provider `{name}`, `{path}`: {reason}")]
+    CaFile {
+        /// The provider.
+        name: String,
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system has no certificates, so no host can be trusted.
+    #[error(
+        "no trusted certificates were found on this machine ({reason}); install the package `ca-certificates`, or set SSL_CERT_FILE to a PEM file"
+    )]
+    NoCertificates {
+        /// What the system said.
+        reason: String,
+    },
+    /// `extra` sets what a request sets itself.
+    #[error("`extra.{key}` of model `{model}` would replace the request's own `{key}`; remove it")]
+    ExtraKey {
+        /// The model.
+        model: String,
+        /// The key.
+        key: &'static str,
+    },
+}
+
+/// What the user's machine has to give, and what the user allows.
+pub struct Access<'a> {
+    /// Reads an environment variable.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Reads a file of the project, for `ca_file`.
+    pub file: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
+    /// Which variables may be sent to which hosts although they look like someone else's secret.
+    pub trust: &'a [Trust],
+}
+
+/// Where a provider is, before anything secret is looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// Nowhere: it answers by itself.
+    Echo,
+    /// At an address that speaks OpenAI's protocol.
+    Openai(Endpoint),
+}
+
+/// How to reach a provider, secrets included.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) key: Option<(String, ApiKey)>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) ca_pem: Option<(String, Vec<u8>)>,
+    pub(super) timeout: Duration,
+    pub(super) attempts: u32,
+}
+
+/// Finds the place of provider `name`.
+pub(super) fn place(
+    name: &str,
+    providers: &IndexMap<String, ProviderConfig>,
+) -> Result<Place, ConfigurationError> {
+    let config = providers.get(name);
+    let protocol = match (config.and_then(|config| config.protocol), name) {
+        (Some(protocol), _) => protocol,
+        (None, "openai") => Protocol::Openai,
+        (None, "echo") => Protocol::Echo,
+        (None, _) if config.is_none() => return Err(unknown(name, providers)),
+        (None, _) => {
+            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "protocol" });
+        }
+    };
+    if protocol == Protocol::Echo {
+        return Ok(Place::Echo);
+    }
+    let text = match (config.and_then(|config| config.base_url.as_deref()), name) {
+        (Some(url), _) => url,
+        (None, "openai") => OPENAI.1,
+        (None, _) => {
+            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "base_url" });
+        }
+    };
+    Endpoint::parse(text)
+        .map(Place::Openai)
+        .map_err(|source| ConfigurationError::BaseUrl { name: name.to_owned(), source })
+}
+
+/// Reads everything that a call to `endpoint` needs.
+pub(super) fn connection(
+    name: &str,
+    endpoint: &Endpoint,
+    config: Option<&ProviderConfig>,
+    access: &Access<'_>,
+) -> Result<Connection, ConfigurationError> {
+    let no_config = ProviderConfig::default();
+    let config = config.unwrap_or(&no_config);
+    let variable = match (&config.api_key_env, &config.base_url) {
+        (Some(variable), _) => Some(variable.as_str()),
+        // Only a built-in address has a default key: an address from a file could be anyone's.
+        (None, None) if name == "openai" => Some(OPENAI.0),
+        (None, _) => None,
+    };
+    Ok(Connection {
+        key: variable.map(|variable| key(name, variable, endpoint, access)).transpose()?,
+        headers: headers(name, config)?,
+        ca_pem: config.ca_file.as_deref().map(|path| ca_file(name, path, access)).transpose()?,
+        timeout: timeout(name, config)?,
+        attempts: attempts(name, config)?,
+    })
+}
+
+fn key(
+    name: &str,
+    variable: &str,
+    endpoint: &Endpoint,
+    access: &Access<'_>,
+) -> Result<(String, ApiKey), ConfigurationError> {
+    let (name, variable) = (name.to_owned(), variable.to_owned());
+    let host = endpoint.authority();
+    if !endpoint.is_private() {
+        return Err(ConfigurationError::Unencrypted { name, variable, host });
+    }
+    let trusted = access.trust.iter().any(|trust| trust.covers(&variable, endpoint));
+    if !trusted && let Some(owner) = trust::owner_elsewhere(&variable, endpoint) {
+        return Err(ConfigurationError::Untrusted { name, variable, owner, host });
+    }
+    // Empty is how CI systems pass a secret that a fork may not see.
+    let value = (access.environment)(&variable).filter(|value| !value.trim().is_empty());
+    let Some(value) = value else {
+        return Err(ConfigurationError::KeyNotSet { name, variable });
+    };
+    match ApiKey::new(&value) {
+        Ok(key) => Ok((variable, key)),
+        Err(source) => Err(ConfigurationError::BadKey { name, variable, source }),
+    }
+}
+
+fn headers(
+    name: &str,
+    config: &ProviderConfig,
+) -> Result<Vec<(String, String)>, ConfigurationError> {
+    for (header, value) in &config.headers {
+        let reason = if RESERVED_HEADERS.contains(&header.to_ascii_lowercase().as_str()) {
+            "is pf's own; a key is named in `api_key_env`, never written into a file"
+        } else if reqwest::header::HeaderName::from_bytes(header.as_bytes()).is_err() {
+            "has a name that no header can have"
+        } else if reqwest::header::HeaderValue::from_str(value).is_err() {
+            "has a value with control characters"
+        } else {
+            continue;
+        };
+        return Err(ConfigurationError::Header {
+            name: name.to_owned(),
+            header: super::error::printable(header, 80),
+            reason,
+        });
+    }
+    Ok(config.headers.iter().map(|(header, value)| (header.clone(), value.clone())).collect())
+}
+
+fn ca_file(
+    name: &str,
+    path: &str,
+    access: &Access<'_>,
+) -> Result<(String, Vec<u8>), ConfigurationError> {
+    match (access.file)(path) {
+        Ok(pem) => Ok((path.to_owned(), pem)),
+        Err(error) => Err(ConfigurationError::CaFile {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn timeout(name: &str, config: &ProviderConfig) -> Result<Duration, ConfigurationError> {
+    let Some(text) = &config.timeout else {
+        return Ok(DEFAULT_TIMEOUT);
+    };
+    let split = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(split);
+    let unit_ms = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        _ => None,
+    };
+    let count: Option<u64> = count.parse().ok();
+    count
+        .zip(unit_ms)
+        .and_then(|(count, unit_ms)| count.checked_mul(unit_ms))
+        // A day is longer than any call; more would only overflow clocks.
+        .filter(|milliseconds| (1..=86_400_000).contains(milliseconds))
+        .map(Duration::from_millis)
+        .ok_or_else(|| ConfigurationError::Value {
+            name: name.to_owned(),
+            key: "timeout",
+            found: format!("`{}`", super::error::printable(text, 40)),
+            expected: "a duration up to a day, such as `60s` or `2m`",
+        })
+}
+
+fn attempts(name: &str, config: &ProviderConfig) -> Result<u32, ConfigurationError> {
+    match config.attempts.unwrap_or(DEFAULT_ATTEMPTS) {
+        attempts @ 1..=20 => Ok(attempts),
+        attempts => Err(ConfigurationError::Value {
+            name: name.to_owned(),
+            key: "attempts",
+            found: attempts.to_string(),
+            expected: "1 to 20",
+        }),
+    }
+}
+
+fn unknown(name: &str, providers: &IndexMap<String, ProviderConfig>) -> ConfigurationError {
+    let known = BUILT_IN.into_iter().chain(providers.keys().map(String::as_str));
+    let suggestion = known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
+        .min()
+        .map(|(_, known)| known.to_owned());
+    ConfigurationError::Unknown { name: super::error::printable(name, 80), suggestion }
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn providers(value: serde_json::Value) -> IndexMap<String, ProviderConfig> {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn connect(
+        name: &str,
+        config: serde_json::Value,
+        trust: &[Trust],
+    ) -> Result<Connection, String> {
+        let providers = providers(serde_json::Map::from_iter([(name.to_owned(), config)]).into());
+        let endpoint = match place(name, &providers) {
+            Ok(Place::Openai(endpoint)) => endpoint,
+            Ok(Place::Echo) => panic!("echo has no connection"),
+            Err(error) => return Err(error.to_string()),
+        };
+        let environment =
+            |variable: &str| (variable != "UNSET").then(|| format!("value-of-{variable}"));
+        let file = |path: &str| match path {
+            "ca.pem" => Ok(b"pem".to_vec()),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        };
+        let access = Access { environment: &environment, file: &file, trust };
+        connection(name, &endpoint, providers.get(name), &access).map_err(|error| error.to_string())
+    }
+
+    fn variable(result: Result<Connection, String>) -> Option<String> {
+        result.unwrap().key.map(|(variable, _)| variable)
+    }
+
+    #[test]
+    fn built_in_providers_need_no_configuration() {
+        assert_eq!(place("echo", &IndexMap::new()), Ok(Place::Echo));
+        let Ok(Place::Openai(endpoint)) = place("openai", &IndexMap::new()) else { panic!() };
+        assert_eq!(endpoint.to_string(), "https://api.openai.com/v1");
+        assert_eq!(
+            variable(connect("openai", json!({"concurrency": 4}), &[])).unwrap(),
+            "OPENAI_API_KEY"
+        );
+    }
+
+    #[test]
+    fn an_unknown_provider_is_told_what_to_write() {
+        let providers = providers(json!({"local": {}}));
+        assert_eq!(
+            place("locl", &providers).unwrap_err().to_string(),
+            "unknown provider `locl` (did you mean `local`?); to add it, write `providers: {locl: {protocol: openai, base_url: \"https://…/v1\"}}` into pf.yaml"
+        );
+        assert_eq!(
+            place("local", &providers).unwrap_err().to_string(),
+            "provider `local` has no `protocol`; write it into `providers: {local: …}` of pf.yaml"
+        );
+    }
+
+    #[test]
+    fn an_own_address_has_no_default_key() {
+        assert_eq!(
+            variable(connect("openai", json!({"base_url": "https://evil.example/v1"}), &[])),
+            None
+        );
+    }
+
+    #[test]
+    fn a_named_key_must_be_there() {
+        let config = json!({"protocol": "openai", "base_url": "https://gw.example/v1", "api_key_env": "UNSET"});
+        assert_eq!(
+            connect("gw", config, &[]).unwrap_err(),
+            "environment variable UNSET is not set; it holds the key of provider `gw`"
+        );
+    }
+
+    #[test]
+    fn a_key_travels_encrypted_or_not_at_all() {
+        let config =
+            |url: &str| json!({"protocol": "openai", "base_url": url, "api_key_env": "GW_KEY"});
+        assert!(
+            connect("gw", config("http://gw.example/v1"), &[]).unwrap_err().contains("unencrypted")
+        );
+        assert!(connect("gw", config("http://127.0.0.1:1/v1"), &[]).is_ok());
+        assert!(connect("gw", config("https://gw.example/v1"), &[]).is_ok());
+        let keyless = json!({"protocol": "openai", "base_url": "http://gw.example/v1"});
+        assert_eq!(variable(connect("gw", keyless, &[])), None);
+    }
+
+    #[test]
+    fn a_foreign_secret_needs_the_users_word() {
+        let config = json!({"protocol": "openai", "base_url": "https://gw.example:8443/v1", "api_key_env": "GITHUB_TOKEN"});
+        let refused = connect("gw", config.clone(), &[]).unwrap_err();
+        assert!(
+            refused.ends_with("trust it with `--trust GITHUB_TOKEN=gw.example:8443`"),
+            "{refused}"
+        );
+        let trust = |host: &str| Trust { variable: "GITHUB_TOKEN".into(), host: host.into() };
+        assert!(connect("gw", config.clone(), &[trust("gw.example")]).is_ok());
+        assert!(connect("gw", config.clone(), &[trust("GW.example:8443")]).is_ok());
+        assert!(connect("gw", config, &[trust("other.example")]).is_err());
+    }
+
+    #[test]
+    fn credentials_do_not_stand_in_files() {
+        let config = |header: &str| json!({"protocol": "openai", "base_url": "https://gw.example", "headers": {header: "x"}});
+        assert!(connect("gw", config("Authorization"), &[]).unwrap_err().contains("api_key_env"));
+        assert!(connect("gw", config("x team"), &[]).is_err());
+        let sent = connect("gw", config("x-team"), &[]).unwrap().headers;
+        assert_eq!(sent, [("x-team".to_owned(), "x".to_owned())]);
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_bound() {
+        let config = |text: &str| json!({"protocol": "openai", "base_url": "https://gw.example", "timeout": text});
+        let timeout =
+            |text: &str| connect("gw", config(text), &[]).map(|connection| connection.timeout);
+        assert_eq!(timeout("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(timeout("2m"), Ok(Duration::from_mins(2)));
+        for text in ["", "s", "0s", "5", "-1s", "99999999999999999999s", "18446744073709551615m"] {
+            assert!(timeout(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_ca_file_is_named() {
+        let config =
+            json!({"protocol": "openai", "base_url": "https://gw.example", "ca_file": "no.pem"});
+        let message = connect("gw", config, &[]).unwrap_err();
+        assert!(message.starts_with("`ca_file` of provider `gw`, `no.pem`: "), "{message}");
+    }
+}

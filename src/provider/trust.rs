@@ -1,0 +1,113 @@
+//! Which secrets may be sent where.
+//!
+//! The name of a variable says whose secret it holds. A repository that names someone else's must not get it sent to
+//! a host of its choice, so that takes the word of the user, given outside of the repository.
+
+use super::endpoint::Endpoint;
+
+/// The user's word that a variable may be sent to a host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trust {
+    /// The environment variable.
+    pub variable: String,
+    /// The host, with or without its port.
+    pub host: String,
+}
+
+impl Trust {
+    /// Reads `VARIABLE=HOST`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (variable, host) = text.split_once('=')?;
+        let (variable, host) = (variable.trim(), host.trim());
+        let is_host = !host.is_empty() && !host.contains(['/', '@', '=', ' ']);
+        (!variable.is_empty() && is_host)
+            .then(|| Self { variable: variable.to_owned(), host: host.to_owned() })
+    }
+
+    /// Whether it allows to send `variable` to `endpoint`.
+    pub(super) fn covers(&self, variable: &str, endpoint: &Endpoint) -> bool {
+        self.variable == variable
+            && (self.host.eq_ignore_ascii_case(&endpoint.authority())
+                || self.host.eq_ignore_ascii_case(endpoint.host()))
+    }
+}
+
+/// Prefixes of variables that hold the key of a vendor, and the domain of that vendor.
+const VENDORS: [(&str, &str); 19] = [
+    ("ANTHROPIC_", "anthropic.com"),
+    ("AZURE_", "openai.azure.com"),
+    ("CEREBRAS_", "cerebras.ai"),
+    ("COHERE_", "cohere.com"),
+    ("DASHSCOPE_", "aliyuncs.com"),
+    ("DEEPSEEK_", "deepseek.com"),
+    ("FIREWORKS_", "fireworks.ai"),
+    ("GEMINI_", "generativelanguage.googleapis.com"),
+    ("GOOGLE_", "generativelanguage.googleapis.com"),
+    ("GROQ_", "groq.com"),
+    ("HF_", "huggingface.co"),
+    ("HUGGINGFACE_", "huggingface.co"),
+    ("MISTRAL_", "mistral.ai"),
+    ("NVIDIA_", "nvidia.com"),
+    ("OPENAI_", "openai.com"),
+    ("OPENROUTER_", "openrouter.ai"),
+    ("PERPLEXITY_", "perplexity.ai"),
+    ("TOGETHER_", "together.xyz"),
+    ("XAI_", "x.ai"),
+];
+
+/// Prefixes of variables that hold something else than the key of a model.
+const FOREIGN: [&str; 8] =
+    ["AWS_", "GITHUB_", "GH_", "ACTIONS_", "CI_", "GITLAB_", "NPM_", "CARGO_"];
+
+/// Whose secret `variable` seems to be, unless `endpoint` is its owner's.
+pub(super) fn owner_elsewhere(variable: &str, endpoint: &Endpoint) -> Option<String> {
+    let upper = variable.to_ascii_uppercase();
+    if let Some((_, domain)) = VENDORS.iter().find(|(prefix, _)| upper.starts_with(prefix)) {
+        return (!endpoint.is_within(domain)).then(|| (*domain).to_owned());
+    }
+    if let Some(prefix) = FOREIGN.iter().find(|prefix| upper.starts_with(*prefix)) {
+        return Some(format!("`{prefix}*`"));
+    }
+    upper.ends_with("_TOKEN").then(|| "another service".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(variable: &str, url: &str) -> Option<String> {
+        owner_elsewhere(variable, &Endpoint::parse(url).unwrap())
+    }
+
+    #[test]
+    fn a_vendors_key_is_for_that_vendor() {
+        assert_eq!(owner("OPENAI_API_KEY", "https://api.openai.com/v1"), None);
+        assert_eq!(owner("HF_TOKEN", "https://router.huggingface.co/v1"), None);
+        assert_eq!(
+            owner("OPENAI_API_KEY", "https://openai.com.evil.example/v1").unwrap(),
+            "openai.com"
+        );
+        assert_eq!(owner("anthropic_api_key", "http://127.0.0.1:4000").unwrap(), "anthropic.com");
+    }
+
+    #[test]
+    fn what_is_no_models_key_goes_nowhere() {
+        for variable in
+            ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "ACTIONS_X", "CI_JOB_JWT", "MY_TOKEN"]
+        {
+            assert!(owner(variable, "https://gw.example/v1").is_some(), "{variable}");
+        }
+        assert_eq!(owner("LOCAL_API_KEY", "https://gw.example/v1"), None);
+    }
+
+    #[test]
+    fn reads_a_users_word() {
+        assert_eq!(
+            Trust::parse("MY_TOKEN=gw.example:8443"),
+            Some(Trust { variable: "MY_TOKEN".into(), host: "gw.example:8443".into() })
+        );
+        for text in ["MY_TOKEN", "=host", "X=", "X=https://host/v1"] {
+            assert_eq!(Trust::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! Answers on this machine, in SQLite.
+//!
+//! Durable means: survives the death of the process. The database is in WAL mode with `synchronous=NORMAL`. A commit
+//! then is a write to the log that the operating system holds, so `kill -9` loses nothing that was reported as
+//! durable; only a crash of the whole machine may lose the last commits, and even that leaves the database whole.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, ToSql, params};
+use tokio::sync::oneshot;
+
+use super::open::{self, Opened, Warning};
+use super::writer::Writer;
+use crate::digest::{AnswerKey, KEY_FORMAT, answer_key_of, canonical_request};
+use crate::message::{Answer, Request};
+use crate::provider::Endpoint;
+
+/// Newer answers replace older ones, which is what asking again is for.
+pub(super) const INSERT: &str = "INSERT INTO answers (key, endpoint, key_format, model, repeat, request, answer, at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+     ON CONFLICT (key, endpoint) DO UPDATE SET key_format = excluded.key_format, model = excluded.model, \
+     repeat = excluded.repeat, request = excluded.request, answer = excluded.answer, at = excluded.at";
+
+/// An answer that could not be read or kept.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is no database any more.
+    #[error(
+        "the store of answers is damaged ({0}); remove `cells.db` from the folder `.pf` and run again"
+    )]
+    Damaged(String),
+    /// Another process has held it for too long.
+    #[error(
+        "the store of answers is locked by another process ({0}); try again when that has ended"
+    )]
+    Busy(String),
+    /// The disk is full, or the file is not writable any more.
+    #[error(
+        "the store of answers cannot be used ({0}); check the free space and the permissions of the folder `.pf`"
+    )]
+    Unusable(String),
+    /// A stored answer does not read as one.
+    #[error("the stored answer {key} cannot be read ({reason}); ask for it again with `--refresh`")]
+    Answer {
+        /// Its key.
+        key: AnswerKey,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn of(error: &rusqlite::Error) -> Self {
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(reason),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(reason),
+            _ => Self::Unusable(reason),
+        }
+    }
+}
+
+/// An answer with everything that it is kept with.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    key: AnswerKey,
+    endpoint: String,
+    model: String,
+    repeat: u32,
+    request: String,
+    answer: Answer,
+    at: Timestamp,
+}
+
+impl Cell {
+    /// The answer of `endpoint` to `request`, asked for the `repeat`th time, at `at`.
+    ///
+    /// Only a complete answer may come here: an error or a refusal by the network is nothing that was answered.
+    pub fn new(
+        request: &Request,
+        repeat: u32,
+        endpoint: &Endpoint,
+        answer: Answer,
+        at: Timestamp,
+    ) -> Self {
+        let text = canonical_request(request);
+        Self {
+            key: answer_key_of(&text, repeat),
+            endpoint: endpoint.to_string(),
+            model: request.model.id(),
+            repeat,
+            request: text,
+            answer,
+            at,
+        }
+    }
+
+    /// What it is known by.
+    pub fn key(&self) -> AnswerKey {
+        self.key
+    }
+
+    /// Takes secrets out of the answer and out of the request that is kept to explain it. The key stays that of the
+    /// request as it was sent.
+    #[must_use]
+    pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        self.request = redact(&self.request);
+        self.answer.output = redact(&self.answer.output);
+        for call in &mut self.answer.tool_calls {
+            super::recordings::redact_value(&mut call.arguments, redact);
+        }
+        self
+    }
+
+    /// The values of [`INSERT`].
+    pub(super) fn row(&self) -> [Box<dyn ToSql>; 8] {
+        let answer = serde_json::to_string(&self.answer)
+            .expect("an answer holds no map with keys that are not strings");
+        [
+            Box::new(self.key.to_string()),
+            Box::new(self.endpoint.clone()),
+            Box::new(KEY_FORMAT),
+            Box::new(self.model.clone()),
+            Box::new(self.repeat),
+            Box::new(self.request.clone()),
+            Box::new(answer),
+            Box::new(self.at.to_string()),
+        ]
+    }
+}
+
+/// The answers that this machine remembers.
+pub struct Store {
+    place: Place,
+}
+
+enum Place {
+    // The writer first: dropping it finishes what is under way.
+    Disk { writer: Writer, reader: Mutex<Connection> },
+    Memory(Mutex<BTreeMap<(AnswerKey, String), Answer>>),
+}
+
+impl Store {
+    /// Opens the store in `folder` (the project's `.pf`), which is made when it is missing.
+    ///
+    /// Never fails: what hinders is a warning, and then answers are kept for as long as this value lives.
+    pub fn open(folder: &Path) -> (Self, Vec<Warning>) {
+        let (opened, mut warnings) = open::open(folder);
+        let place = match opened {
+            Opened::Nothing => None,
+            Opened::Disk { writer, reader } => match Writer::start(writer) {
+                Ok(writer) => Some(Place::Disk { writer, reader: Mutex::new(reader) }),
+                Err(error) => {
+                    warnings.push(Warning::unusable(folder, &error));
+                    None
+                }
+            },
+        };
+        (Self { place: place.unwrap_or_else(|| Place::Memory(Mutex::default())) }, warnings)
+    }
+
+    /// A store that forgets when it is dropped.
+    pub fn in_memory() -> Self {
+        Self { place: Place::Memory(Mutex::default()) }
+    }
+
+    /// Whether answers outlive this value.
+    pub fn is_durable(&self) -> bool {
+        matches!(self.place, Place::Disk { .. })
+    }
+
+    /// The answer of `endpoint` that is known by `key`. Answers of other endpoints are not meant: the same name may be
+    /// another model there.
+    pub fn get(&self, key: AnswerKey, endpoint: &Endpoint) -> Result<Option<Answer>, StoreError> {
+        let endpoint = endpoint.to_string();
+        let reader = match &self.place {
+            Place::Memory(answers) => return Ok(lock(answers).get(&(key, endpoint)).cloned()),
+            Place::Disk { reader, .. } => lock(reader),
+        };
+        let text: Option<String> = reader
+            .prepare("SELECT answer FROM answers WHERE key = ?1 AND endpoint = ?2")
+            .and_then(|mut select| {
+                select.query_row(params![key.to_string(), endpoint], |row| row.get(0)).optional()
+            })
+            .map_err(|error| StoreError::of(&error))?;
+        text.map(|text: String| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| StoreError::Answer { key, reason: error.to_string() })
+    }
+
+    /// Hands an answer over for keeping. It is durable when the receipt says so, and no sooner may it count.
+    pub fn put(&self, cell: Cell) -> Receipt {
+        match &self.place {
+            Place::Disk { writer, .. } => Receipt(writer.put(cell)),
+            Place::Memory(answers) => {
+                lock(answers).insert((cell.key, cell.endpoint), cell.answer);
+                let (done, receipt) = oneshot::channel();
+                let _ = done.send(Ok(()));
+                Receipt(receipt)
+            }
+        }
+    }
+
+    /// How many answers there are.
+    pub fn len(&self) -> Result<u64, StoreError> {
+        match &self.place {
+            Place::Memory(answers) => Ok(lock(answers).len() as u64),
+            Place::Disk { reader, .. } => lock(reader)
+                .query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
+                .map(i64::unsigned_abs)
+                .map_err(|error| StoreError::of(&error)),
+        }
+    }
+
+    /// Whether there is no answer at all.
+    pub fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.len()? == 0)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no code panics while it holds this lock")
+}
+
+/// The promise that an answer will be durable.
+#[must_use = "an answer counts only once it is durable"]
+pub struct Receipt(oneshot::Receiver<Result<(), StoreError>>);
+
+impl Receipt {
+    /// Waits until the answer is durable, or says why it will not be.
+    pub async fn durable(self) -> Result<(), StoreError> {
+        self.0.await.unwrap_or_else(|_| Err(writer_gone()))
+    }
+
+    /// The same outside of any async runtime, in which it would panic.
+    pub fn wait(self) -> Result<(), StoreError> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(writer_gone()))
+    }
+}
+
+fn writer_gone() -> StoreError {
+    StoreError::Unusable("its writer has ended".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Message, ModelSettings, ResponseFormat, Role};
+
+    fn request(text: &str) -> Request {
+        Request {
+            model: ModelSettings { provider: "p".into(), name: "m".into(), ..Default::default() },
+            messages: vec![Message::text(Role::User, text)],
+            tools: Vec::new(),
+            response: ResponseFormat::Text,
+        }
+    }
+
+    fn endpoint(text: &str) -> Endpoint {
+        Endpoint::parse(text).unwrap()
+    }
+
+    fn here() -> Endpoint {
+        endpoint("https://here.example/v1")
+    }
+
+    fn cell(text: &str, output: &str) -> Cell {
+        let answer = Answer {
+            output: output.into(),
+            finish: Some("stop".into()),
+            latency_ms: Some(12.5),
+            ..Answer::default()
+        };
+        Cell::new(&request(text), 1, &here(), answer, Timestamp::UNIX_EPOCH)
+    }
+
+    fn output(store: &Store, text: &str) -> Option<String> {
+        store.get(cell(text, "").key(), &here()).unwrap().map(|answer| answer.output)
+    }
+
+    fn open(folder: &Path) -> Store {
+        let (store, warnings) = Store::open(folder);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        assert!(store.is_durable());
+        store
+    }
+
+    #[test]
+    fn remembers_the_whole_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let cell = cell("q", "a");
+        assert_eq!(store.get(cell.key(), &here()), Ok(None));
+        store.put(cell.clone()).wait().unwrap();
+        assert_eq!(store.get(cell.key(), &here()), Ok(Some(cell.answer.clone())));
+        assert_eq!(store.get(answer_key_of(&cell.request, 2), &here()), Ok(None));
+    }
+
+    #[test]
+    fn an_answer_is_that_of_one_endpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        for store in [open(folder.path()), Store::in_memory()] {
+            let cell = cell("q", "a");
+            let key = cell.key();
+            store.put(cell).wait().unwrap();
+            for other in
+                ["http://here.example/v1", "https://here.example:1/v1", "https://here.example/v2"]
+            {
+                assert_eq!(store.get(key, &endpoint(other)), Ok(None), "{other}");
+            }
+            assert!(store.get(key, &endpoint("https://here.example:443/v1/")).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn the_newest_answer_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        store.put(cell("q", "old")).wait().unwrap();
+        store.put(cell("q", "new")).wait().unwrap();
+        assert_eq!(output(&store, "q").as_deref(), Some("new"));
+        assert_eq!(store.len(), Ok(1));
+    }
+
+    #[test]
+    fn what_is_durable_is_there_for_others_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        for count in 0..100 {
+            store.put(cell(&format!("q{count}"), "a")).wait().unwrap();
+        }
+        // The first is still open and has written nothing more: what a killed process leaves behind.
+        let other = open(folder.path());
+        assert_eq!(other.len(), Ok(100));
+        assert_eq!(output(&store, "q99").as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn survives_without_being_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        store.put(cell("q", "a")).wait().unwrap();
+        std::mem::forget(store);
+        assert_eq!(output(&open(folder.path()), "q").as_deref(), Some("a"));
+    }
+
+    const VICTIM: &str = "PF_TEST_STORE_OF_VICTIM";
+
+    /// Runs this test again as a child, kills it while it writes, and looks for all that it had reported.
+    #[test]
+    fn what_was_reported_survives_a_kill() {
+        use std::io::{BufRead as _, BufReader};
+
+        #[expect(clippy::disallowed_methods, reason = "tells the child from its parent")]
+        if let Some(folder) = std::env::var_os(VICTIM) {
+            let store = open(Path::new(&folder));
+            for count in 0.. {
+                store.put(cell(&format!("q{count}"), "a")).wait().unwrap();
+                println!("\nreported {count}");
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "store::cells::tests::what_was_reported_survives_a_kill",
+                "--nocapture",
+            ])
+            .env(VICTIM, folder.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line == "reported 50"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let last = lines.filter_map(|line| line.strip_prefix("reported ")?.parse().ok()).last();
+        let store = open(folder.path());
+        for count in 0..=last.unwrap_or(50) {
+            assert_eq!(output(&store, &format!("q{count}")).as_deref(), Some("a"), "{count}");
+        }
+    }
+
+    #[test]
+    fn dropping_waits_for_what_is_under_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let receipts: Vec<Receipt> =
+            (0..1000).map(|count| store.put(cell(&format!("q{count}"), "a"))).collect();
+        drop(store);
+        assert!(receipts.into_iter().all(|receipt| receipt.wait().is_ok()));
+        assert_eq!(open(folder.path()).len(), Ok(1000));
+    }
+
+    #[test]
+    fn many_may_write_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    let store = open(folder);
+                    let receipts: Vec<Receipt> = (0..100)
+                        .map(|count| store.put(cell(&format!("{writer}-{count}"), "a")))
+                        .collect();
+                    for receipt in receipts {
+                        receipt.wait().unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(open(folder.path()).len(), Ok(400));
+    }
+
+    #[test]
+    fn receipts_can_be_awaited() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(store.put(cell("q", "a")).durable()).unwrap();
+        assert_eq!(output(&store, "q").as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn secrets_do_not_reach_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let sent = cell("the word is xyzzy", "xyzzy it is");
+        let key = sent.key();
+        let kept = sent.redacted(&|text| text.replace("xyzzy", "****"));
+        assert!(!kept.request.contains("xyzzy"));
+        store.put(kept).wait().unwrap();
+        assert_eq!(store.get(key, &here()).unwrap().unwrap().output, "**** it is");
+    }
+}
