@@ -1,0 +1,280 @@
+//! The files on disk, as git would see them.
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::{DirEntry, WalkBuilder};
+
+use super::index::Index;
+use super::listing::{Lister, Listing, SkipReason, hidden_below};
+use super::repo::Repo;
+use super::resolve::{Node, Place, portable, resolve};
+use super::{Fingerprint, MAX_FILE_BYTES, SnapshotError, too_large};
+use crate::path::RepoPath;
+
+/// The files on disk below the root of a project.
+#[derive(Clone)]
+pub struct Worktree {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Absolute, with links resolved.
+    root: PathBuf,
+    prefix: RepoPath,
+    repo: Option<Arc<Repo>>,
+    /// The git directory, when there are no files beside it.
+    bare: Option<PathBuf>,
+}
+
+impl Worktree {
+    pub(super) fn new(
+        root: &Path,
+        prefix: &RepoPath,
+        repo: Option<Arc<Repo>>,
+        bare: Option<PathBuf>,
+    ) -> Self {
+        let inner = Inner {
+            root: root.to_owned(),
+            prefix: prefix.clone(),
+            repo,
+            bare,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+        self.check_present()?;
+        let place = match resolve(path, |path| self.look(path))? {
+            Place::File(place) => self.on_disk(&place),
+            Place::Special => return Err(SnapshotError::NotAFile { path: path.clone() }),
+            Place::Missing | Place::Folder(_) => return Ok(None),
+        };
+        let failed = |source| SnapshotError::Io {
+            path: place.clone(),
+            source,
+        };
+        let file = match File::open(&place) {
+            Err(error) if is_absent(&error) => return Ok(None),
+            opened => opened.map_err(failed)?,
+        };
+        let bytes = file.metadata().map_err(failed)?.len();
+        too_large(path, bytes)?;
+        let mut content = Vec::with_capacity(bytes as usize);
+        // It may grow while it is read.
+        file.take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut content)
+            .map_err(failed)?;
+        too_large(path, content.len() as u64)?;
+        Ok(Some(content))
+    }
+
+    pub(super) fn fingerprint(
+        &self,
+        path: &RepoPath,
+    ) -> Result<Option<Fingerprint>, SnapshotError> {
+        let hash = self
+            .inner
+            .repo
+            .as_ref()
+            .map_or(gix::hash::Kind::Sha1, |repo| repo.hash());
+        self.read(path)?
+            .map(|bytes| Fingerprint::of_file(hash, &bytes))
+            .transpose()
+    }
+
+    /// Files that git tracks or would offer to add.
+    pub(super) fn walk(&self, under: &RepoPath) -> Result<Listing, SnapshotError> {
+        self.check_present()?;
+        let mut lister = match Lister::start(under, |path| self.look(path))? {
+            Ok(lister) => lister,
+            Err(listing) => return Ok(listing),
+        };
+        let at = lister.at().clone();
+        let modules = Arc::new(Mutex::new(Vec::new()));
+        for entry in self.walker(at.clone(), &modules) {
+            let entry = entry.map_err(|error| self.walk_failed(&at, error))?;
+            let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
+                continue;
+            };
+            match relative(&self.inner.root, entry.path()) {
+                Ok(path) if kind.is_file() || kind.is_symlink() => {
+                    lister.add(&path, kind.is_symlink())?
+                }
+                Ok(path) => lister.skip(path.as_str().as_bytes(), SkipReason::Special),
+                Err(shown) => lister.skip(shown.as_bytes(), SkipReason::Name),
+            }
+        }
+        for module in modules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
+            lister.skip(module.as_str().as_bytes(), SkipReason::Submodule);
+        }
+        let mut listing = lister.finish();
+        self.add_tracked(under, &at, &mut listing)?;
+        Ok(listing)
+    }
+
+    /// Ignore rules say nothing about files that git tracks already: `git add --force` wins, here as there.
+    fn add_tracked(
+        &self,
+        under: &RepoPath,
+        at: &RepoPath,
+        listing: &mut Listing,
+    ) -> Result<(), SnapshotError> {
+        let Some(repo) = &self.inner.repo else {
+            return Ok(());
+        };
+        let index = Index::open(repo, &self.inner.prefix)?;
+        let mut forced = Vec::new();
+        for path in index.tracked() {
+            let Some(below) = path.strip_prefix(at) else {
+                continue;
+            };
+            let shown = under.join(&below);
+            if hidden_below(path, at) || listing.files.binary_search(&shown).is_ok() {
+                continue;
+            }
+            if matches!(resolve(path, |path| self.look(path)), Ok(Place::File(_))) {
+                forced.push(shown);
+            }
+        }
+        if !forced.is_empty() {
+            listing.files.append(&mut forced);
+            listing.files.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Walks from the root, so that the ignore files on the way count, but only into `at`.
+    fn walker(&self, at: RepoPath, modules: &Arc<Mutex<Vec<RepoPath>>>) -> ignore::Walk {
+        let root = self.inner.root.clone();
+        let modules = Arc::clone(modules);
+        let filter = move |entry: &DirEntry| {
+            let Ok(path) = relative(&root, entry.path()) else {
+                return true;
+            };
+            if at.starts_with(&path) {
+                return true;
+            }
+            if !path.starts_with(&at) || path.file_name().starts_with('.') {
+                return false;
+            }
+            let module = entry.file_type().is_some_and(|kind| kind.is_dir())
+                && entry.path().join(".git").symlink_metadata().is_ok();
+            if module {
+                modules
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(path);
+            }
+            !module
+        };
+        WalkBuilder::new(&self.inner.root)
+            .hidden(false)
+            .ignore(false)
+            .parents(self.inner.repo.is_some())
+            .require_git(false)
+            .follow_links(false)
+            .filter_entry(filter)
+            .build()
+    }
+
+    fn walk_failed(&self, at: &RepoPath, error: ignore::Error) -> SnapshotError {
+        let text = error.to_string();
+        let source = error
+            .into_io_error()
+            .unwrap_or_else(|| std::io::Error::other(text));
+        SnapshotError::Io {
+            path: self.on_disk(at),
+            source,
+        }
+    }
+
+    fn check_present(&self) -> Result<(), SnapshotError> {
+        match &self.inner.bare {
+            Some(git_dir) => Err(SnapshotError::Bare {
+                what: "the worktree",
+                git_dir: git_dir.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
+        let place = self.on_disk(path);
+        let failed = |source| SnapshotError::Io {
+            path: place.clone(),
+            source,
+        };
+        match fs::symlink_metadata(&place) {
+            Err(error) if is_absent(&error) => Ok(Node::Missing),
+            Err(error) => Err(failed(error)),
+            Ok(found) if found.is_symlink() => Ok(Node::Link(link_target(&place).map_err(failed)?)),
+            Ok(found) => Ok(node(&place, &found)),
+        }
+    }
+
+    fn on_disk(&self, path: &RepoPath) -> PathBuf {
+        if path.is_root() {
+            self.inner.root.clone()
+        } else {
+            self.inner.root.join(path.as_str())
+        }
+    }
+}
+
+fn node(place: &Path, found: &Metadata) -> Node {
+    if found.is_file() {
+        Node::File
+    } else if !found.is_dir() {
+        Node::Special
+    } else if place.join(".git").symlink_metadata().is_ok() {
+        Node::Missing
+    } else {
+        Node::Folder
+    }
+}
+
+/// The target of a link with `/` between names, as git stores it.
+fn link_target(place: &Path) -> std::io::Result<Vec<u8>> {
+    let target = fs::read_link(place)?.into_os_string();
+    let text = target.into_encoded_bytes();
+    Ok(if cfg!(windows) {
+        text.into_iter()
+            .map(|byte| if byte == b'\\' { b'/' } else { byte })
+            .collect()
+    } else {
+        text
+    })
+}
+
+/// `path` below `root`, or how to show it when it is not portable.
+fn relative(root: &Path, path: &Path) -> Result<RepoPath, String> {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    if below.as_os_str().is_empty() {
+        return Ok(RepoPath::root());
+    }
+    let shown = || below.to_string_lossy().into_owned();
+    let text = below.to_str().ok_or_else(shown)?;
+    let found = if cfg!(windows) {
+        portable(&text.replace('\\', "/"))
+    } else {
+        portable(text)
+    };
+    found.ok_or_else(shown)
+}
+
+/// Nothing there, also when a file stands where a folder would have to, or the name is too long for any file.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
