@@ -211,7 +211,6 @@ impl Repo {
         let answer = loop {
             let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
             match (find_in_tree(&handle, tree, name)?, below.is_empty()) {
-                (None, _) => break Lookup::Missing,
                 (Some(entry), true) => break Lookup::Found(entry),
                 (
                     Some(Entry {
@@ -227,7 +226,7 @@ impl Repo {
                     }),
                     false,
                 ) => (tree, rest) = (id, below),
-                (Some(_), false) => break Lookup::Missing,
+                (None, _) | (Some(_), false) => break Lookup::Missing,
             }
             if asked.is_none() {
                 asked = Some((tree, rest));

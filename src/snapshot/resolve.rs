@@ -68,10 +68,9 @@ pub(super) fn resolve(
             return Ok(Place::Missing);
         }
         match look(&next)? {
-            Node::Missing => return Ok(Place::Missing),
             Node::Special if pending.is_empty() => return Ok(Place::Special),
             Node::File if pending.is_empty() => return Ok(Place::File(next)),
-            Node::Special | Node::File => return Ok(Place::Missing),
+            Node::Missing | Node::Special | Node::File => return Ok(Place::Missing),
             Node::Folder => at = next,
             Node::Link(target) => {
                 links += 1;

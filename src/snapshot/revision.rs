@@ -55,29 +55,27 @@ impl Repo {
     pub(super) fn merge_base(&self, a: &str, b: &str) -> Result<ObjectId, SnapshotError> {
         let (one, two) = (self.commit_id(a)?, self.commit_id(b)?);
         let handle = self.handle();
-        let doing = || format!("looking for the merge base of `{a}` and `{b}`");
-        // Several can be equally good; the smallest id is as good as any and always the same.
+        let doing = format!("looking for the merge base of `{a}` and `{b}`");
         let bases = handle
             .merge_bases_many(one, &[two])
-            .map_err(SnapshotError::git(doing()))?;
-        let best = bases.first().map(|id| id.detach());
-        best.map(Ok).unwrap_or_else(|| {
-            let shallow = self.is_shallow()?;
-            Err(SnapshotError::NoCommonAncestor {
+            .map_err(SnapshotError::git(doing))?;
+        match bases.first() {
+            Some(best) => Ok(best.detach()),
+            None => Err(SnapshotError::NoCommonAncestor {
                 a: a.to_owned(),
                 b: b.to_owned(),
-                shallow,
-            })
-        })
+                shallow: self.is_shallow()?,
+            }),
+        }
     }
 
     /// The commit that is checked out; `None` before the first one.
     pub(super) fn head_id(&self) -> Result<Option<ObjectId>, SnapshotError> {
         let handle = self.handle();
-        let head = handle.head().and_then(|head| head.try_into_peeled_id());
+        let head = handle.head().and_then(gix::Head::try_into_peeled_id);
         Ok(head
             .map_err(SnapshotError::git("reading HEAD"))?
-            .map(|id| id.detach()))
+            .map(gix::Id::detach))
     }
 
     /// Whether anything changed or is new in what `patterns` match; everywhere without patterns.
@@ -119,7 +117,7 @@ impl Repo {
         } else {
             base
         };
-        let head = handle.head().ok().filter(|head| head.is_unborn());
+        let head = handle.head().ok().filter(gix::Head::is_unborn);
         let unborn =
             head.and_then(|head| head.referent_name().map(|name| name.shorten().to_string()));
         if unborn.is_some_and(|name| branch == "HEAD" || branch == name) {

@@ -1,20 +1,23 @@
 //! The files on disk, as git would see them.
 
+use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ignore::{DirEntry, WalkBuilder};
 
 use super::index::Index;
 use super::listing::{Lister, Listing, SkipReason, hidden_below};
 use super::repo::Repo;
-use super::resolve::{Node, Place, portable, resolve};
+use super::resolve::{Node, Place, is_git_dir, portable, resolve};
 use super::{Fingerprint, MAX_FILE_BYTES, SnapshotError, too_large};
 use crate::path::RepoPath;
 
 /// The files on disk below the root of a project.
+///
+/// It remembers which folders it went through: whoever lives longer than one command takes a new one now and then.
 #[derive(Clone)]
 pub struct Worktree {
     inner: Arc<Inner>,
@@ -27,6 +30,9 @@ struct Inner {
     repo: Option<Arc<Repo>>,
     /// The git directory, when there are no files beside it.
     bare: Option<PathBuf>,
+    /// Folders found to be neither links nor submodules. Looking again for each of their files would
+    /// double the time that reading a project takes.
+    folders: RwLock<HashSet<String>>,
 }
 
 impl Worktree {
@@ -41,6 +47,7 @@ impl Worktree {
             prefix: prefix.clone(),
             repo,
             bare,
+            folders: RwLock::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -49,7 +56,7 @@ impl Worktree {
 
     pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
         self.check_present()?;
-        let place = match resolve(path, |path| self.look(path))? {
+        let place = match self.place(path)? {
             Place::File(place) => self.on_disk(&place),
             Place::Special => return Err(SnapshotError::NotAFile { path: path.clone() }),
             Place::Missing | Place::Folder(_) => return Ok(None),
@@ -103,7 +110,7 @@ impl Worktree {
             };
             match relative(&self.inner.root, entry.path()) {
                 Ok(path) if kind.is_file() || kind.is_symlink() => {
-                    lister.add(&path, kind.is_symlink())?
+                    lister.add(&path, kind.is_symlink())?;
                 }
                 Ok(path) => lister.skip(path.as_str().as_bytes(), SkipReason::Special),
                 Err(shown) => lister.skip(shown.as_bytes(), SkipReason::Name),
@@ -131,17 +138,15 @@ impl Worktree {
         let Some(repo) = &self.inner.repo else {
             return Ok(());
         };
-        let index = Index::open(repo, &self.inner.prefix)?;
+        let index = Index::open(repo, &self.inner.prefix.join(at))?;
         let mut forced = Vec::new();
-        for path in index.tracked() {
-            let Some(below) = path.strip_prefix(at) else {
-                continue;
-            };
-            let shown = under.join(&below);
-            if hidden_below(path, at) || listing.files.binary_search(&shown).is_ok() {
-                continue;
-            }
-            if matches!(resolve(path, |path| self.look(path)), Ok(Place::File(_))) {
+        for below in index
+            .tracked()
+            .filter(|path| !hidden_below(path, &RepoPath::root()))
+        {
+            let shown = under.join(below);
+            let listed = listing.files.binary_search(&shown).is_ok();
+            if !listed && matches!(self.place(&at.join(below)), Ok(Place::File(_))) {
                 forced.push(shown);
             }
         }
@@ -195,6 +200,38 @@ impl Worktree {
             path: self.on_disk(at),
             source,
         }
+    }
+
+    /// Where a path leads.
+    fn place(&self, path: &RepoPath) -> Result<Place, SnapshotError> {
+        let folder = path
+            .as_str()
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        let known = |folders: &RwLock<HashSet<String>>| {
+            folders
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(folder)
+        };
+        if known(&self.inner.folders)
+            && !is_git_dir(path.file_name())
+            && self.look(path)? == Node::File
+        {
+            return Ok(Place::File(path.clone()));
+        }
+        let place = resolve(path, |path| self.look(path))?;
+        if let Place::File(place) = &place
+            && place == path
+        {
+            let mut folders = self
+                .inner
+                .folders
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            folders.insert(folder.to_owned());
+        }
+        Ok(place)
     }
 
     fn check_present(&self) -> Result<(), SnapshotError> {

@@ -94,10 +94,10 @@ fn a_tree_that_unfolds_into_billions_of_files_is_refused() {
     let mut object = git.run(&["hash-object", "-w", "x"]);
     let mut kind = "100644 blob";
     for _ in 0..10 {
-        let entries: String = ('a'..='j')
+        let entries: Vec<String> = ('a'..='j')
             .map(|name| format!("{kind} {object}\t{name}\n"))
             .collect();
-        git.write("entries", entries);
+        git.write("entries", entries.concat());
         let input = std::fs::File::open(git.dir().join("entries")).unwrap();
         let output = git.command().arg("mktree").stdin(input).output().unwrap();
         object = String::from_utf8(output.stdout).unwrap().trim().to_owned();

@@ -143,10 +143,11 @@ fn a_merge_base_beyond_a_shallow_clone_is_not_invented() {
 #[test]
 fn renames_are_those_that_git_finds() {
     let git = Git::init();
-    let lines = |from: u32, to: u32| -> String {
+    let lines = |from: u32, to: u32| {
         (from..to)
             .map(|number| format!("line {number}\n"))
-            .collect()
+            .collect::<Vec<String>>()
+            .concat()
     };
     git.write("app/pf.yaml", "");
     git.write("app/prompts/same.yaml", lines(0, 20));
