@@ -175,7 +175,7 @@ pub enum SnapshotError {
     },
     /// More than [`MAX_FILES`](super::MAX_FILES).
     #[error(
-        "`{under}` holds more than {} files; name a folder below it",
+        "`{under}` holds more than {} files and folders; name a folder below it",
         super::MAX_FILES
     )]
     TooManyFiles {
@@ -191,7 +191,9 @@ pub enum SnapshotError {
         source: std::io::Error,
     },
     /// Git data that cannot be read.
-    #[error("{doing} failed; `git fsck` shows whether the repository is damaged")]
+    #[error(
+        "{doing} failed; `git status` and `git fsck` show whether git itself can read the repository"
+    )]
     Git {
         /// What was being done, such as "reading the index".
         doing: String,

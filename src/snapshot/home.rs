@@ -62,7 +62,7 @@ impl Home {
             .into_iter()
             .find(|folder| folder.join(MARKER).is_file());
         if let Some(root) = root {
-            check_owner(&root.join(MARKER), root)?;
+            check_owner(&root.join(MARKER), &top)?;
         }
         let root = root.unwrap_or(&top).to_owned();
         let below = root.strip_prefix(&top).unwrap_or(Path::new(""));

@@ -50,7 +50,7 @@ pub use worktree::Worktree;
 /// The largest file that is read: 64 MiB.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// The most files that one listing holds. A tree of git can be made to unfold into billions.
+/// The most files and folders that one listing looks at. A tree of git can be made to unfold into billions.
 pub const MAX_FILES: usize = 1_000_000;
 
 /// The files of a project at one moment. Cheap to clone, and read by many threads at once.

@@ -15,7 +15,7 @@ use gix::objs::tree::EntryKind;
 
 use super::listing::{Lister, SkipReason};
 use super::resolve::{Node, child};
-use super::{SnapshotError, too_large};
+use super::{MAX_FILES, SnapshotError, too_large};
 use crate::path::RepoPath;
 
 /// Unpacked delta bases, per handle. Without one, walking the history takes half as long again.
@@ -252,11 +252,17 @@ impl Repo {
         mut refused: impl FnMut(&[u8]),
     ) -> Result<(), SnapshotError> {
         let handle = self.handle();
+        let (top, mut seen) = (folder, 0_usize);
         let mut waiting = vec![(tree, folder.clone())];
         while let Some((id, folder)) = waiting.pop() {
             let tree = handle.find_tree(id).map_err(Self::broken(&handle, id))?;
             for entry in TreeRefIter::from_bytes(&tree.data, handle.object_hash()) {
                 let entry = entry.map_err(|error| bad_tree(id, error))?;
+                // Also those that nobody wants to see: a few small trees can hold billions of them.
+                seen += 1;
+                if seen > MAX_FILES {
+                    return Err(SnapshotError::TooManyFiles { under: top.clone() });
+                }
                 let name = std::str::from_utf8(entry.filename).ok();
                 let Some(path) = name.and_then(|name| child(&folder, name)) else {
                     let mut path = folder.as_str().as_bytes().to_vec();

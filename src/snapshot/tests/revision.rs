@@ -26,6 +26,9 @@ fn refused(git: &Git, rev: &str) -> String {
 fn understands_what_git_understands() {
     let (git, [one, two, three]) = three();
     git.run(&["branch", "side/branch", "HEAD~1"]);
+    git.run(&["remote", "add", "origin", "../elsewhere"]);
+    git.run(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    git.run(&["branch", "-q", "--set-upstream-to=origin/main", "main"]);
     for (rev, id) in [
         ("HEAD", &three),
         ("@", &three),
@@ -46,6 +49,10 @@ fn understands_what_git_understands() {
         ("main@{0}", &three),
         ("main@{1}", &two),
         ("@{2}", &one),
+        ("origin/main", &two),
+        ("main@{upstream}", &two),
+        ("@{u}~1", &one),
+        ("main@{2001-01-01}", &one),
         ("main@{2023-11-14 23:50 +0000}", &two),
     ] {
         assert_eq!(

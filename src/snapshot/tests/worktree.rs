@@ -51,12 +51,14 @@ fn lists_what_git_would_add_or_has() {
 fn ignore_rules_above_a_sub_folder_project_hold() {
     let git = Git::init();
     git.write(".gitignore", "*.tmp\n");
+    git.write(".git/info/exclude", "private.yaml\n");
     git.write("app/pf.yaml", "");
     git.write("app/x.tmp", "");
-    assert_eq!(
-        list(&Git::home_at(&git.dir().join("app")).worktree(), ""),
-        ["pf.yaml"]
-    );
+    git.write("app/prompts/private.yaml", "");
+    git.write("app/prompts/a.yaml", "");
+    let files = Git::home_at(&git.dir().join("app")).worktree();
+    assert_eq!(list(&files, ""), ["pf.yaml", "prompts/a.yaml"]);
+    assert_eq!(list(&files, "prompts"), ["prompts/a.yaml"]);
 }
 
 #[test]
@@ -136,4 +138,32 @@ fn links_in_a_circle_end() {
 fn a_name_that_is_too_long_is_no_file() {
     let git = Git::none();
     assert_eq!(text(&git.home().worktree(), &"x".repeat(5000)), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_was_read_before_hides_no_link() {
+    let git = Git::none();
+    git.write("outside/secret", "secret");
+    git.write("in/prompts/a.yaml", "a");
+    let files = Git::home_at(&git.dir().join("in")).worktree();
+    assert_eq!(text(&files, "prompts/a.yaml").as_deref(), Some("a"));
+    std::os::unix::fs::symlink("../../outside/secret", git.dir().join("in/prompts/b.yaml"))
+        .unwrap();
+    assert!(matches!(
+        files.read(&path("prompts/b.yaml")),
+        Err(SnapshotError::LeavesProject { .. })
+    ));
+}
+
+#[test]
+fn the_git_file_of_a_linked_worktree_is_no_file_of_the_project() {
+    let git = Git::init();
+    git.write("a.yaml", "a");
+    git.commit("first");
+    let linked = git.beside("linked");
+    git.run(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    let files = Git::home_at(&linked).worktree();
+    assert_eq!(text(&files, "a.yaml").as_deref(), Some("a"));
+    assert_eq!(text(&files, ".git"), None);
 }
