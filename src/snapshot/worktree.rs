@@ -23,6 +23,9 @@ pub struct Worktree {
     inner: Arc<Inner>,
 }
 
+/// Folders that a walk met and did not go into, and why.
+type Refused = Arc<Mutex<Vec<(String, SkipReason)>>>;
+
 struct Inner {
     /// Absolute, with links resolved.
     root: PathBuf,
@@ -102,8 +105,8 @@ impl Worktree {
             Err(listing) => return Ok(listing),
         };
         let at = lister.at().clone();
-        let modules = Arc::new(Mutex::new(Vec::new()));
-        for entry in self.walker(at.clone(), &modules) {
+        let refused = Refused::default();
+        for entry in self.walker(at.clone(), &refused) {
             let entry = entry.map_err(|error| self.walk_failed(&at, error))?;
             let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
                 continue;
@@ -116,12 +119,12 @@ impl Worktree {
                 Err(shown) => lister.skip(shown.as_bytes(), SkipReason::Name),
             }
         }
-        for module in modules
+        for (path, reason) in refused
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .drain(..)
         {
-            lister.skip(module.as_str().as_bytes(), SkipReason::Submodule);
+            lister.skip(path.as_bytes(), reason);
         }
         let mut listing = lister.finish();
         self.add_tracked(under, &at, &mut listing)?;
@@ -157,13 +160,32 @@ impl Worktree {
         Ok(())
     }
 
-    /// Walks from the root, so that the ignore files on the way count, but only into `at`.
-    fn walker(&self, at: RepoPath, modules: &Arc<Mutex<Vec<RepoPath>>>) -> ignore::Walk {
+    /// Walks from the root, so that the ignore files on the way count, but only into `at`. Folders that are left out
+    /// for another reason than a rule go to `refused`.
+    fn walker(&self, at: RepoPath, refused: &Refused) -> ignore::Walk {
         let root = self.inner.root.clone();
-        let modules = Arc::clone(modules);
+        let refused = Arc::clone(refused);
+        let refuse = move |path: String, reason| {
+            refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((path, reason));
+            false
+        };
         let filter = move |entry: &DirEntry| {
-            let Ok(path) = relative(&root, entry.path()) else {
-                return true;
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let path = match relative(&root, entry.path()) {
+                Ok(path) => path,
+                Err(shown) => {
+                    let parent = entry
+                        .path()
+                        .parent()
+                        .and_then(|path| relative(&root, path).ok());
+                    return match parent.is_some_and(|parent| parent.starts_with(&at)) {
+                        true if is_folder => refuse(shown, SkipReason::Name),
+                        below => below,
+                    };
+                }
             };
             if at.starts_with(&path) {
                 return true;
@@ -171,15 +193,10 @@ impl Worktree {
             if !path.starts_with(&at) || path.file_name().starts_with('.') {
                 return false;
             }
-            let module = entry.file_type().is_some_and(|kind| kind.is_dir())
-                && entry.path().join(".git").symlink_metadata().is_ok();
-            if module {
-                modules
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(path);
+            if is_folder && entry.path().join(".git").symlink_metadata().is_ok() {
+                return refuse(path.to_string(), SkipReason::Submodule);
             }
-            !module
+            true
         };
         WalkBuilder::new(&self.inner.root)
             .hidden(false)

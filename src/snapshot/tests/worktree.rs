@@ -83,6 +83,7 @@ fn leaves_out_what_is_no_portable_file() {
     git.write("ok.yaml", "");
     git.write("back\\slash.yaml", "");
     git.write("line\nbreak.yaml", "");
+    git.write("fol\\der/deep/x.yaml", "");
     git.write("vendor/lib/.git/HEAD", "ref: refs/heads/main\n");
     git.write("vendor/lib/x.yaml", "x");
     let broken = git
@@ -95,6 +96,7 @@ fn leaves_out_what_is_no_portable_file() {
     let reasons = [
         ("back\\\\slash.yaml", SkipReason::Name),
         ("broken\u{fffd}.yaml", SkipReason::Name),
+        ("fol\\\\der", SkipReason::Name),
         ("line\\nbreak.yaml", SkipReason::Name),
         ("socket", SkipReason::Special),
         ("vendor/lib", SkipReason::Submodule),
@@ -103,6 +105,7 @@ fn leaves_out_what_is_no_portable_file() {
         skipped(&files, ""),
         reasons.map(|(path, reason)| (path.to_owned(), reason))
     );
+    assert_eq!(skipped(&files, "vendor").len(), 1, "only what lies below");
     assert_eq!(text(&files, "vendor/lib/x.yaml"), None);
     assert!(matches!(
         files.read(&path("socket")),
