@@ -76,17 +76,24 @@ pub struct Judgement {
     pub reason: String,
 }
 
-/// One cell with all there is to say about it.
-#[derive(Clone, Debug)]
-pub struct CellRecord {
-    /// The place in the plan: suite, then column, then case.
+/// The place of a cell in a plan.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CellIndex {
+    /// The suite.
     pub suite: usize,
-    /// The pair of prompt and model within the suite.
+    /// The pair of prompt and model.
     pub column: usize,
-    /// The case within the suite.
+    /// The case.
     pub case: usize,
     /// From 1.
     pub repeat: u32,
+}
+
+/// One cell with all there is to say about it.
+#[derive(Clone, Debug)]
+pub struct CellRecord {
+    /// Its place in the plan.
+    pub index: CellIndex,
     /// What became of it.
     pub state: State,
     /// Weighted mean of the assertions' scores.

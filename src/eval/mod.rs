@@ -8,3 +8,4 @@ pub mod gate;
 pub mod plan;
 pub mod run;
 pub mod runner;
+pub mod score;

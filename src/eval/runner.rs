@@ -5,21 +5,23 @@
 //! calls are under way side by side, their results come out in order. Answers are durable before they count, so a run
 //! that is killed goes on where it stopped.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::future::{FutureExt, LocalBoxFuture, Shared};
+use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use rayon::prelude::*;
+use tokio::sync::oneshot;
 
-use super::cell::{CellRecord, Origin, State};
-use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::cell::{CellIndex, CellRecord, Origin, State};
+use super::plan::{self, Column, Plan, PlannedCase, SuitePlan};
 use super::score;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
-use crate::message::{Answer, Request};
-use crate::provider::{Asked, Endpoint, Provider, Traffic};
+use crate::message::{Answer, Request, Role};
+use crate::provider::{Endpoint, Provider, ProviderError, Traffic};
 use crate::store::{self, Recording, Replay, Store, StoreError};
 
 /// Which answers are read, and which are kept.
@@ -50,19 +52,6 @@ impl Mode {
     fn writes_store(self) -> bool {
         matches!(self, Self::Cached | Self::Record | Self::Refresh)
     }
-}
-
-/// The place of a cell in a plan.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct CellIndex {
-    /// The suite.
-    pub suite: usize,
-    /// The pair of prompt and model.
-    pub column: usize,
-    /// The case.
-    pub case: usize,
-    /// From 1.
-    pub repeat: u32,
 }
 
 /// A cell, and where its answer will come from.
@@ -196,51 +185,320 @@ pub fn run(
     providers: &BTreeMap<String, Provider>,
     options: &Options,
     on_cell: &mut dyn FnMut(CellRecord),
-) -> Finished {
-    let runner = Runner {
-        plan,
-        answers,
-        providers,
-        options,
-        traffic: Traffic::new(options.concurrency),
-        in_flight: Mutex::default(),
-        recordings: Mutex::default(),
-        unkept: Mutex::default(),
-        calling: AtomicUsize::new(0),
-    };
-    let interrupted = if cells.iter().any(|cell| cell.origin == Origin::Called) {
-        runner.run_with_calls(cells, on_cell)
+) -> std::io::Result<Finished> {
+    let runner = Runner { plan, answers, providers, options, recordings: Mutex::default(), unkept: Mutex::default() };
+    let status = if cells.iter().any(|cell| cell.origin == Origin::Called) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        rayon::in_place_scope(|scope| {
+            runtime.block_on(Calls::new(&runner, cells, scope).run(cells, on_cell))
+        })
     } else {
         // Nothing to wait for: all cores score, chunk by chunk so that memory stays bounded.
         for chunk in cells.chunks(CHUNK) {
             let records: Vec<CellRecord> = chunk.par_iter().map(|cell| runner.ready(cell)).collect();
             records.into_iter().for_each(&mut *on_cell);
         }
-        false
+        Status::Complete
     };
-    let mut recordings = runner.recordings.into_inner().unwrap_or_default();
+    let mut recordings = runner.recordings.into_inner().unwrap_or_else(PoisonError::into_inner);
     recordings.sort_by_key(|(suite, recording): &(usize, Recording)| (*suite, recording.key));
-    Finished {
-        status: if interrupted { Status::Interrupted } else { Status::Complete },
-        recordings,
-        unkept: runner.unkept.into_inner().unwrap_or_default(),
-    }
+    let unkept = runner.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Finished { status, recordings, unkept })
 }
 
 /// Cells that are in memory at a time when no call is needed.
 const CHUNK: usize = 1024;
 
-/// An answer of a call that several cells share, with the requests that it took.
-type Shared<'a> = futures_util::future::Shared<futures_util::future::LocalBoxFuture<'a, Asked>>;
-
+/// What all cells of a run share.
 struct Runner<'a> {
     plan: &'a Plan,
     answers: &'a Answers<'a>,
     providers: &'a BTreeMap<String, Provider>,
     options: &'a Options,
-    traffic: Traffic,
-    in_flight: Mutex<BTreeMap<AnswerKey, ()>>,
     recordings: Mutex<Vec<(usize, Recording)>>,
     unkept: Mutex<Option<String>>,
-    calling: AtomicUsize,
+}
+
+/// A cell that is under way.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    suite: &'a SuitePlan,
+    column: &'a Column,
+    case: &'a PlannedCase,
+    index: CellIndex,
+}
+
+impl<'a> Runner<'a> {
+    fn place(&self, index: CellIndex) -> Place<'a> {
+        let suite = &self.plan.suites[index.suite];
+        Place { suite, column: &suite.columns[index.column], case: &suite.cases[index.case], index }
+    }
+
+    /// A cell whose answer is at hand.
+    fn ready(&self, cell: &Prepared) -> CellRecord {
+        let place = self.place(cell.index);
+        // `prepare` has rendered this cell without an error, and rendering is a function of the same values.
+        let asked = match place.column.ask(place.case) {
+            Ok(asked) => asked,
+            Err(findings) => return failed(place, State::Error, said(&findings)),
+        };
+        let answer = match cell.origin {
+            Origin::Given => place.case.placed.case.output.clone().map(|output| Answer { output, ..Answer::default() }),
+            Origin::Echo => Some(Answer { output: last_user_text(&asked.request), ..Answer::default() }),
+            Origin::Recorded => self.answers.recordings[cell.index.suite].get(cell.key).cloned(),
+            Origin::Stored => match self.stored(place, cell.key) {
+                Ok(answer) => answer,
+                Err(error) => return failed(place, State::Error, error.to_string()),
+            },
+            Origin::Called => None,
+        };
+        let Some(answer) = answer else {
+            return failed(place, State::NotRun, "the answer is gone that was there a moment ago".to_owned());
+        };
+        if self.options.mode == Mode::Record && cell.origin == Origin::Stored {
+            self.record(place, &asked.request, &answer);
+        }
+        self.judged(place, cell.origin, asked, answer, 0)
+    }
+
+    fn stored(&self, place: Place<'_>, key: AnswerKey) -> Result<Option<Answer>, StoreError> {
+        let endpoint = self.answers.endpoints.get(&place.column.model.settings.provider);
+        match (self.answers.store, endpoint) {
+            (Some(store), Some(Some(endpoint))) => store.get(key, endpoint),
+            _ => Ok(None),
+        }
+    }
+
+    fn judged(&self, place: Place<'_>, origin: Origin, asked: plan::Asked, answer: Answer, attempts: u32) -> CellRecord {
+        let cost_usd = answer.usage.and_then(|usage| self.plan.prices.cost(&place.column.model.settings, usage));
+        let scored = score::score(place.suite, place.column, place.case, &asked.variables, &answer, cost_usd);
+        CellRecord {
+            index: place.index,
+            state: scored.state,
+            score: scored.score,
+            output: Some(scored.output),
+            messages: self.options.messages.then_some(asked.request.messages),
+            variables: asked.variables,
+            origin: Some(origin),
+            attempts,
+            finish: answer.finish,
+            latency_ms: answer.latency_ms,
+            usage: answer.usage,
+            cost_usd,
+            error: None,
+            judgements: scored.judgements,
+        }
+    }
+
+    fn record(&self, place: Place<'_>, request: &Request, answer: &Answer) {
+        let position = store::recordings::Position {
+            case: &place.case.id,
+            model: &place.column.model.label,
+            repeat: place.index.repeat,
+        };
+        let source = match self.answers.endpoints.get(&request.model.provider) {
+            Some(Some(endpoint)) => endpoint.authority(),
+            _ => request.model.provider.clone(),
+        };
+        let recording = Recording::new(position, request, answer.clone(), Timestamp::now(), source)
+            .redacted(&|text| self.redact(text));
+        let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
+        recordings.push((place.index.suite, recording));
+    }
+
+    /// The text without the value of any key that this run uses.
+    fn redact(&self, text: &str) -> String {
+        self.providers
+            .values()
+            .filter_map(Provider::key)
+            .fold(text.to_owned(), |text, key| key.redact(&text))
+    }
+
+    fn not_kept(&self, error: &StoreError) {
+        let mut unkept = self.unkept.lock().unwrap_or_else(PoisonError::into_inner);
+        unkept.get_or_insert_with(|| error.to_string());
+    }
+}
+
+/// An answer that several cells may wait for.
+type Call<'a> = Shared<LocalBoxFuture<'a, Outcome>>;
+
+/// What came of a call, cheap to hand to each cell that waits for it.
+#[derive(Clone)]
+struct Outcome {
+    result: Arc<Result<Answer, ProviderError>>,
+    attempts: u32,
+}
+
+/// The calls of a run: side by side, each key once.
+struct Calls<'a, 'scope> {
+    runner: &'scope Runner<'a>,
+    scope: &'a rayon::Scope<'scope>,
+    traffic: Traffic,
+    /// Calls that more than one cell waits for, with the number of cells that have not had the answer yet.
+    shared: RefCell<BTreeMap<AnswerKey, (usize, Option<Call<'a>>)>>,
+    window: usize,
+}
+
+impl<'a, 'scope> Calls<'a, 'scope>
+where
+    'scope: 'a,
+{
+    fn new(runner: &'scope Runner<'a>, cells: &[Prepared], scope: &'a rayon::Scope<'scope>) -> Self {
+        let mut waiting: BTreeMap<AnswerKey, (usize, Option<Call<'a>>)> = BTreeMap::new();
+        let mut models = BTreeSet::new();
+        for cell in cells.iter().filter(|cell| cell.origin == Origin::Called) {
+            waiting.entry(cell.key).or_insert((0, None)).0 += 1;
+            models.insert((cell.index.suite, cell.index.column));
+        }
+        waiting.retain(|_, (count, _)| *count > 1);
+        // Twice what may be under way, so that a slow answer at the head does not leave connections idle.
+        let window = (runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
+        let traffic = Traffic::new(runner.options.concurrency);
+        Self { runner, scope, traffic, shared: RefCell::new(waiting), window }
+    }
+
+    async fn run(&'a self, cells: &[Prepared], on_cell: &mut dyn FnMut(CellRecord)) -> Status {
+        let mut done = 0;
+        let mut status = Status::Complete;
+        let mut records = stream::iter(cells).map(|cell| self.cell(*cell)).buffered(self.window);
+        loop {
+            tokio::select! {
+                biased;
+                signal = tokio::signal::ctrl_c() => {
+                    // The second one ends the waiting too; a platform without signals never gets here.
+                    if signal.is_ok() && status == Status::Interrupted {
+                        break;
+                    }
+                    status = Status::Interrupted;
+                    self.traffic.stop();
+                }
+                record = records.next() => match record {
+                    Some(record) => {
+                        done += 1;
+                        on_cell(record);
+                    }
+                    None => break,
+                },
+            }
+        }
+        drop(records);
+        for cell in &cells[done..] {
+            let place = self.runner.place(cell.index);
+            on_cell(failed(place, State::NotRun, "interrupted".to_owned()));
+        }
+        status
+    }
+
+    async fn cell(&'a self, cell: Prepared) -> CellRecord {
+        let runner = self.runner;
+        if cell.origin != Origin::Called {
+            return self.compute(move || runner.ready(&cell)).await;
+        }
+        let place = runner.place(cell.index);
+        if self.traffic.stopped() {
+            return failed(place, State::NotRun, "interrupted".to_owned());
+        }
+        let asked = match self.compute(move || place.column.ask(place.case)).await {
+            Ok(asked) => asked,
+            Err(findings) => return failed(place, State::Error, said(&findings)),
+        };
+        let outcome = self.answer(place, cell.key, asked.request.clone()).await;
+        match &*outcome.result {
+            Ok(answer) => {
+                let answer = answer.clone();
+                if runner.options.mode == Mode::Record {
+                    runner.record(place, &asked.request, &answer);
+                }
+                self.compute(move || runner.judged(place, Origin::Called, asked, answer, outcome.attempts)).await
+            }
+            Err(error) => {
+                let state = if outcome.attempts == 0 { State::NotRun } else { State::Error };
+                let mut record = failed(place, state, runner.redact(&error.to_string()));
+                record.attempts = outcome.attempts;
+                record.variables = asked.variables;
+                record.messages = runner.options.messages.then_some(asked.request.messages);
+                record
+            }
+        }
+    }
+
+    /// The answer to a request: of a call that another cell waits for, or of a call of its own.
+    async fn answer(&'a self, place: Place<'a>, key: AnswerKey, request: Request) -> Outcome {
+        let call = {
+            let mut shared = self.shared.borrow_mut();
+            match shared.get_mut(&key) {
+                None => None,
+                Some((left, call)) => {
+                    *left -= 1;
+                    let call = call
+                        .get_or_insert_with(|| self.call(place, request.clone()).boxed_local().shared())
+                        .clone();
+                    if *left == 0 {
+                        shared.remove(&key);
+                    }
+                    Some(call)
+                }
+            }
+        };
+        match call {
+            Some(call) => call.await,
+            None => self.call(place, request).await,
+        }
+    }
+
+    /// Asks, and waits until the answer is durable: only then does it count.
+    async fn call(&'a self, place: Place<'a>, request: Request) -> Outcome {
+        let runner = self.runner;
+        let provider = &runner.providers[&request.model.provider];
+        let asked = provider.ask(&request, &self.traffic).await;
+        if let (Ok(answer), Some(store), Some(endpoint)) = (&asked.result, runner.answers.store, provider.endpoint())
+            && runner.options.mode.writes_store()
+        {
+            let cell = store::Cell::new(&request, place.index.repeat, endpoint, answer.clone(), Timestamp::now())
+                .redacted(&|text| runner.redact(text));
+            if let Err(error) = store.put(cell).durable().await {
+                runner.not_kept(&error);
+            }
+        }
+        let result = asked.result.map(|answer| Answer { output: runner.redact(&answer.output), ..answer });
+        Outcome { result: Arc::new(result), attempts: asked.attempts }
+    }
+
+    /// Work for the CPU, away from the thread that waits for answers.
+    async fn compute<T: Send + 'scope>(&self, work: impl FnOnce() -> T + Send + 'scope) -> T {
+        let (send, receive) = oneshot::channel();
+        self.scope.spawn(move |_| drop(send.send(work())));
+        receive.await.expect("the work sends its result or panics with the whole run")
+    }
+}
+
+/// A cell without an answer.
+fn failed(place: Place<'_>, state: State, error: String) -> CellRecord {
+    CellRecord {
+        index: place.index,
+        state,
+        score: None,
+        output: None,
+        messages: None,
+        variables: place.case.placed.case.variables.clone(),
+        origin: None,
+        attempts: 0,
+        finish: None,
+        latency_ms: None,
+        usage: None,
+        cost_usd: None,
+        error: Some(error),
+        judgements: Vec::new(),
+    }
+}
+
+fn said(findings: &[Diagnostic]) -> String {
+    findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// What `echo` answers: the text of the last user message.
+fn last_user_text(request: &Request) -> String {
+    let last = request.messages.iter().rev().find(|message| message.role == Role::User);
+    last.map(|message| message.content.text()).unwrap_or_default()
 }

@@ -1,0 +1,168 @@
+//! A run: what the cells of each pair of prompt and model came to, and whether the gates hold.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::cell::{CellRecord, State};
+use super::gate::{self, GateResult, Observed, SHOWN_CONFIDENCE};
+use super::plan::{Plan, SuitePlan};
+use crate::stats;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Run {
+    /// One for each pair of prompt and model of each suite, in the order of the plan.
+    pub results: Vec<ColumnResult>,
+}
+
+/// What a prompt on a model came to in a suite.
+#[derive(Debug, Default)]
+pub struct ColumnResult {
+    /// The suite in the plan.
+    pub suite: usize,
+    /// The pair of prompt and model in the suite.
+    pub column: usize,
+    /// Cells by what became of them.
+    pub states: BTreeMap<State, u64>,
+    /// Cells whose answer was there already.
+    pub cached: u64,
+    /// Requests of this run.
+    pub attempts: u64,
+    /// The share of passes among passes and failures, with its Wilson interval.
+    pub pass_rate: Option<Estimate>,
+    /// The mean of each metric, with its Student t interval.
+    pub metrics: IndexMap<String, Estimate>,
+    /// Tokens of all answers.
+    pub input_tokens: u64,
+    /// Tokens of all answers.
+    pub output_tokens: u64,
+    /// US dollars of all answers, when the price is known.
+    pub cost_usd: Option<f64>,
+    /// Percentiles of the latency in milliseconds: the 50th, 95th and 99th.
+    pub latency_ms: Option<[f64; 3]>,
+    /// What had to hold, and whether it did.
+    pub gates: Vec<GateResult>,
+}
+
+/// A measured value with its interval at 95 % confidence.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// The interval; none when there is too little to tell.
+    pub interval: Option<(f64, f64)>,
+    /// How many cells it rests on.
+    pub n: u64,
+}
+
+impl ColumnResult {
+    /// How many cells came to this.
+    pub fn count(&self, state: State) -> u64 {
+        self.states.get(&state).copied().unwrap_or(0)
+    }
+}
+
+/// Sums up cells as they come: one number for each cell and metric is kept.
+#[derive(Debug, Default)]
+pub struct Tally {
+    columns: BTreeMap<(usize, usize), ColumnTally>,
+}
+
+#[derive(Debug, Default)]
+struct ColumnTally {
+    result: ColumnResult,
+    metrics: IndexMap<String, Vec<f64>>,
+    latencies: Vec<f64>,
+    priced: bool,
+    unpriced: bool,
+}
+
+impl Tally {
+    /// Counts a cell.
+    pub fn add(&mut self, cell: &CellRecord) {
+        let place = (cell.index.suite, cell.index.column);
+        let tally = self.columns.entry(place).or_default();
+        let result = &mut tally.result;
+        *result.states.entry(cell.state).or_insert(0) += 1;
+        result.cached += u64::from(cell.origin.is_some_and(super::cell::Origin::cached));
+        result.attempts += u64::from(cell.attempts);
+        if let Some(usage) = cell.usage {
+            result.input_tokens += usage.input_tokens;
+            result.output_tokens += usage.output_tokens;
+        }
+        match cell.cost_usd {
+            Some(cost) => {
+                tally.priced = true;
+                *result.cost_usd.get_or_insert(0.0) += cost;
+            }
+            None => tally.unpriced |= cell.usage.is_some(),
+        }
+        tally.latencies.extend(cell.latency_ms);
+        // An assertion that stands twice under one metric counts with its mean, so that n is the number of cells.
+        let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
+        for judgement in &cell.judgements {
+            if let Some(score) = judgement.score {
+                let (sum, count) = of_cell.entry(&judgement.metric).or_default();
+                *sum += score;
+                *count += 1.0;
+            }
+        }
+        for (metric, (sum, count)) in of_cell {
+            tally.metrics.entry(metric.to_owned()).or_default().push(sum / count);
+        }
+    }
+
+    /// What it all came to, held against the gates.
+    pub fn finish(mut self, plan: &Plan) -> Run {
+        let mut results = Vec::new();
+        for (s, suite) in plan.suites.iter().enumerate() {
+            for column in 0..suite.columns.len() {
+                let tally = self.columns.remove(&(s, column)).unwrap_or_default();
+                results.push(finish_column(suite, s, column, tally));
+            }
+        }
+        Run { results }
+    }
+}
+
+fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally) -> ColumnResult {
+    let ColumnTally { mut result, metrics, latencies, priced, unpriced } = tally;
+    (result.suite, result.column) = (s, column);
+    if !priced || unpriced {
+        result.cost_usd = None;
+    }
+    let (pass, fail) = (result.count(State::Pass), result.count(State::Fail));
+    if pass + fail > 0 {
+        let interval = stats::wilson(pass, pass + fail, SHOWN_CONFIDENCE);
+        result.pass_rate = Some(Estimate {
+            value: pass as f64 / (pass + fail) as f64,
+            interval: Some((interval.low, interval.high)),
+            n: pass + fail,
+        });
+    }
+    let confidence = suite.gates.confidence.unwrap_or(SHOWN_CONFIDENCE);
+    let mut observed = Observed {
+        pass,
+        fail,
+        error: result.count(State::Error),
+        unscored: result.count(State::Unscored),
+        not_run: result.count(State::NotRun),
+        cost_usd: result.cost_usd,
+        metrics: Vec::new(),
+    };
+    for (metric, values) in metrics {
+        let Some(mean) = stats::student_t_mean(&values, SHOWN_CONFIDENCE) else { continue };
+        let interval = mean.interval.map(|interval| (interval.low, interval.high));
+        let gated = stats::student_t_mean(&values, confidence).and_then(|mean| mean.interval);
+        let gated = gated.map(|interval| (interval.low, interval.high));
+        observed.metrics.push((metric.clone(), mean.mean, gated, values.len() as u64));
+        let estimate = Estimate { value: mean.mean, interval, n: values.len() as u64 };
+        result.metrics.insert(metric, estimate);
+    }
+    let sorted = stats::sorted(latencies);
+    let at = |q| stats::percentile(&sorted, q);
+    result.latency_ms = at(0.5).zip(at(0.95)).zip(at(0.99)).map(|((a, b), c)| [a, b, c]);
+    result.gates = gate::check(&suite.gates, None, &observed);
+    result
+}

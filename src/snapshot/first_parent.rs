@@ -1,0 +1,57 @@
+//! The walk over commits.
+
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+use gix::ObjectId;
+
+use super::commit::Commit;
+use super::repo::Repo;
+use super::{Snapshot, SnapshotError};
+use crate::path::RepoPath;
+
+/// Commits along first parents, newest first. An error ends the walk.
+///
+/// A step reads one commit and no tree. To find where a file changed, compare its [`Snapshot::fingerprint`] from step to step,
+/// that of its folder first: both are remembered per tree, so a step that leaves the folder alone costs one tree.
+pub struct FirstParent {
+    repo: Arc<Repo>,
+    prefix: RepoPath,
+    next: Option<ObjectId>,
+    /// Commits whose parents were left out of a shallow clone, sorted.
+    boundary: Vec<ObjectId>,
+}
+
+impl FirstParent {
+    pub(super) fn new(
+        repo: &Arc<Repo>,
+        prefix: &RepoPath,
+        start: ObjectId,
+    ) -> Result<Self, SnapshotError> {
+        let (repo, prefix) = (Arc::clone(repo), prefix.clone());
+        let boundary = repo.shallow_boundary()?;
+        Ok(Self {
+            repo,
+            prefix,
+            next: Some(start),
+            boundary,
+        })
+    }
+}
+
+impl Iterator for FirstParent {
+    type Item = Result<Snapshot, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let id = self.next.take()?;
+        let commit = Commit::open(&self.repo, &self.prefix, id, None);
+        if let Ok(commit) = &commit
+            && self.boundary.binary_search(&id).is_err()
+        {
+            self.next = commit.first_parent();
+        }
+        Some(commit.map(Snapshot::Commit))
+    }
+}
+
+impl FusedIterator for FirstParent {}

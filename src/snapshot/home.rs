@@ -1,0 +1,260 @@
+//! A project's place on disk and in git.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::bstr::BString;
+use gix::objs::tree::EntryKind;
+
+use super::commit::{Commit, CommitInfo};
+use super::discover::{Found, Git, Surroundings, find};
+use super::first_parent::FirstParent;
+use super::index::Index;
+use super::renames::renames;
+use super::repo::{Entry, Repo};
+use super::resolve::portable;
+use super::trust::check_owner;
+use super::worktree::Worktree;
+use super::{Snapshot, SnapshotError};
+use crate::path::RepoPath;
+
+/// The file that marks the root of a project.
+const MARKER: &str = "pf.yaml";
+
+/// A project's place on disk and in git: opens snapshots of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Home {
+    root: PathBuf,
+    prefix: RepoPath,
+    git: Git,
+}
+
+impl Home {
+    /// Finds the project that a folder belongs to.
+    ///
+    /// The root is the nearest ancestor that holds `pf.yaml`, looked for no higher than the top of the git work tree;
+    /// else that top; without git, the folder itself. What git is told by `GIT_DIR`, `GIT_WORK_TREE` and
+    /// `GIT_INDEX_FILE` holds here too, so a hook sees what git shows it. A repository or `pf.yaml` of another user
+    /// is refused.
+    pub fn discover(from: &Path) -> Result<Self, SnapshotError> {
+        Self::discover_in(from, Surroundings::Process)
+    }
+
+    pub(super) fn discover_in(
+        from: &Path,
+        surroundings: Surroundings<'_>,
+    ) -> Result<Self, SnapshotError> {
+        let Found { from, git, top } = find(from, surroundings)?;
+        if let (Git::Here(repo), None) = (&git, &top) {
+            return Ok(Self {
+                root: repo.git_dir(),
+                prefix: RepoPath::root(),
+                git,
+            });
+        }
+        let top = top.unwrap_or_else(|| from.clone());
+        let within = from
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&top));
+        let root = within
+            .into_iter()
+            .find(|folder| folder.join(MARKER).is_file());
+        if let Some(root) = root {
+            check_owner(&root.join(MARKER), &top)?;
+        }
+        let root = root.unwrap_or(&top).to_owned();
+        let below = root.strip_prefix(&top).unwrap_or(Path::new(""));
+        let prefix =
+            match below
+                .to_str()
+                .map(|below| below.replace(std::path::MAIN_SEPARATOR, "/"))
+            {
+                Some(below) if below.is_empty() => RepoPath::root(),
+                below => below.as_deref().and_then(portable).ok_or_else(|| {
+                    SnapshotError::NoSuchFolder {
+                        path: root.clone(),
+                        source: std::io::Error::other("its name is not portable UTF-8"),
+                    }
+                })?,
+            };
+        Ok(Self { root, prefix, git })
+    }
+
+    /// The root on disk: absolute, links resolved. The git directory of a bare repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the root lies below the top of the git work tree.
+    pub fn prefix(&self) -> &RepoPath {
+        &self.prefix
+    }
+
+    /// Whether there is a repository that can be read.
+    pub fn has_git(&self) -> bool {
+        matches!(self.git, Git::Here(_))
+    }
+
+    /// The git directory that all linked worktrees share.
+    pub fn git_dir_common(&self) -> Option<&Path> {
+        match &self.git {
+            Git::Here(repo) => Some(repo.common_dir()),
+            _ => None,
+        }
+    }
+
+    /// The files on disk. Reading them in a bare repository says that there are none.
+    pub fn worktree(&self) -> Snapshot {
+        let (repo, bare) = match &self.git {
+            Git::Here(repo) => (
+                Some(Arc::clone(repo)),
+                repo.is_bare().then(|| repo.git_dir()),
+            ),
+            _ => (None, None),
+        };
+        Snapshot::Worktree(Worktree::new(&self.root, &self.prefix, repo, bare))
+    }
+
+    /// What is staged, read now: later changes of the index do not show. Before the first commit too.
+    pub fn index(&self) -> Result<Snapshot, SnapshotError> {
+        self.read_index().map(Snapshot::Index)
+    }
+
+    /// The commit that `rev` names in any way that git understands: a branch, a tag, `HEAD~3`, `main@{yesterday}`,
+    /// a short id, `:/message`.
+    pub fn commit(&self, rev: &str) -> Result<Snapshot, SnapshotError> {
+        let repo = self.repo(&format!("revision `{rev}`"))?;
+        let id = repo.commit_id(rev)?;
+        Commit::open(repo, &self.prefix, id, Some(rev)).map(Snapshot::Commit)
+    }
+
+    /// The best common ancestor of two commits.
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<Snapshot, SnapshotError> {
+        let repo = self.repo(&format!("the merge base of `{a}` and `{b}`"))?;
+        let id = repo.merge_base(a, b)?;
+        Commit::open(repo, &self.prefix, id, Some(&format!("{a}...{b}"))).map(Snapshot::Commit)
+    }
+
+    /// The commit that is checked out; `None` before the first one.
+    pub fn head(&self) -> Result<Option<CommitInfo>, SnapshotError> {
+        let repo = self.repo("the current commit")?;
+        let Some(id) = repo.head_id()? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            Commit::open(repo, &self.prefix, id, None)?.info().clone(),
+        ))
+    }
+
+    /// Whether a tracked file was changed, staged or not, or a file is neither tracked nor ignored, in one of the
+    /// files or folders `under`; anywhere in the project when `under` is empty.
+    pub fn is_dirty(&self, under: &[RepoPath]) -> Result<bool, SnapshotError> {
+        let repo = self.repo("the state of the worktree")?;
+        if repo.is_bare() {
+            return Err(SnapshotError::Bare {
+                what: "the worktree",
+                git_dir: repo.git_dir(),
+            });
+        }
+        let root = [RepoPath::root()];
+        let under = if under.is_empty() { &root[..] } else { under };
+        let whole = under.iter().any(|path| self.prefix.join(path).is_root());
+        let patterns: Vec<BString> = if whole {
+            Vec::new()
+        } else {
+            let pattern = |path| format!(":(top,literal){}", self.prefix.join(path)).into();
+            under.iter().map(pattern).collect()
+        };
+        repo.is_dirty(patterns)
+    }
+
+    /// Whether history was cut off when it was cloned.
+    pub fn is_shallow(&self) -> Result<bool, SnapshotError> {
+        self.repo("the history")?.is_shallow()
+    }
+
+    /// Paths in the index that differ from the current commit, sorted; deletions leave none. Files with merge
+    /// conflicts are among them.
+    pub fn staged_paths(&self) -> Result<Vec<RepoPath>, SnapshotError> {
+        let index = self.read_index()?;
+        let repo = self.repo("the index")?;
+        let mut head = BTreeMap::new();
+        if let Some(id) = repo.head_id()? {
+            let commit = Commit::open(repo, &self.prefix, id, None)?;
+            if let Some(tree) = commit.folder(&RepoPath::root())? {
+                let add = |path: &RepoPath, entry: Entry| {
+                    if entry.kind != EntryKind::Commit {
+                        head.insert(path.clone(), entry);
+                    }
+                    Ok(())
+                };
+                repo.visit(tree, &RepoPath::root(), |_| true, add, |_| {})?;
+            }
+        }
+        Ok(index.changed_since(&head))
+    }
+
+    /// The commits from `rev` back to the first, newest first, along first parents.
+    ///
+    /// A shallow clone ends it early; ask [`Home::is_shallow`].
+    pub fn first_parent_history(&self, rev: &str) -> Result<FirstParent, SnapshotError> {
+        let repo = self.repo(&format!("the history of `{rev}`"))?;
+        FirstParent::new(repo, &self.prefix, repo.commit_id(rev)?)
+    }
+
+    /// Files that `to` has under another name than `from`, as `(old, new)`, sorted by the new name: equal, or at
+    /// least half of their lines alike, as `git diff --find-renames` decides. Both must be commits.
+    pub fn renames(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+    ) -> Result<Vec<(RepoPath, RepoPath)>, SnapshotError> {
+        let repo = self.repo("renames")?;
+        let (Snapshot::Commit(from), Snapshot::Commit(to)) = (from, to) else {
+            let other = if from.commit().is_none() { from } else { to };
+            return Err(SnapshotError::NotACommit {
+                rev: other.describe(),
+                kind: "set of files",
+            });
+        };
+        renames(repo, from, to)
+    }
+
+    fn read_index(&self) -> Result<Index, SnapshotError> {
+        let repo = self.repo("the index")?;
+        if repo.is_bare() {
+            return Err(SnapshotError::Bare {
+                what: "the index",
+                git_dir: repo.git_dir(),
+            });
+        }
+        Index::open(repo, &self.prefix)
+    }
+
+    /// The repository, or why `what` cannot be had.
+    fn repo(&self, what: &str) -> Result<&Arc<Repo>, SnapshotError> {
+        match &self.git {
+            Git::Here(repo) => Ok(repo),
+            Git::Nowhere => Err(SnapshotError::NotInGit {
+                what: what.to_owned(),
+                root: self.root.clone(),
+            }),
+            Git::Unsupported { git_dir, why } => Err(SnapshotError::Unsupported {
+                what: what.to_owned(),
+                git_dir: git_dir.clone(),
+                why: why.clone(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home")
+            .field("root", &self.root)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
