@@ -52,7 +52,12 @@ impl Schema {
         found
     }
 
-    fn report(&self, document: &Document, error: &ValidationError<'_>, found: &mut Vec<Diagnostic>) {
+    fn report(
+        &self,
+        document: &Document,
+        error: &ValidationError<'_>,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let route = route_of(error);
         match error.kind() {
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
@@ -62,7 +67,9 @@ impl Schema {
                             self.report(document, error, found);
                         }
                     }
-                    None => found.push(plain(document, &route, alternatives(context, &route, error))),
+                    None => {
+                        found.push(plain(document, &route, alternatives(context, &route, error)))
+                    }
                 }
             }
             Kind::AdditionalProperties { unexpected } => {
@@ -86,7 +93,8 @@ impl Schema {
                 ));
             }
             Kind::Enum { options } => {
-                let options: Vec<String> = options.as_array().into_iter().flatten().map(plain_text).collect();
+                let options: Vec<String> =
+                    options.as_array().into_iter().flatten().map(plain_text).collect();
                 let found_text = plain_text(error.instance());
                 found.push(
                     plain(
@@ -175,7 +183,9 @@ fn unknown_key(document: &Document, route: &Route, key: &str, known: &[String]) 
 
 fn plain(document: &Document, route: &Route, message: String) -> Diagnostic {
     let span = match document.node(route) {
-        Some(Node { kind: NodeKind::Mapping(_) | NodeKind::Sequence(_), .. }) => opening(document, route),
+        Some(Node { kind: NodeKind::Mapping(_) | NodeKind::Sequence(_), .. }) => {
+            opening(document, route)
+        }
         _ => document.span(route),
     };
     Diagnostic::new(WRONG_SHAPE, &document.file, span, message)
@@ -205,12 +215,17 @@ fn best_branch<'a>(
     context: &'a [Vec<ValidationError<'static>>],
     route: &Route,
 ) -> Option<&'a [ValidationError<'static>]> {
-    let here = |error: &ValidationError<'_>| route_of(error).segments().len() <= route.segments().len();
+    let here =
+        |error: &ValidationError<'_>| route_of(error).segments().len() <= route.segments().len();
     context
         .iter()
         .filter(|errors| {
             !errors.iter().any(|error| {
-                here(error) && matches!(error.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })
+                here(error)
+                    && matches!(
+                        error.kind(),
+                        Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. }
+                    )
             })
         })
         .min_by_key(|errors| {
@@ -265,8 +280,12 @@ fn explain(error: &ValidationError<'_>, route: &Route) -> String {
         Kind::Constant { expected_value } => format!("{what} must be {expected_value}"),
         Kind::Minimum { limit } => format!("{what} is {value}, less than {limit}"),
         Kind::Maximum { limit } => format!("{what} is {value}, more than {limit}"),
-        Kind::ExclusiveMinimum { limit } => format!("{what} is {value}, which must be more than {limit}"),
-        Kind::ExclusiveMaximum { limit } => format!("{what} is {value}, which must be less than {limit}"),
+        Kind::ExclusiveMinimum { limit } => {
+            format!("{what} is {value}, which must be more than {limit}")
+        }
+        Kind::ExclusiveMaximum { limit } => {
+            format!("{what} is {value}, which must be less than {limit}")
+        }
         Kind::MinLength { limit } => format!("{what} is shorter than {limit} characters"),
         Kind::MaxLength { limit } => format!("{what} is longer than {limit} characters"),
         Kind::MinItems { limit } => format!("{what} has fewer than {limit} items"),
@@ -336,7 +355,8 @@ fn plain_text(value: &Value) -> String {
 
 fn list(options: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut text = options.iter().take(SHOWN).map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
+    let mut text =
+        options.iter().take(SHOWN).map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
     if options.len() > SHOWN {
         text += &format!(" and {} more", options.len() - SHOWN);
     }

@@ -46,9 +46,7 @@ impl Distance {
         let threshold = threshold.ok_or("the assertion has no threshold")?;
         if subject.output.len().saturating_mul(expected.len()) > MOST_WORK {
             let (a, b) = (subject.output.len(), expected.len());
-            return Err(format!(
-                "the texts are too long to compare: {a} and {b} bytes"
-            ));
+            return Err(format!("the texts are too long to compare: {a} and {b} bytes"));
         }
         let verdict = match self.measure {
             Measure::Levenshtein => {
@@ -66,11 +64,7 @@ impl Distance {
                     excerpt::quote(&expected)
                 );
                 let passed = ratio + ROUNDING >= threshold;
-                Verdict {
-                    score: ratio,
-                    ..Verdict::decided(passed, reason)
-                }
-                .raw(ratio)
+                Verdict { score: ratio, ..Verdict::decided(passed, reason) }.raw(ratio)
             }
         };
         Ok(verdict.value(expected.into_value()))

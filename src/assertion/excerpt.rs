@@ -61,15 +61,9 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_one_bounded_line() {
-        assert_eq!(
-            quote("a\n\"b\"\u{1b}[31m\u{202e}"),
-            r#""a\n\"b\"\u{1b}[31m\u{202e}""#
-        );
+        assert_eq!(quote("a\n\"b\"\u{1b}[31m\u{202e}"), r#""a\n\"b\"\u{1b}[31m\u{202e}""#);
         let long = quote(&"é".repeat(500));
         assert_eq!(long, format!("\"{}…\"", "é".repeat(120)));
-        assert_eq!(
-            show(&serde_json::json!({"a": [1, "x\ny"]})),
-            r#"{"a":[1,"x\ny"]}"#
-        );
+        assert_eq!(show(&serde_json::json!({"a": [1, "x\ny"]})), r#"{"a":[1,"x\ny"]}"#);
     }
 }

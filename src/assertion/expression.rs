@@ -46,29 +46,20 @@ impl Computed {
         subject: &Subject<'_>,
         threshold: Option<f64>,
     ) -> Result<Verdict, String> {
-        let value = self
-            .0
-            .evaluate(subject)
-            .map_err(|error| format!("the expression failed: {error}"))?;
+        let value =
+            self.0.evaluate(subject).map_err(|error| format!("the expression failed: {error}"))?;
         match &value {
-            Value::Bool(truth) => Ok(Verdict::decided(
-                *truth,
-                format!("the expression is {truth}"),
-            )),
+            Value::Bool(truth) => {
+                Ok(Verdict::decided(*truth, format!("the expression is {truth}")))
+            }
             Value::Number(number) => match number.as_f64() {
                 Some(score) if (0.0..=1.0).contains(&score) => {
                     let threshold = threshold.ok_or("the assertion has no threshold")?;
                     let reason = format!("the expression is {score}, at least {threshold}");
                     let passed = score + ROUNDING >= threshold;
-                    Ok(Verdict {
-                        score,
-                        ..Verdict::decided(passed, reason)
-                    }
-                    .raw(score))
+                    Ok(Verdict { score, ..Verdict::decided(passed, reason) }.raw(score))
                 }
-                _ => Err(format!(
-                    "the expression is {number}; a score lies between 0 and 1"
-                )),
+                _ => Err(format!("the expression is {number}; a score lies between 0 and 1")),
             },
             other => Err(format!(
                 "the expression is {}, neither true or false nor a number: {}",

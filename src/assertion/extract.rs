@@ -53,11 +53,7 @@ impl Extract {
                 Err(problem) => problems.push(problem.under(&index.to_string())),
             }
         }
-        if problems.is_empty() {
-            Ok(Self { steps: compiled })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Self { steps: compiled }) } else { Err(problems) }
     }
 
     /// Takes the answer out of `text`.
@@ -76,11 +72,7 @@ impl Extract {
                         "the thinking is never closed: the answer was cut before it began"
                             .to_owned(),
                     );
-                    return Extracted {
-                        text: text.into_owned(),
-                        repaired: None,
-                        failed,
-                    };
+                    return Extracted { text: text.into_owned(), repaired: None, failed };
                 }
                 Step::Json => find_json(&text),
                 Step::Code => code::blocks(&text)
@@ -96,21 +88,13 @@ impl Extract {
             };
             match found {
                 Some((text, repaired)) => {
-                    return Extracted {
-                        text,
-                        repaired,
-                        failed: None,
-                    };
+                    return Extracted { text, repaired, failed: None };
                 }
                 None => tried.push(step.missing()),
             }
         }
         let failed = (!tried.is_empty()).then(|| format!("the answer has {}", tried.join(" and ")));
-        Extracted {
-            text: text.into_owned(),
-            repaired: None,
-            failed,
-        }
+        Extracted { text: text.into_owned(), repaired: None, failed }
     }
 }
 
@@ -127,10 +111,8 @@ impl Step {
             (_, Some(("after", marker))) => Ok(Self::After(marker.to_owned())),
             (_, Some(("regex", source))) => pattern::build(source).map(Self::Regex),
             _ => {
-                let problem = Problem::new(format!(
-                    "`{}` is no step of extraction",
-                    excerpt::plain(step)
-                ));
+                let problem =
+                    Problem::new(format!("`{}` is no step of extraction", excerpt::plain(step)));
                 let problem = match closest(step, STEPS) {
                     Some(best) => problem.help(format!("did you mean `{best}`?")),
                     None => problem,
@@ -196,11 +178,8 @@ fn find_json(text: &str) -> Option<(String, Option<String>)> {
     if let Some(found) = blocks().find(|content| serde_json::from_str::<Value>(content).is_ok()) {
         return Some((found.to_owned(), None));
     }
-    embedded(text).or_else(|| {
-        blocks()
-            .find_map(repair::repair)
-            .map(|(text, what)| (text, Some(what)))
-    })
+    embedded(text)
+        .or_else(|| blocks().find_map(repair::repair).map(|(text, what)| (text, Some(what))))
 }
 
 /// The most places at which a repair is tried: each reads the text to its end.
@@ -239,10 +218,7 @@ fn embedded(text: &str) -> Option<(String, Option<String>)> {
 fn place_of(error: &serde_json::Error, text: &str) -> usize {
     let line = match error.line().checked_sub(2) {
         None => 0,
-        Some(nth) => text
-            .match_indices('\n')
-            .nth(nth)
-            .map_or(0, |(at, _)| at + 1),
+        Some(nth) => text.match_indices('\n').nth(nth).map_or(0, |(at, _)| at + 1),
     };
     (line + error.column().saturating_sub(1)).min(text.len())
 }
@@ -261,35 +237,17 @@ mod tests {
     }
 
     fn found(text: &str) -> Extracted {
-        Extracted {
-            text: text.to_owned(),
-            ..Extracted::default()
-        }
+        Extracted { text: text.to_owned(), ..Extracted::default() }
     }
 
     #[test]
     fn thinking_is_stripped_then_the_rest_goes_on() {
         let text = "<think>{\"a\": 0}</think>\nHere: {\"a\": 1}.";
-        assert_eq!(
-            apply(&["strip-thinking", "json"], text),
-            found("{\"a\": 1}")
-        );
-        assert_eq!(
-            apply(&["strip-thinking"], "<THINKING>x</THINKING> yes"),
-            found("yes")
-        );
-        assert_eq!(
-            apply(&["strip-thinking"], "hm, so\n</think>\n18"),
-            found("18")
-        );
-        assert_eq!(
-            apply(&["strip-thinking"], "a<think>1</think>b<think>2</think>c"),
-            found("abc")
-        );
-        assert_eq!(
-            apply(&["strip-thinking"], "nothing to strip"),
-            found("nothing to strip")
-        );
+        assert_eq!(apply(&["strip-thinking", "json"], text), found("{\"a\": 1}"));
+        assert_eq!(apply(&["strip-thinking"], "<THINKING>x</THINKING> yes"), found("yes"));
+        assert_eq!(apply(&["strip-thinking"], "hm, so\n</think>\n18"), found("18"));
+        assert_eq!(apply(&["strip-thinking"], "a<think>1</think>b<think>2</think>c"), found("abc"));
+        assert_eq!(apply(&["strip-thinking"], "nothing to strip"), found("nothing to strip"));
         assert_eq!(
             apply(&["strip-thinking", "json"], "<think>{\"a\": 1}"),
             Extracted {
@@ -308,10 +266,7 @@ mod tests {
             (" {\"a\": 1} ", "{\"a\": 1}"),
             ("```json\n{\"a\": 1}\n```", "{\"a\": 1}"),
             ("Sure [here] it is:\n~~~\n[1, 2]\n~~~\nbye {}", "[1, 2]"),
-            (
-                "The answer is {\"a\": {\"b\": [1]}}, I think {maybe}.",
-                "{\"a\": {\"b\": [1]}}",
-            ),
+            ("The answer is {\"a\": {\"b\": [1]}}, I think {maybe}.", "{\"a\": {\"b\": [1]}}"),
             ("use {name} as in {\"n\": 1}", "{\"n\": 1}"),
         ] {
             assert_eq!(apply(&["json"], text), found(expected), "{text:?}");
@@ -321,27 +276,15 @@ mod tests {
     #[test]
     fn a_repair_is_reported() {
         for (text, expected, what) in [
-            (
-                "{\"a\": [1, 2,], }",
-                "{\"a\": [1, 2] }",
-                "removed 2 trailing commas",
-            ),
-            (
-                "so: {\"a\": {\"b\": 1}",
-                "{\"a\": {\"b\": 1}}",
-                "added a missing `}`",
-            ),
+            ("{\"a\": [1, 2,], }", "{\"a\": [1, 2] }", "removed 2 trailing commas"),
+            ("so: {\"a\": {\"b\": 1}", "{\"a\": {\"b\": 1}}", "added a missing `}`"),
             ("{\"a\": [1, 2}", "{\"a\": [1, 2]}", "added a missing `]`"),
             (
                 "```json\n{\"a\": 1,\n",
                 "{\"a\": 1}",
                 "removed a trailing comma, added a missing `}`",
             ),
-            (
-                "{\"a\": \",]\",} bye",
-                "{\"a\": \",]\"}",
-                "removed a trailing comma",
-            ),
+            ("{\"a\": \",]\",} bye", "{\"a\": \",]\"}", "removed a trailing comma"),
         ] {
             let expected = Extracted {
                 text: expected.to_owned(),
@@ -366,11 +309,7 @@ mod tests {
             "{a}",
         ] {
             let failed = Some("the answer has no JSON object or array".to_owned());
-            let expected = Extracted {
-                text: text.to_owned(),
-                repaired: None,
-                failed,
-            };
+            let expected = Extracted { text: text.to_owned(), repaired: None, failed };
             assert_eq!(apply(&["json"], text), expected, "{text:?}");
         }
     }
@@ -380,10 +319,7 @@ mod tests {
         let steps = ["after:Answer:", "regex:(?m)^A: (.*)$", "code"];
         assert_eq!(apply(&steps, "Answer: 1\nAnswer:  18 \n"), found("18"));
         assert_eq!(apply(&steps, "so\nA: 18\n"), found("18"));
-        assert_eq!(
-            apply(&steps, "x\n```py\nprint(1)\n```\n"),
-            found("print(1)\n")
-        );
+        assert_eq!(apply(&steps, "x\n```py\nprint(1)\n```\n"), found("print(1)\n"));
         assert_eq!(
             apply(&steps, "none").failed.unwrap(),
             "the answer has no \"Answer:\" and no match of `(?m)^A: (.*)$` and no fenced code block"
@@ -396,10 +332,7 @@ mod tests {
     fn all_wrong_steps_are_named() {
         let steps = ["jsn", "after:", "regex:(", "zebra"].map(str::to_owned);
         let problems = Extract::compile(&steps).unwrap_err();
-        let routes: Vec<String> = problems
-            .iter()
-            .map(|problem| problem.route.join("."))
-            .collect();
+        let routes: Vec<String> = problems.iter().map(|problem| problem.route.join(".")).collect();
         assert_eq!(routes, ["0", "1", "2", "3"]);
         assert_eq!(problems[0].help[0], "did you mean `json`?");
     }

@@ -33,10 +33,9 @@ pub(super) fn json_schema(fields: &mut Fields<'_>) -> Option<Kind> {
 pub(super) fn json_path(fields: &mut Fields<'_>) -> Option<Kind> {
     let path = fields.operand("value", |value| match value {
         Value::String(path) => JsonPath::parse(path),
-        other => Err(Problem::new(format!(
-            "is {}, not a path such as `$.label`",
-            text::kind_of(other)
-        ))),
+        other => {
+            Err(Problem::new(format!("is {}, not a path such as `$.label`", text::kind_of(other))))
+        }
     });
     let equals = if fields.has("equals") {
         Some(fields.operand("equals", |value| Ok(value.clone()))?)
@@ -49,24 +48,18 @@ pub(super) fn json_path(fields: &mut Fields<'_>) -> Option<Kind> {
 /// Draft 2020-12 unless the schema names another; nothing is fetched.
 fn validator(schema: &Value) -> Result<Validator, Problem> {
     if !schema.is_object() && !schema.is_boolean() {
-        return Err(
-            Problem::new(format!("is {}, not a JSON Schema", text::kind_of(schema)))
-                .help("write the schema as a map, such as `{type: object, required: [label]}`"),
-        );
+        return Err(Problem::new(format!("is {}, not a JSON Schema", text::kind_of(schema)))
+            .help("write the schema as a map, such as `{type: object, required: [label]}`"));
     }
-    jsonschema::options()
-        .offline()
-        .should_validate_formats(true)
-        .build(schema)
-        .map_err(|error| {
-            let mut problem = Problem::new(format!(
-                "is no valid JSON Schema: {}",
-                excerpt::plain(&error.to_string())
-            ));
-            let place = error.instance_path().to_string();
-            problem.route = place.split('/').skip(1).map(unescape_pointer).collect();
-            problem
-        })
+    jsonschema::options().offline().should_validate_formats(true).build(schema).map_err(|error| {
+        let mut problem = Problem::new(format!(
+            "is no valid JSON Schema: {}",
+            excerpt::plain(&error.to_string())
+        ));
+        let place = error.instance_path().to_string();
+        problem.route = place.split('/').skip(1).map(unescape_pointer).collect();
+        problem
+    })
 }
 
 fn unescape_pointer(token: &str) -> String {
@@ -83,9 +76,7 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
         }
         (a, b) => a == b,
     }
@@ -157,10 +148,7 @@ impl Json {
 }
 
 fn absent(path: &JsonPath, error: &serde_json::Error) -> Verdict {
-    Verdict::decided(
-        false,
-        format!("{} is missing; {}", path.shown(), not_json(error)),
-    )
+    Verdict::decided(false, format!("{} is missing; {}", path.shown(), not_json(error)))
 }
 
 fn fits(validator: &Validator, value: &Value) -> Verdict {
@@ -168,16 +156,10 @@ fn fits(validator: &Validator, value: &Value) -> Verdict {
         None => Verdict::decided(true, "fits the schema".to_owned()),
         Some(error) => {
             let place = error.instance_path().to_string();
-            let place = if place.is_empty() {
-                "the answer".to_owned()
-            } else {
-                excerpt::plain(&place)
-            };
+            let place =
+                if place.is_empty() { "the answer".to_owned() } else { excerpt::plain(&place) };
             let cause = excerpt::plain(&error.to_string());
-            Verdict::decided(
-                false,
-                format!("does not fit the schema at {place}: {cause}"),
-            )
+            Verdict::decided(false, format!("does not fit the schema at {place}: {cause}"))
         }
     }
 }
@@ -197,10 +179,7 @@ fn at_path(path: &JsonPath, value: &Value, expected: &Value) -> Result<Verdict, 
         &several
     };
     Ok(if equal(found, expected) {
-        Verdict::decided(
-            true,
-            format!("{} is {}", path.shown(), excerpt::show(found)),
-        )
+        Verdict::decided(true, format!("{} is {}", path.shown(), excerpt::show(found)))
     } else {
         Verdict::decided(false, difference(&path.shown(), found, expected))
     })

@@ -30,11 +30,7 @@ struct Segment {
 enum Selector {
     Name(String),
     Index(i64),
-    Slice {
-        start: Option<i64>,
-        end: Option<i64>,
-        step: i64,
-    },
+    Slice { start: Option<i64>, end: Option<i64>, step: i64 },
     All,
 }
 
@@ -42,9 +38,7 @@ impl JsonPath {
     /// Reads a path such as `$.items[0]['unit price']`.
     pub fn parse(source: &str) -> Result<Self, Problem> {
         if source.len() > LONGEST {
-            return Err(Problem::new(format!(
-                "the path is longer than {LONGEST} bytes"
-            )));
+            return Err(Problem::new(format!("the path is longer than {LONGEST} bytes")));
         }
         let mut reader = Reader { source, at: 0 };
         if !reader.take('$') {
@@ -54,10 +48,7 @@ impl JsonPath {
         while let Some(segment) = reader.segment()? {
             segments.push(segment);
         }
-        Ok(Self {
-            source: source.to_owned(),
-            segments,
-        })
+        Ok(Self { source: source.to_owned(), segments })
     }
 
     /// Whether it finds at most one value, by its form alone.
@@ -160,11 +151,7 @@ fn slice(
 ) {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let normal = |index: i64| {
-        if index >= 0 {
-            index
-        } else {
-            length.saturating_add(index)
-        }
+        if index >= 0 { index } else { length.saturating_add(index) }
     };
     if step > 0 {
         let mut index = normal(start.unwrap_or(0)).clamp(0, length);
@@ -202,10 +189,7 @@ impl Reader<'_> {
     }
 
     fn skip_space(&mut self) {
-        while self
-            .peek()
-            .is_some_and(|next| matches!(next, ' ' | '\t' | '\n' | '\r'))
-        {
+        while self.peek().is_some_and(|next| matches!(next, ' ' | '\t' | '\n' | '\r')) {
             self.at += 1;
         }
     }
@@ -213,18 +197,13 @@ impl Reader<'_> {
     fn problem(&self, what: &str) -> Problem {
         let column = self.source[..self.at].chars().count() + 1;
         let source = excerpt::plain(self.source);
-        Problem::new(format!(
-            "`{source}` is no valid JSONPath at character {column}: {what}"
-        ))
+        Problem::new(format!("`{source}` is no valid JSONPath at character {column}: {what}"))
     }
 
     fn segment(&mut self) -> Result<Option<Segment>, Problem> {
         match self.peek() {
             None => Ok(None),
-            Some('[') => Ok(Some(Segment {
-                descendants: false,
-                selectors: self.brackets()?,
-            })),
+            Some('[') => Ok(Some(Segment { descendants: false, selectors: self.brackets()? })),
             Some('.') => {
                 self.at += 1;
                 let descendants = self.take('.');
@@ -236,10 +215,7 @@ impl Reader<'_> {
                     }
                     _ => vec![Selector::Name(self.name()?)],
                 };
-                Ok(Some(Segment {
-                    descendants,
-                    selectors,
-                }))
+                Ok(Some(Segment { descendants, selectors }))
             }
             Some(' ') => Err(self.problem("a space outside brackets")),
             Some('-') => Err(self
@@ -312,11 +288,7 @@ impl Reader<'_> {
         } else {
             None
         };
-        Ok(Selector::Slice {
-            start,
-            end,
-            step: step.unwrap_or(1),
-        })
+        Ok(Selector::Slice { start, end, step: step.unwrap_or(1) })
     }
 
     /// An integer of the range that JSON numbers hold exactly (RFC 7493).
@@ -324,9 +296,7 @@ impl Reader<'_> {
         const LIMIT: i64 = (1 << 53) - 1;
         let rest = &self.source[self.at..];
         let digits = rest.strip_prefix('-').unwrap_or(rest);
-        let count = digits
-            .find(|next: char| !next.is_ascii_digit())
-            .unwrap_or(digits.len());
+        let count = digits.find(|next: char| !next.is_ascii_digit()).unwrap_or(digits.len());
         if count == 0 {
             return if rest.starts_with('-') {
                 Err(self.problem("a number was expected after `-`"))
@@ -338,11 +308,7 @@ impl Reader<'_> {
         if (count > 1 && digits.starts_with('0')) || &rest[..length] == "-0" {
             return Err(self.problem("an index has no leading zero"));
         }
-        match rest[..length]
-            .parse::<i64>()
-            .ok()
-            .filter(|number| number.abs() <= LIMIT)
-        {
+        match rest[..length].parse::<i64>().ok().filter(|number| number.abs() <= LIMIT) {
             Some(number) => {
                 self.at += length;
                 Ok(Some(number))
@@ -511,9 +477,6 @@ mod tests {
             value = json!([value, 1]);
         }
         let path = JsonPath::parse("$..*..*..*..*..*").unwrap();
-        assert_eq!(
-            path.find(&value),
-            Err("the path visits more than 1000000 values".to_owned())
-        );
+        assert_eq!(path.find(&value), Err("the path visits more than 1000000 values".to_owned()));
     }
 }

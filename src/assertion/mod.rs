@@ -44,11 +44,7 @@ pub struct Problem {
 
 impl Problem {
     fn new(message: impl Into<String>) -> Self {
-        Self {
-            route: Vec::new(),
-            message: message.into(),
-            help: Vec::new(),
-        }
+        Self { route: Vec::new(), message: message.into(), help: Vec::new() }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -97,13 +93,7 @@ pub struct Verdict {
 impl Verdict {
     /// 1 when `passed`, else 0.
     fn decided(passed: bool, reason: String) -> Self {
-        Self {
-            score: f64::from(u8::from(passed)),
-            passed,
-            reason,
-            raw: None,
-            value: None,
-        }
+        Self { score: f64::from(u8::from(passed)), passed, reason, raw: None, value: None }
     }
 
     fn raw(mut self, raw: f64) -> Self {
@@ -176,11 +166,7 @@ pub enum Kind {
 impl Assertion {
     /// The type as it is written, `not-` included.
     pub fn type_name(&self) -> String {
-        format!(
-            "{}{}",
-            if self.negated { "not-" } else { "" },
-            self.spec.name
-        )
+        format!("{}{}", if self.negated { "not-" } else { "" }, self.spec.name)
     }
 
     /// Whether its value depends on the case's `expected`, which must then be there.
@@ -240,10 +226,7 @@ pub fn combine<'a>(
         return None;
     }
     let score = (sum / total).clamp(0.0, 1.0);
-    Some((
-        score,
-        threshold.map_or(all, |threshold| score + ROUNDING >= threshold),
-    ))
+    Some((score, threshold.map_or(all, |threshold| score + ROUNDING >= threshold)))
 }
 
 #[cfg(test)]

@@ -34,10 +34,7 @@ fn prepare(value: &Value) -> Result<Number, Problem> {
         }
         Value::String(text) => last_number(text)
             .ok_or_else(|| Problem::new(format!("{} holds no number", excerpt::quote(text)))),
-        other => Err(Problem::new(format!(
-            "is {}, not a number",
-            text::kind_of(other)
-        ))),
+        other => Err(Problem::new(format!("is {}, not a number", text::kind_of(other)))),
     }
 }
 
@@ -47,10 +44,7 @@ impl LastNumber {
         let verdict = match last_number(subject.output) {
             None => {
                 let output = excerpt::quote(subject.output);
-                Verdict::decided(
-                    false,
-                    format!("expected {}, {output} holds no number", *expected),
-                )
+                Verdict::decided(false, format!("expected {}, {output} holds no number", *expected))
             }
             Some(found) => {
                 let same = found == *expected
@@ -99,11 +93,7 @@ impl Number {
         Self {
             negative: negative && !zero,
             digits: significant.to_owned(),
-            exponent: if zero {
-                0
-            } else {
-                exponent.saturating_add_unsigned(dropped as u64)
-            },
+            exponent: if zero { 0 } else { exponent.saturating_add_unsigned(dropped as u64) },
             written: excerpt::plain(written),
         }
     }
@@ -122,26 +112,17 @@ impl Number {
             return 0.0;
         }
         let sign = if self.negative { "-" } else { "" };
-        format!("{sign}{}e{}", self.digits, self.exponent)
-            .parse()
-            .unwrap_or(f64::NAN)
+        format!("{sign}{}e{}", self.digits, self.exponent).parse().unwrap_or(f64::NAN)
     }
 
     fn mantissa(&self) -> Option<i128> {
-        let magnitude: i128 = if self.is_zero() {
-            0
-        } else {
-            self.digits.parse().ok()?
-        };
+        let magnitude: i128 = if self.is_zero() { 0 } else { self.digits.parse().ok()? };
         Some(if self.negative { -magnitude } else { magnitude })
     }
 
     /// The product of the magnitudes; approximate where the digits do not fit.
     fn times(&self, other: &Self) -> Self {
-        let exact = self
-            .mantissa()
-            .zip(other.mantissa())
-            .and_then(|(a, b)| a.checked_mul(b));
+        let exact = self.mantissa().zip(other.mantissa()).and_then(|(a, b)| a.checked_mul(b));
         match exact {
             Some(product) => {
                 let digits = product.unsigned_abs().to_string();
@@ -153,9 +134,7 @@ impl Number {
 
     /// Whether the two are at most `distance` apart.
     fn is_within(&self, other: &Self, distance: &Self) -> bool {
-        let common = [self, other, distance]
-            .into_iter()
-            .filter(|number| !number.is_zero());
+        let common = [self, other, distance].into_iter().filter(|number| !number.is_zero());
         let Some(exponent) = common.map(|number| number.exponent).min() else {
             return true;
         };
@@ -234,10 +213,7 @@ fn next_is_digit(text: &str, at: usize) -> bool {
 
 fn take_digits(text: &str, at: usize, digits: &mut String) -> usize {
     let rest = &text[at..];
-    let count = rest
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let count = rest.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     digits.push_str(&rest[..count]);
     at + count
 }
@@ -246,10 +222,7 @@ fn take_digits(text: &str, at: usize, digits: &mut String) -> usize {
 fn take_thousands(text: &str, at: usize, digits: &mut String) -> usize {
     const SEPARATORS: [char; 7] = [',', '_', '\'', '’', '\u{a0}', '\u{202f}', '\u{2009}'];
     let mut end = take_digits(text, at, digits);
-    let separator = text[end..]
-        .chars()
-        .next()
-        .filter(|next| SEPARATORS.contains(next));
+    let separator = text[end..].chars().next().filter(|next| SEPARATORS.contains(next));
     let Some(separator) = separator.filter(|_| end - at <= 3) else {
         return end;
     };
@@ -283,22 +256,14 @@ fn scientific(rest: &str) -> Option<(i64, usize)> {
 /// `× 10^3`, `x 10^{-3}`, `\times 10³`.
 fn power_of_ten(rest: &str) -> Option<(i64, usize)> {
     let inner = rest.trim_start_matches(' ');
-    let inner = inner
-        .strip_prefix("\\times")
-        .or_else(|| inner.strip_prefix(['×', 'x', '*', '·', '⋅']))?;
+    let inner =
+        inner.strip_prefix("\\times").or_else(|| inner.strip_prefix(['×', 'x', '*', '·', '⋅']))?;
     let inner = inner.trim_start_matches(' ').strip_prefix("10")?;
     let (exponent, behind) = match inner.strip_prefix('^') {
         Some(inner) => {
             let braced = inner.strip_prefix('{');
             let (exponent, behind) = signed_integer(braced.unwrap_or(inner))?;
-            (
-                exponent,
-                if braced.is_some() {
-                    behind.strip_prefix('}')?
-                } else {
-                    behind
-                },
-            )
+            (exponent, if braced.is_some() { behind.strip_prefix('}')? } else { behind })
         }
         None => superscript(inner)?,
     };
@@ -311,20 +276,15 @@ fn signed_integer(text: &str) -> Option<(i64, &str)> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let count = digits
-        .bytes()
-        .take(7)
-        .take_while(u8::is_ascii_digit)
-        .count();
+    let count = digits.bytes().take(7).take_while(u8::is_ascii_digit).count();
     let number: i64 = digits[..count].parse().ok().filter(|_| count <= 6)?;
     Some((if negative { -number } else { number }, &digits[count..]))
 }
 
 /// `³`, `⁻²`.
 fn superscript(text: &str) -> Option<(i64, &str)> {
-    let (negative, mut rest) = text
-        .strip_prefix('⁻')
-        .map_or((false, text), |digits| (true, digits));
+    let (negative, mut rest) =
+        text.strip_prefix('⁻').map_or((false, text), |digits| (true, digits));
     let (mut number, mut count) = (0, 0);
     while let Some((value, behind)) = superscript_digit(rest) {
         if count == 6 {
@@ -337,9 +297,7 @@ fn superscript(text: &str) -> Option<(i64, &str)> {
 
 fn superscript_digit(text: &str) -> Option<(i64, &str)> {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    (0..)
-        .zip(DIGITS)
-        .find_map(|(value, digit)| Some((value, text.strip_prefix(digit)?)))
+    (0..).zip(DIGITS).find_map(|(value, digit)| Some((value, text.strip_prefix(digit)?)))
 }
 
 /// Signs that make a number negative: hyphen, minus sign, and their full-width and small forms.
@@ -376,10 +334,7 @@ fn sign_before(before: &str) -> Option<bool> {
 }
 
 fn is_currency(character: char) -> bool {
-    matches!(
-        character,
-        '$' | '¢' | '£' | '¥' | '\u{20a0}'..='\u{20cf}' | '﹩' | '＄'
-    )
+    matches!(character, '$' | '¢' | '£' | '¥' | '\u{20a0}'..='\u{20cf}' | '﹩' | '＄')
 }
 
 #[cfg(test)]
@@ -443,19 +398,12 @@ mod tests {
 
     #[test]
     fn equal_numbers_are_equal_however_written() {
-        for (a, b) in [
-            ("1,000", "1e3"),
-            ("18.00", "18"),
-            ("0.5", ".5"),
-            ("$-5", "−5.0"),
-            ("0", "-0.00"),
-        ] {
+        for (a, b) in
+            [("1,000", "1e3"), ("18.00", "18"), ("0.5", ".5"), ("$-5", "−5.0"), ("0", "-0.00")]
+        {
             assert_eq!(last_number(a), last_number(b), "{a} {b}");
         }
-        assert_ne!(
-            last_number("12345678901234567890"),
-            last_number("12345678901234567891")
-        );
+        assert_ne!(last_number("12345678901234567890"), last_number("12345678901234567891"));
     }
 
     #[test]

@@ -18,18 +18,13 @@ const SIZE_LIMIT: usize = 2 << 20;
 const NEST_LIMIT: u32 = 100;
 
 pub(super) fn regex(fields: &mut Fields<'_>) -> Option<Kind> {
-    fields
-        .operand("value", prepare)
-        .map(|operand| Kind::Pattern(Pattern(operand)))
+    fields.operand("value", prepare).map(|operand| Kind::Pattern(Pattern(operand)))
 }
 
 fn prepare(value: &Value) -> Result<Regex, Problem> {
     let Value::String(source) = value else {
-        return Err(Problem::new(format!(
-            "is {}, not a regular expression",
-            text::kind_of(value)
-        ))
-        .help("quote it: YAML reads an unquoted number or list as such"));
+        return Err(Problem::new(format!("is {}, not a regular expression", text::kind_of(value)))
+            .help("quote it: YAML reads an unquoted number or list as such"));
     };
     build(source)
 }
@@ -37,9 +32,7 @@ fn prepare(value: &Value) -> Result<Regex, Problem> {
 /// Compiles a pattern within limits.
 pub(super) fn build(source: &str) -> Result<Regex, Problem> {
     if source.is_empty() {
-        return Err(Problem::new(
-            "the regular expression is empty, which matches every answer",
-        ));
+        return Err(Problem::new("the regular expression is empty, which matches every answer"));
     }
     RegexBuilder::new(source)
         .size_limit(SIZE_LIMIT)

@@ -42,9 +42,8 @@ const TEXT: &str = "value";
 impl Program {
     /// An expression, such as `output | length < 100`; sees [`JSON`] too when `with_json`.
     pub(super) fn expression(source: &str, with_json: bool) -> Result<Self, Problem> {
-        let expression = ENVIRONMENT
-            .compile_expression_owned(source.to_owned())
-            .map_err(|error| {
+        let expression =
+            ENVIRONMENT.compile_expression_owned(source.to_owned()).map_err(|error| {
                 Problem::new(format!("is no valid expression: {}", describe(&error)))
             })?;
         let names = expression.undeclared_variables(false).into_iter().collect();
@@ -73,14 +72,8 @@ impl Program {
             names.remove(global);
         }
         let known = || NAMES.into_iter().chain(with_json.then_some(JSON));
-        if let Some(name) = names
-            .iter()
-            .find(|name| !known().any(|known| known == *name))
-        {
-            let list = known()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ");
+        if let Some(name) = names.iter().find(|name| !known().any(|known| known == *name)) {
+            let list = known().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let problem = Problem::new(format!("uses `{name}`, which an assertion does not know"));
             let problem = match closest(name, known()) {
                 Some(best) => problem.help(format!("did you mean `{best}`?")),
@@ -92,11 +85,7 @@ impl Program {
         }
         let words = Words::scan(source, in_expression);
         words.check()?;
-        Ok(Self(Arc::new(Compiled {
-            code,
-            names,
-            variables: words.variables,
-        })))
+        Ok(Self(Arc::new(Compiled { code, names, variables: words.variables })))
     }
 
     /// The names of [`NAMES`] that it uses.
@@ -111,15 +100,12 @@ impl Program {
 
     /// The value of an expression, the text of a template; otherwise why there is none.
     pub(super) fn evaluate(&self, subject: &Subject<'_>) -> Result<Value, String> {
-        let value = self
-            .context(subject)
-            .and_then(|context| match &self.0.code {
-                Code::Expression(expression) => expression.eval(context),
-                Code::Text(environment) => environment
-                    .get_template(TEXT)?
-                    .render(context)
-                    .map(minijinja::Value::from),
-            });
+        let value = self.context(subject).and_then(|context| match &self.0.code {
+            Code::Expression(expression) => expression.eval(context),
+            Code::Text(environment) => {
+                environment.get_template(TEXT)?.render(context).map(minijinja::Value::from)
+            }
+        });
         let value = value.map_err(|error| describe(&error))?;
         if value.is_undefined() {
             return Err("the value is undefined".to_owned());
@@ -154,27 +140,16 @@ pub(super) const NO_EXPECTED: &str = "the case has no `expected`";
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program")
-            .field("names", &self.0.names)
-            .finish_non_exhaustive()
+        f.debug_struct("Program").field("names", &self.0.names).finish_non_exhaustive()
     }
 }
 
 /// The expression inside a text that is exactly one `{{ … }}`, whose value keeps its type.
 pub(super) fn lone_expression(source: &str) -> Option<&str> {
-    let tokens: Vec<_> = tokenize(source, false, jinja::syntax())
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let starts = tokens
-        .iter()
-        .filter(|(token, _)| matches!(token, Token::VariableStart))
-        .count();
+    let tokens: Vec<_> = tokenize(source, false, jinja::syntax()).collect::<Result<_, _>>().ok()?;
+    let starts = tokens.iter().filter(|(token, _)| matches!(token, Token::VariableStart)).count();
     match &tokens[..] {
-        [
-            (Token::VariableStart, start),
-            inner @ ..,
-            (Token::VariableEnd, end),
-        ] if starts == 1 => {
+        [(Token::VariableStart, start), inner @ .., (Token::VariableEnd, end)] if starts == 1 => {
             let outside =
                 |token: &Token<'_>| matches!(token, Token::TemplateData(_) | Token::BlockStart);
             let inner = inner.iter().all(|(token, _)| !outside(token));
@@ -244,17 +219,15 @@ impl Words {
         for test in &self.tests {
             let called = state.perform_test(test, &[]);
             if called.is_err_and(|error| error.kind() == ErrorKind::UnknownTest) {
-                return Err(Problem::new(format!(
-                    "uses the test `{test}`, which does not exist"
-                )));
+                return Err(Problem::new(format!("uses the test `{test}`, which does not exist")));
             }
         }
         let foreign =
             |tag: &&String| matches!(tag.as_str(), "include" | "import" | "from" | "extends");
         match self.tags.iter().find(foreign) {
-            Some(tag) => Err(Problem::new(format!(
-                "uses `{tag}`; an assertion cannot read other files"
-            ))),
+            Some(tag) => {
+                Err(Problem::new(format!("uses `{tag}`; an assertion cannot read other files")))
+            }
             None => Ok(()),
         }
     }
@@ -262,13 +235,9 @@ impl Words {
 
 /// An error of the engine in one line, with the piece of the template that it is about.
 fn describe(error: &Error) -> String {
-    let what = error
-        .detail()
-        .map_or_else(|| error.kind().to_string(), str::to_owned);
-    let piece = error
-        .template_source()
-        .zip(error.range())
-        .and_then(|(source, range)| source.get(range));
+    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let piece =
+        error.template_source().zip(error.range()).and_then(|(source, range)| source.get(range));
     match piece
         .filter(|piece| !piece.trim().is_empty() && !what.contains(piece) && what != NO_EXPECTED)
     {

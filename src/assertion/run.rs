@@ -25,18 +25,12 @@ enum Count {
     Output,
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the table holds functions of one type"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "the table holds functions of one type")]
 pub(super) fn cost(_: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::Run(Run(Quantity::Cost)))
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the table holds functions of one type"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "the table holds functions of one type")]
 pub(super) fn latency(_: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::Run(Run(Quantity::Latency)))
 }
@@ -78,9 +72,7 @@ impl Run {
                 ceiling(cost, threshold, |amount| format!("${amount}"))
             }
             Quantity::Latency => {
-                let latency = answer
-                    .latency_ms
-                    .ok_or("the latency of the answer is unknown")?;
+                let latency = answer.latency_ms.ok_or("the latency of the answer is unknown")?;
                 ceiling(latency, threshold, |amount| format!("{amount} ms"))
             }
             Quantity::Tokens(count) => {
@@ -90,16 +82,11 @@ impl Run {
                     Count::Input => usage.input_tokens,
                     Count::Output => usage.output_tokens,
                 };
-                ceiling(tokens as f64, threshold, |amount| {
-                    format!("{amount} tokens")
-                })
+                ceiling(tokens as f64, threshold, |amount| format!("{amount} tokens"))
             }
             Quantity::Finish(operand) => {
                 let expected = operand.resolve(subject)?;
-                let finish = answer
-                    .finish
-                    .as_deref()
-                    .ok_or("why the model stopped is unknown")?;
+                let finish = answer.finish.as_deref().ok_or("why the model stopped is unknown")?;
                 let same = finish.to_lowercase() == expected.to_lowercase();
                 let mut reason = format!("stopped by {}", excerpt::quote(finish));
                 if !same {

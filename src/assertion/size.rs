@@ -38,50 +38,28 @@ pub(super) fn word_count(fields: &mut Fields<'_>) -> Option<Kind> {
             };
             match (bound("min")?, bound("max")?) {
                 (None, None) => Err(Problem::new("has neither `min` nor `max`")),
-                (Some(least), Some(most)) if least > most => Err(Problem::new(format!(
-                    "`min` {least} is greater than `max` {most}"
-                ))),
-                (least, most) => Ok(Bounds {
-                    least: least.unwrap_or(0),
-                    most: most.unwrap_or(u64::MAX),
-                }),
+                (Some(least), Some(most)) if least > most => {
+                    Err(Problem::new(format!("`min` {least} is greater than `max` {most}")))
+                }
+                (least, most) => {
+                    Ok(Bounds { least: least.unwrap_or(0), most: most.unwrap_or(u64::MAX) })
+                }
             }
         }
-        value => count(value).map(|count| Bounds {
-            least: count,
-            most: count,
-        }),
+        value => count(value).map(|count| Bounds { least: count, most: count }),
     })?;
-    Some(Kind::Size(Size {
-        unit: Unit::Words,
-        operand,
-    }))
+    Some(Kind::Size(Size { unit: Unit::Words, operand }))
 }
 
 pub(super) fn max_length(fields: &mut Fields<'_>) -> Option<Kind> {
-    let operand = fields.operand("value", |value| {
-        Ok(Bounds {
-            least: 0,
-            most: count(value)?,
-        })
-    })?;
-    Some(Kind::Size(Size {
-        unit: Unit::Characters,
-        operand,
-    }))
+    let operand = fields.operand("value", |value| Ok(Bounds { least: 0, most: count(value)? }))?;
+    Some(Kind::Size(Size { unit: Unit::Characters, operand }))
 }
 
 pub(super) fn min_length(fields: &mut Fields<'_>) -> Option<Kind> {
-    let operand = fields.operand("value", |value| {
-        Ok(Bounds {
-            least: count(value)?,
-            most: u64::MAX,
-        })
-    })?;
-    Some(Kind::Size(Size {
-        unit: Unit::Characters,
-        operand,
-    }))
+    let operand =
+        fields.operand("value", |value| Ok(Bounds { least: count(value)?, most: u64::MAX }))?;
+    Some(Kind::Size(Size { unit: Unit::Characters, operand }))
 }
 
 /// A whole number; also as text, as CSV cells are.
@@ -92,9 +70,9 @@ fn count(value: &Value) -> Result<u64, Problem> {
         _ => None,
     };
     number.ok_or_else(|| match value {
-        Value::Number(number) => Problem::new(format!(
-            "{number} is no count; it must be a whole number from 0"
-        )),
+        Value::Number(number) => {
+            Problem::new(format!("{number} is no count; it must be a whole number from 0"))
+        }
         other => Problem::new(format!("is {}, not a whole number", text::kind_of(other))),
     })
 }
@@ -115,10 +93,8 @@ impl Size {
             (least, most) => format!("expected {least} to {most}"),
         };
         let passed = (least..=most).contains(&(count as u64));
-        Ok(
-            Verdict::decided(passed, format!("{count} {unit}{plural}, {wanted}"))
-                .raw(count as f64)
-                .value(bounds.into_value()),
-        )
+        Ok(Verdict::decided(passed, format!("{count} {unit}{plural}, {wanted}"))
+            .raw(count as f64)
+            .value(bounds.into_value()))
     }
 }

@@ -146,60 +146,15 @@ pub static SPECS: [Spec; 25] = [
         ValueRule::Required("anything"),
         text::equals,
     ),
-    text(
-        "iequals",
-        "the same without regard to case",
-        TEXT,
-        text::iequals,
-    ),
-    text(
-        "contains",
-        "the answer contains the text",
-        TEXT,
-        text::contains,
-    ),
-    text(
-        "icontains",
-        "the same without regard to case",
-        TEXT,
-        text::icontains,
-    ),
-    text(
-        "contains-any",
-        "the answer contains one of the texts",
-        TEXTS,
-        text::contains_any,
-    ),
-    text(
-        "icontains-any",
-        "the same without regard to case",
-        TEXTS,
-        text::icontains_any,
-    ),
-    text(
-        "contains-all",
-        "the answer contains each of the texts",
-        TEXTS,
-        text::contains_all,
-    ),
-    text(
-        "icontains-all",
-        "the same without regard to case",
-        TEXTS,
-        text::icontains_all,
-    ),
-    text(
-        "starts-with",
-        "the answer begins with the text",
-        TEXT,
-        text::starts_with,
-    ),
-    text(
-        "ends-with",
-        "the answer ends with the text",
-        TEXT,
-        text::ends_with,
-    ),
+    text("iequals", "the same without regard to case", TEXT, text::iequals),
+    text("contains", "the answer contains the text", TEXT, text::contains),
+    text("icontains", "the same without regard to case", TEXT, text::icontains),
+    text("contains-any", "the answer contains one of the texts", TEXTS, text::contains_any),
+    text("icontains-any", "the same without regard to case", TEXTS, text::icontains_any),
+    text("contains-all", "the answer contains each of the texts", TEXTS, text::contains_all),
+    text("icontains-all", "the same without regard to case", TEXTS, text::icontains_all),
+    text("starts-with", "the answer begins with the text", TEXT, text::starts_with),
+    text("ends-with", "the answer ends with the text", TEXT, text::ends_with),
     text(
         "regex",
         "the pattern matches somewhere in the answer; `(?i)` ignores case, `(?s)` lets `.` match line breaks",
@@ -271,10 +226,7 @@ pub static SPECS: [Spec; 25] = [
             "a number, or a text such as a worked solution, whose last number counts",
         ),
         parameters: &[
-            Parameter {
-                name: "tolerance",
-                doc: "how far the numbers may be apart; default 0",
-            },
+            Parameter { name: "tolerance", doc: "how far the numbers may be apart; default 0" },
             Parameter {
                 name: "relative",
                 doc: "the same as a share of the value; default 0. The wider of the two counts",
@@ -389,10 +341,7 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
 
 /// The names of all types, each followed by its `not-` form.
 pub(super) fn names() -> Vec<String> {
-    SPECS
-        .iter()
-        .flat_map(|spec| [spec.name.to_owned(), format!("not-{}", spec.name)])
-        .collect()
+    SPECS.iter().flat_map(|spec| [spec.name.to_owned(), format!("not-{}", spec.name)]).collect()
 }
 
 /// The page that documents all types, in Markdown.
@@ -412,9 +361,7 @@ pub fn table_markdown() -> String {
         let threshold = match spec.threshold {
             Threshold::None => "–".to_owned(),
             Threshold::Floor { default } => format!("floor of the score, default {default}"),
-            Threshold::Ceiling {
-                default: Some(default),
-            } => {
+            Threshold::Ceiling { default: Some(default) } => {
                 format!("ceiling of the raw value, default {default}")
             }
             Threshold::Ceiling { default: None } => "ceiling of the raw value, required".to_owned(),

@@ -21,10 +21,7 @@ const COMMON: [&str; 5] = ["type", "value", "threshold", "weight", "metric"];
 impl Syntax {
     /// The type as written; empty when it is missing or no text.
     pub fn type_text(&self) -> &str {
-        self.0
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.0.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// All keys as written.
@@ -35,11 +32,7 @@ impl Syntax {
     /// Makes it ready to score, or says all that is wrong with it.
     pub fn compile(&self) -> Result<Assertion, Vec<Problem>> {
         let (spec, negated) = self.spec().map_err(|problem| vec![problem])?;
-        let mut fields = Fields {
-            keys: &self.0,
-            uses: Uses::default(),
-            problems: Vec::new(),
-        };
+        let mut fields = Fields { keys: &self.0, uses: Uses::default(), problems: Vec::new() };
         self.check_keys(spec, &mut fields);
         let threshold = threshold(spec, &mut fields);
         let weight = fields.non_negative("weight").flatten().unwrap_or(1.0);
@@ -76,24 +69,17 @@ impl Syntax {
             }
             None => return Err(Problem::new("an assertion needs a `type`").help(families())),
         };
-        let (base, negated) = name
-            .strip_prefix("not-")
-            .map_or((name, false), |base| (base, true));
+        let (base, negated) = name.strip_prefix("not-").map_or((name, false), |base| (base, true));
         if let Some(spec) = spec::find(base) {
             return Ok((spec, negated));
         }
         let problem = Problem::new(format!("`{name}` is no type of assertion")).under("type");
         let names = spec::names();
-        Err(
-            match (
-                closest(name, names.iter().map(String::as_str)),
-                elsewhere(base),
-            ) {
-                (_, Some(advice)) => problem.help(advice),
-                (Some(best), None) => problem.help(format!("did you mean `{best}`?")),
-                (None, None) => problem.help(families()),
-            },
-        )
+        Err(match (closest(name, names.iter().map(String::as_str)), elsewhere(base)) {
+            (_, Some(advice)) => problem.help(advice),
+            (Some(best), None) => problem.help(format!("did you mean `{best}`?")),
+            (None, None) => problem.help(families()),
+        })
     }
 
     fn check_keys(&self, spec: &Spec, fields: &mut Fields<'_>) {
@@ -116,9 +102,8 @@ impl Syntax {
                 });
             } else if !COMMON.contains(&key) && own().all(|known| known != key) {
                 let problem = Problem::new(format!("`{name}` has no key `{key}`")).under(key);
-                let owner = SPECS
-                    .iter()
-                    .find(|spec| spec.parameters.iter().any(|own| own.name == key));
+                let owner =
+                    SPECS.iter().find(|spec| spec.parameters.iter().any(|own| own.name == key));
                 let known = COMMON.into_iter().chain(own());
                 fields.report(match (owner, closest(key, known)) {
                     (Some(owner), _) => {
@@ -167,10 +152,8 @@ fn threshold(spec: &Spec, fields: &mut Fields<'_>) -> Option<f64> {
         (Threshold::None, _) => return None,
         (Threshold::Ceiling { default: None }, None) => {
             let raw = spec.raw.unwrap_or_default();
-            let message = format!(
-                "`{}` needs a `threshold`: the most that passes, in {raw}",
-                spec.name
-            );
+            let message =
+                format!("`{}` needs a `threshold`: the most that passes, in {raw}", spec.name);
             fields.report(Problem::new(message));
             return None;
         }
@@ -232,8 +215,7 @@ impl<'a> Fields<'a> {
         let template = match Template::compile(self.get(key)?) {
             Ok(template) => template,
             Err(problems) => {
-                self.problems
-                    .extend(problems.into_iter().map(|problem| problem.under(key)));
+                self.problems.extend(problems.into_iter().map(|problem| problem.under(key)));
                 return None;
             }
         };
@@ -248,10 +230,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A finite number from 0; `Some(None)` when the key is absent, `None` after a problem.
-    #[expect(
-        clippy::option_option,
-        reason = "absent and wrong are different things here"
-    )]
+    #[expect(clippy::option_option, reason = "absent and wrong are different things here")]
     pub(super) fn non_negative(&mut self, key: &str) -> Option<Option<f64>> {
         let Some(value) = self.get(key) else {
             return Some(None);
@@ -285,8 +264,7 @@ impl JsonSchema for Syntax {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let both = |keep: fn(&Spec) -> bool| -> Vec<String> {
             let kept = SPECS.iter().filter(|spec| keep(spec));
-            kept.flat_map(|spec| [spec.name.to_owned(), format!("not-{}", spec.name)])
-                .collect()
+            kept.flat_map(|spec| [spec.name.to_owned(), format!("not-{}", spec.name)]).collect()
         };
         let mut properties = Map::new();
         properties.insert(

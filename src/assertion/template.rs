@@ -26,11 +26,7 @@ impl Template {
     pub(super) fn compile(value: &Value) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let template = Self::build(value, &mut problems);
-        if problems.is_empty() {
-            Ok(template)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
     fn build(value: &Value, problems: &mut Vec<Problem>) -> Self {
@@ -159,10 +155,7 @@ enum Root {
 impl Lookup {
     fn parse(expression: &str) -> Option<Self> {
         let mut names = expression.trim().split('.');
-        let root = match NAMES
-            .into_iter()
-            .find(|name| Some(*name) == names.clone().next())?
-        {
+        let root = match NAMES.into_iter().find(|name| Some(*name) == names.clone().next())? {
             "expected" => Root::Expected,
             "output" => Root::Output,
             "variables" => Root::Variables,
@@ -199,9 +192,7 @@ impl Lookup {
             }
         };
         for key in keys {
-            value = value
-                .get(key)
-                .ok_or_else(|| format!("the case has no `{path}.{key}`"))?;
+            value = value.get(key).ok_or_else(|| format!("the case has no `{path}.{key}`"))?;
             path = format!("{path}.{key}");
         }
         Ok(Cow::Borrowed(value))
@@ -229,17 +220,13 @@ impl<T> Operand<T> {
     /// The operand for one answer and the value that it was made of.
     pub(super) fn resolve<'a>(&'a self, subject: &Subject<'a>) -> Result<Resolved<'a, T>, String> {
         match self {
-            Self::Ready(item, value) => Ok(Resolved {
-                item: Item::Shared(item),
-                value: Cow::Borrowed(value),
-            }),
+            Self::Ready(item, value) => {
+                Ok(Resolved { item: Item::Shared(item), value: Cow::Borrowed(value) })
+            }
             Self::PerAnswer(template, prepare) => {
                 let value = template.evaluate(subject)?;
                 let item = prepare(&value).map_err(|problem| problem.message)?;
-                Ok(Resolved {
-                    item: Item::Own(item),
-                    value,
-                })
+                Ok(Resolved { item: Item::Own(item), value })
             }
         }
     }

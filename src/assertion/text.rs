@@ -46,69 +46,27 @@ pub(super) fn iequals(fields: &mut Fields<'_>) -> Option<Kind> {
 }
 
 pub(super) fn contains(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: false,
-            all: true,
-        },
-        one,
-    )
+    text(fields, Comparison::Contains { folded: false, all: true }, one)
 }
 
 pub(super) fn icontains(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: true,
-            all: true,
-        },
-        one_folded,
-    )
+    text(fields, Comparison::Contains { folded: true, all: true }, one_folded)
 }
 
 pub(super) fn contains_any(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: false,
-            all: false,
-        },
-        several,
-    )
+    text(fields, Comparison::Contains { folded: false, all: false }, several)
 }
 
 pub(super) fn contains_all(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: false,
-            all: true,
-        },
-        several,
-    )
+    text(fields, Comparison::Contains { folded: false, all: true }, several)
 }
 
 pub(super) fn icontains_any(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: true,
-            all: false,
-        },
-        several_folded,
-    )
+    text(fields, Comparison::Contains { folded: true, all: false }, several_folded)
 }
 
 pub(super) fn icontains_all(fields: &mut Fields<'_>) -> Option<Kind> {
-    text(
-        fields,
-        Comparison::Contains {
-            folded: true,
-            all: true,
-        },
-        several_folded,
-    )
+    text(fields, Comparison::Contains { folded: true, all: true }, several_folded)
 }
 
 pub(super) fn starts_with(fields: &mut Fields<'_>) -> Option<Kind> {
@@ -125,10 +83,7 @@ fn text(
     prepare: fn(&Value) -> Result<Wanted, Problem>,
 ) -> Option<Kind> {
     let operand = fields.operand("value", prepare)?;
-    Some(Kind::Text(Text {
-        comparison,
-        operand,
-    }))
+    Some(Kind::Text(Text { comparison, operand }))
 }
 
 /// A text, or a number or truth value as text.
@@ -156,9 +111,9 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 /// Every answer contains the empty text, so that it would decide nothing.
 fn substance(value: &Value) -> Result<String, Problem> {
     match scalar(value)? {
-        text if text.is_empty() => Err(Problem::new(
-            "the text is empty, which every answer contains",
-        )),
+        text if text.is_empty() => {
+            Err(Problem::new("the text is empty, which every answer contains"))
+        }
         text => Ok(text),
     }
 }
@@ -173,15 +128,11 @@ fn one_folded(value: &Value) -> Result<Wanted, Problem> {
 
 fn several(value: &Value) -> Result<Wanted, Problem> {
     let Value::Array(items) = value else {
-        return Err(
-            Problem::new(format!("is {}, not a list of texts", kind_of(value)))
-                .help("write a list, such as `value: [refund, exchange]`"),
-        );
+        return Err(Problem::new(format!("is {}, not a list of texts", kind_of(value)))
+            .help("write a list, such as `value: [refund, exchange]`"));
     };
     if items.is_empty() {
-        return Err(Problem::new(
-            "the list is empty, so that it would decide nothing",
-        ));
+        return Err(Problem::new("the list is empty, so that it would decide nothing"));
     }
     let mut texts = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -198,10 +149,7 @@ fn several_folded(value: &Value) -> Result<Wanted, Problem> {
 fn folded(wanted: Wanted) -> Wanted {
     match wanted {
         Wanted::Texts(texts) => Wanted::Texts(
-            texts
-                .into_iter()
-                .map(|(text, compared)| (text, compared.to_lowercase()))
-                .collect(),
+            texts.into_iter().map(|(text, compared)| (text, compared.to_lowercase())).collect(),
         ),
         json @ Wanted::Json(_) => json,
     }
@@ -218,19 +166,14 @@ impl Text {
     }
 
     fn compare(&self, output: &str, texts: &[(String, String)]) -> (bool, String) {
-        let first = texts
-            .first()
-            .map(|(text, compared)| (text.as_str(), compared.as_str()));
+        let first = texts.first().map(|(text, compared)| (text.as_str(), compared.as_str()));
         let (text, compared) = first.unwrap_or_default();
         match self.comparison {
             Comparison::Equals => equality(output == compared, output, text),
             Comparison::EqualsFolded => equality(output.to_lowercase() == compared, output, text),
-            Comparison::StartsWith => said(
-                output.starts_with(compared),
-                "starts with",
-                "start with",
-                text,
-            ),
+            Comparison::StartsWith => {
+                said(output.starts_with(compared), "starts with", "start with", text)
+            }
             Comparison::EndsWith => said(output.ends_with(compared), "ends with", "end with", text),
             Comparison::Contains { folded: true, all } => {
                 contained(&output.to_lowercase(), texts, all)
@@ -242,14 +185,7 @@ impl Text {
 
 fn said(holds: bool, does: &str, not: &str, text: &str) -> (bool, String) {
     let text = excerpt::quote(text);
-    (
-        holds,
-        if holds {
-            format!("{does} {text}")
-        } else {
-            format!("does not {not} {text}")
-        },
-    )
+    (holds, if holds { format!("{does} {text}") } else { format!("does not {not} {text}") })
 }
 
 fn equality(same: bool, output: &str, expected: &str) -> (bool, String) {
@@ -262,13 +198,7 @@ fn equality(same: bool, output: &str, expected: &str) -> (bool, String) {
     } else {
         ""
     };
-    (
-        false,
-        format!(
-            "is {output_shown}, expected {}{hint}",
-            excerpt::quote(expected)
-        ),
-    )
+    (false, format!("is {output_shown}, expected {}{hint}", excerpt::quote(expected)))
 }
 
 fn json_equals(output: &str, expected: &Value) -> (bool, String) {
@@ -277,26 +207,18 @@ fn json_equals(output: &str, expected: &Value) -> (bool, String) {
             (true, format!("is {}", excerpt::show(&found)))
         }
         Ok(found) => (false, json::difference("the answer", &found, expected)),
-        Err(error) => (
-            false,
-            format!(
-                "expected {}; {}",
-                excerpt::show(expected),
-                json::not_json(&error)
-            ),
-        ),
+        Err(error) => {
+            (false, format!("expected {}; {}", excerpt::show(expected), json::not_json(&error)))
+        }
     }
 }
 
 fn contained(output: &str, texts: &[(String, String)], all: bool) -> (bool, String) {
     let quoted = |text: &str| excerpt::quote(text);
     match (all, texts) {
-        (_, [(text, compared)]) => said(
-            output.contains(compared.as_str()),
-            "contains",
-            "contain",
-            text,
-        ),
+        (_, [(text, compared)]) => {
+            said(output.contains(compared.as_str()), "contains", "contain", text)
+        }
         (true, texts) => {
             let missing: Vec<&str> = texts
                 .iter()
@@ -321,12 +243,11 @@ fn contained(output: &str, texts: &[(String, String)], all: bool) -> (bool, Stri
                 }
             }
         }
-        (false, texts) => match texts
-            .iter()
-            .find(|(_, compared)| output.contains(compared.as_str()))
-        {
-            Some((text, _)) => (true, format!("contains {}", quoted(text))),
-            None => (false, format!("contains none of {} texts", texts.len())),
-        },
+        (false, texts) => {
+            match texts.iter().find(|(_, compared)| output.contains(compared.as_str())) {
+                Some((text, _)) => (true, format!("contains {}", quoted(text))),
+                None => (false, format!("contains none of {} texts", texts.len())),
+            }
+        }
     }
 }

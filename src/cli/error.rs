@@ -54,7 +54,13 @@ impl Error {
 
     /// Any other way to end.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new(), findings: Vec::new(), broken_pipe: false }
+        Self {
+            exit,
+            message: message.into(),
+            hints: Vec::new(),
+            findings: Vec::new(),
+            broken_pipe: false,
+        }
     }
 
     /// Adds what to do.

@@ -54,7 +54,9 @@ pub fn prompt<'a>(project: &'a Project, name: &PromptName) -> Result<&'a Prompt,
     if let Some(path) = project.unusable.get(name) {
         let findings =
             project.diagnostics.iter().filter(|d| d.file.path() == path).cloned().collect();
-        return Err(Error::usage(format!("the prompt `{name}` cannot be used as it is")).findings(findings));
+        return Err(
+            Error::usage(format!("the prompt `{name}` cannot be used as it is")).findings(findings)
+        );
     }
     let error = Error::new(
         super::error::Exit::Nothing,
@@ -75,4 +77,57 @@ pub fn load_prompt(snapshot: &Snapshot, name: &PromptName) -> Result<Project, Er
         true => Ok(project),
         false => Ok(Project::load(snapshot)?),
     }
+}
+
+/// The snapshot that a selector speaks of: the worktree, a numbered version, or a revision.
+pub fn version(home: &Home, selector: &Selector) -> Result<Snapshot, Error> {
+    let Some(which) = &selector.which else { return Ok(home.worktree()) };
+    let Some(number) = which.strip_prefix('v').and_then(|digits| digits.parse::<usize>().ok())
+    else {
+        return Ok(home.commit(which)?);
+    };
+    if home.commit(which).is_ok() {
+        return Err(Error::usage(format!(
+            "`{which}` is a version number and also a branch or tag"
+        ))
+        .hint(format!(
+            "write refs/heads/{which} or refs/tags/{which} for the latter, and rename it"
+        )));
+    }
+    let revision = history_revision(home, None)?;
+    if home.is_shallow()? {
+        return Err(Error::usage(
+            "versions have no numbers in a shallow clone, whose beginning is not known",
+        )
+        .hint("`git fetch --unshallow` brings the rest; in GitHub Actions set `fetch-depth: 0`"));
+    }
+    let versions = crate::history::versions(home, &revision, std::slice::from_ref(&selector.name))?;
+    let versions = versions.into_iter().next().unwrap_or_default();
+    let newest = versions.first().and_then(|version| version.number).unwrap_or(0);
+    match versions.iter().find(|version| version.number == Some(number)) {
+        Some(version) if version.name != selector.name => Err(Error::usage(format!(
+            "`{}` was called `{}` at {which}",
+            selector.name, version.name
+        ))
+        .hint(format!("write {}@{}", version.name, version.commit.short_id()))),
+        Some(version) => Ok(home.commit(&version.commit.id)?),
+        None => Err(Error::new(
+            super::error::Exit::Nothing,
+            format!("`{}` has no version {which} in the history of {revision}", selector.name),
+        )
+        .hint(match newest {
+            0 => "it has no version yet: commit it first".to_owned(),
+            newest => format!("its newest is v{newest}; `pf log {}` shows all", selector.name),
+        })),
+    }
+}
+
+/// The revision on whose history versions count: as given, else `history.ref` of `pf.yaml`, else `HEAD`.
+pub fn history_revision(home: &Home, given: Option<&str>) -> Result<String, Error> {
+    use crate::project::Scope;
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let project = Project::load_scope(&home.worktree(), Scope::Prompts(&[]))?;
+    Ok(project.config.history.reference.unwrap_or_else(|| "HEAD".to_owned()))
 }

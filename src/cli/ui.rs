@@ -79,6 +79,15 @@ impl Ui {
         }
     }
 
+    /// A line about a run that goes on, for those who read a log instead of a terminal.
+    #[expect(
+        clippy::print_stderr,
+        reason = "called from inside a run, which borrows everything else"
+    )]
+    pub fn progress_line(text: &str) {
+        eprintln!("{}", escape(text));
+    }
+
     /// Something that may be wrong.
     pub fn warn(&mut self, text: impl AsRef<str>) {
         let _ = self.out.flush();

@@ -92,7 +92,9 @@ fn pass_rate(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Gate
                 Some(needed) if n < needed => Some(format!(
                     "{n} cases cannot show {bound} with confidence {confidence}; it takes {needed} even if all pass"
                 )),
-                None => Some(format!("no number of cases can show {bound} with confidence {confidence}")),
+                None => Some(format!(
+                    "no number of cases can show {bound} with confidence {confidence}"
+                )),
                 Some(_) => None,
             };
             (interval.low, note)
@@ -111,7 +113,8 @@ fn pass_rate(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Gate
 
 fn mean(metric: &str, bound: f64, on_interval: bool, observed: &Observed) -> GateResult {
     let found = observed.metrics.iter().find(|(name, ..)| name == metric);
-    let (value, interval, n) = found.map_or((f64::NAN, None, 0), |(_, value, interval, n)| (*value, *interval, *n));
+    let (value, interval, n) =
+        found.map_or((f64::NAN, None, 0), |(_, value, interval, n)| (*value, *interval, *n));
     let held = match (on_interval, interval) {
         (true, Some((low, _))) => low,
         (true, None) => f64::NAN,
@@ -137,7 +140,11 @@ mod tests {
     }
 
     fn passed(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Vec<String> {
-        check(gates, threshold, observed).into_iter().filter(|g| !g.passed).map(|g| g.name).collect()
+        check(gates, threshold, observed)
+            .into_iter()
+            .filter(|g| !g.passed)
+            .map(|g| g.name)
+            .collect()
     }
 
     #[test]
@@ -186,13 +193,20 @@ mod tests {
         let gates = Gates { pass_rate: Some(0.9), confidence: Some(0.95), ..Gates::default() };
         let results = check(&gates, None, &observed(20, 0));
         assert!(!results[0].passed);
-        assert!(results[0].note.as_deref().unwrap().contains("it takes 35"), "{:?}", results[0].note);
+        assert!(
+            results[0].note.as_deref().unwrap().contains("it takes 35"),
+            "{:?}",
+            results[0].note
+        );
         assert!(check(&gates, None, &observed(100, 0))[0].passed);
     }
 
     #[test]
     fn a_metric_that_nothing_measures_fails_its_gate() {
-        let gates = Gates { metrics: [("overlap".to_owned(), 0.4)].into_iter().collect(), ..Gates::default() };
+        let gates = Gates {
+            metrics: [("overlap".to_owned(), 0.4)].into_iter().collect(),
+            ..Gates::default()
+        };
         assert_eq!(passed(&gates, None, &observed(1, 0)), ["metrics.overlap"]);
     }
 }

@@ -8,12 +8,13 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::{self, Digest};
 use crate::lint::context::SuiteContext;
 use crate::message::Request;
+use crate::price::Prices;
+use crate::project::Project;
 use crate::project::cases;
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
 use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
-use crate::project::Project;
 use crate::snapshot::SnapshotError;
 use crate::template::{self, Binder, Origin, Renderer};
 
@@ -76,6 +77,8 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
     /// Whether only a part of the cases runs.
     pub filtered: bool,
+    /// What models cost.
+    pub prices: Prices,
 }
 
 /// One suite of a plan.
@@ -152,7 +155,7 @@ impl Column {
                 .into_iter()
                 .map(|problem| {
                     let mut finding = Diagnostic::new(
-                        crate::lint::rules::DATASET_ROW,
+                        crate::lint::rules::DATASET_ROW.code,
                         &placed.file,
                         placed.span,
                         format!("case `{}`: {}", case.id, problem.message),
@@ -169,7 +172,7 @@ impl Column {
             self.model.prefix.as_deref(),
             messages,
         );
-        Ok(Asked { variables: values.into_map(), request })
+        Ok(Asked { variables: values.as_map().clone(), request })
     }
 }
 
@@ -182,7 +185,12 @@ pub fn plan(
     version: &mut dyn FnMut(&str) -> Result<Arc<Project>, PlanError>,
 ) -> Result<Plan, PlanError> {
     let suites = select_suites(project, selection.suites)?;
-    let mut plan = Plan { suites: Vec::new(), warnings: Vec::new(), filtered: selection.filters_cases() };
+    let mut plan = Plan {
+        suites: Vec::new(),
+        warnings: Vec::new(),
+        filtered: selection.filters_cases(),
+        prices: prices(project)?,
+    };
     let mut errors = Vec::new();
     for suite in suites {
         let context = SuiteContext::load(project, suite)?;
@@ -206,6 +214,22 @@ pub fn plan(
     }
     unmatched_ids(&plan, selection)?;
     Ok(plan)
+}
+
+/// The project's own prices.
+fn prices(project: &Project) -> Result<Prices, PlanError> {
+    let Some(name) = &project.config.prices else { return Ok(Prices::default()) };
+    let wrong = |message: String| PlanError::Usage {
+        message: format!("`prices: {name}` in pf.yaml: {message}"),
+        help: None,
+    };
+    let path = crate::path::RepoPath::new(name).map_err(|error| wrong(error.to_string()))?;
+    let file = project.source(&path)?.ok_or_else(|| wrong("there is no such file".to_owned()))?;
+    let (document, findings) = crate::document::parse(&file);
+    let Some(document) = document.filter(|_| findings.is_empty()) else {
+        return Err(PlanError::Findings(findings));
+    };
+    serde_json::from_value(document.to_json()).map_err(|error| wrong(error.to_string()))
 }
 
 fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Suite>, PlanError> {
@@ -246,11 +270,15 @@ fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a S
         } else {
             // A path to the file is as good as the name.
             found.extend(
-                project.suites.values().filter(|suite| suite.name == *name || suite.path.as_str() == name),
+                project
+                    .suites
+                    .values()
+                    .filter(|suite| suite.name == *name || suite.path.as_str() == name),
             );
         }
         if found.len() == before {
-            let similar = crate::diagnostic::closest(name, project.suites.keys().map(String::as_str));
+            let similar =
+                crate::diagnostic::closest(name, project.suites.keys().map(String::as_str));
             return Err(PlanError::Nothing {
                 message: format!("there is no suite `{name}`"),
                 help: Some(match similar {
@@ -275,7 +303,8 @@ fn plan_suite(
 ) -> Result<SuitePlan, PlanError> {
     let suite = context.suite;
     let identified: Vec<(String, &PlacedCase)> = context.identified().collect();
-    let dataset_digest = digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &placed.case)));
+    let dataset_digest =
+        digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &placed.case)));
     let mut kept: Vec<(String, &PlacedCase)> = identified;
     sample(suite, &mut kept);
     let matchers = globs(selection.cases)?;
@@ -283,8 +312,8 @@ fn plan_suite(
         let by_id = selection.cases.is_empty()
             || selection.cases.contains(id)
             || matchers.iter().any(|glob| glob.is_match(id));
-        let by_tag =
-            selection.tags.is_empty() || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
+        let by_tag = selection.tags.is_empty()
+            || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
         by_id && by_tag
     });
     let compile = |syntaxes: &[crate::assertion::Syntax]| -> Vec<Assertion> {
@@ -293,7 +322,11 @@ fn plan_suite(
     };
     let cases = kept
         .into_iter()
-        .map(|(id, placed)| PlannedCase { id, assertions: compile(&placed.case.assert), placed: placed.clone() })
+        .map(|(id, placed)| PlannedCase {
+            id,
+            assertions: compile(&placed.case.assert),
+            placed: placed.clone(),
+        })
         .collect();
     let mut columns = Vec::new();
     for entry in &suite.file.prompts {
@@ -304,13 +337,19 @@ fn plan_suite(
                 let prompts = cases::prompts_matching(&other, name).unwrap_or_default();
                 if prompts.is_empty() {
                     return Err(PlanError::Nothing {
-                        message: format!("the suite `{}` names `{entry}`, which is not there", suite.name),
+                        message: format!(
+                            "the suite `{}` names `{entry}`, which is not there",
+                            suite.name
+                        ),
                         help: None,
                     });
                 }
                 (&other, prompts)
             }
-            None => (context.project, cases::prompts_matching(context.project, entry).unwrap_or_default()),
+            None => (
+                context.project,
+                cases::prompts_matching(context.project, entry).unwrap_or_default(),
+            ),
         };
         for prompt in prompts {
             let label = match entry.split_once('@') {
@@ -324,11 +363,19 @@ fn plan_suite(
             };
             let parts = Parts::of(project, prompt)?;
             for model in models {
-                columns.push(column(context.project, project, prompt, &label, model, &parts, |own| {
-                    let mut all = compile(&suite.file.assert);
-                    all.extend(compile(own));
-                    all
-                })?);
+                columns.push(column(
+                    context.project,
+                    project,
+                    prompt,
+                    &label,
+                    model,
+                    &parts,
+                    |own| {
+                        let mut all = compile(&suite.file.assert);
+                        all.extend(compile(own));
+                        all
+                    },
+                )?);
             }
         }
     }
@@ -385,9 +432,12 @@ fn column(
     assertions: impl Fn(&[crate::assertion::Syntax]) -> Vec<Assertion>,
 ) -> Result<Column, PlanError> {
     let config = if model.is_some() { &own.config } else { &project.config };
-    let model = model::resolve(config, prompt.file.model.as_ref(), model).map_err(|error: ModelError| {
-        PlanError::Usage { message: format!("the prompt `{label}`: {error}"), help: error.help() }
-    })?;
+    let model = model::resolve(config, prompt.file.model.as_ref(), model).map_err(
+        |error: ModelError| PlanError::Usage {
+            message: format!("the prompt `{label}`: {error}"),
+            help: error.help(),
+        },
+    )?;
     if !prompt.file.active {
         return Err(PlanError::Usage {
             message: format!("the prompt `{label}` says `active: false`"),
@@ -447,12 +497,20 @@ fn no_cases(plan: &Plan, selection: Selection<'_>) -> PlanError {
         ([], []) => (format!("no case to run: the datasets of {names} have no rows"), None),
         (ids, []) => (
             format!("no case of {names} is called {}", quoted(ids)),
-            Some("ids are those of the dataset's `id` column; globs such as 'refund-*' work too".to_owned()),
+            Some(
+                "ids are those of the dataset's `id` column; globs such as 'refund-*' work too"
+                    .to_owned(),
+            ),
         ),
         ([], tags) => (format!("no case of {names} has the tag {}", quoted(tags)), None),
-        (ids, tags) => {
-            (format!("no case of {names} is called {} and has the tag {}", quoted(ids), quoted(tags)), None)
-        }
+        (ids, tags) => (
+            format!(
+                "no case of {names} is called {} and has the tag {}",
+                quoted(ids),
+                quoted(tags)
+            ),
+            None,
+        ),
     };
     PlanError::Nothing { message, help }
 }

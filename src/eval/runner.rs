@@ -68,15 +68,19 @@ pub struct Prepared {
 /// Where answers that are already there come from.
 pub struct Answers<'a> {
     /// The recordings, by suite of the plan.
-    pub recordings: Vec<Replay>,
+    pub recordings: &'a [Replay],
     /// The local store, once a cell needed it.
     pub store: Option<&'a Store>,
     /// Where providers are, by name; `None` for one that is not a server.
-    pub endpoints: BTreeMap<String, Option<Endpoint>>,
+    pub endpoints: &'a BTreeMap<String, Option<Endpoint>>,
 }
 
 /// Renders every cell and looks for its answer. What is wrong with any cell is an error.
-pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Vec<Prepared>, Vec<Diagnostic>> {
+pub fn prepare(
+    plan: &Plan,
+    mode: Mode,
+    recordings: &[Replay],
+) -> Result<Vec<Prepared>, Vec<Diagnostic>> {
     let units: Vec<(usize, usize, usize)> = plan
         .suites
         .iter()
@@ -186,16 +190,26 @@ pub fn run(
     options: &Options,
     on_cell: &mut dyn FnMut(CellRecord),
 ) -> std::io::Result<Finished> {
-    let runner = Runner { plan, answers, providers, options, recordings: Mutex::default(), unkept: Mutex::default() };
+    let runner = Runner {
+        plan,
+        answers,
+        providers,
+        options,
+        recordings: Mutex::default(),
+        unkept: Mutex::default(),
+    };
     let status = if cells.iter().any(|cell| cell.origin == Origin::Called) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         rayon::in_place_scope(|scope| {
-            runtime.block_on(Calls::new(&runner, cells, scope).run(cells, on_cell))
+            let calls =
+                Calls { runner: &runner, scope, traffic: Traffic::new(options.concurrency) };
+            runtime.block_on(calls.run(cells, on_cell))
         })
     } else {
         // Nothing to wait for: all cores score, chunk by chunk so that memory stays bounded.
         for chunk in cells.chunks(CHUNK) {
-            let records: Vec<CellRecord> = chunk.par_iter().map(|cell| runner.ready(cell)).collect();
+            let records: Vec<CellRecord> =
+                chunk.par_iter().map(|cell| runner.ready(cell)).collect();
             records.into_iter().for_each(&mut *on_cell);
         }
         Status::Complete
@@ -228,8 +242,8 @@ struct Place<'a> {
     index: CellIndex,
 }
 
-impl<'a> Runner<'a> {
-    fn place(&self, index: CellIndex) -> Place<'a> {
+impl Runner<'_> {
+    fn place(&self, index: CellIndex) -> Place<'_> {
         let suite = &self.plan.suites[index.suite];
         Place { suite, column: &suite.columns[index.column], case: &suite.cases[index.case], index }
     }
@@ -243,8 +257,16 @@ impl<'a> Runner<'a> {
             Err(findings) => return failed(place, State::Error, said(&findings)),
         };
         let answer = match cell.origin {
-            Origin::Given => place.case.placed.case.output.clone().map(|output| Answer { output, ..Answer::default() }),
-            Origin::Echo => Some(Answer { output: last_user_text(&asked.request), ..Answer::default() }),
+            Origin::Given => place
+                .case
+                .placed
+                .case
+                .output
+                .clone()
+                .map(|output| Answer { output, ..Answer::default() }),
+            Origin::Echo => {
+                Some(Answer { output: last_user_text(&asked.request), ..Answer::default() })
+            }
             Origin::Recorded => self.answers.recordings[cell.index.suite].get(cell.key).cloned(),
             Origin::Stored => match self.stored(place, cell.key) {
                 Ok(answer) => answer,
@@ -253,7 +275,11 @@ impl<'a> Runner<'a> {
             Origin::Called => None,
         };
         let Some(answer) = answer else {
-            return failed(place, State::NotRun, "the answer is gone that was there a moment ago".to_owned());
+            return failed(
+                place,
+                State::NotRun,
+                "the answer is gone that was there a moment ago".to_owned(),
+            );
         };
         if self.options.mode == Mode::Record && cell.origin == Origin::Stored {
             self.record(place, &asked.request, &answer);
@@ -269,9 +295,25 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn judged(&self, place: Place<'_>, origin: Origin, asked: plan::Asked, answer: Answer, attempts: u32) -> CellRecord {
-        let cost_usd = answer.usage.and_then(|usage| self.plan.prices.cost(&place.column.model.settings, usage));
-        let scored = score::score(place.suite, place.column, place.case, &asked.variables, &answer, cost_usd);
+    fn judged(
+        &self,
+        place: Place<'_>,
+        origin: Origin,
+        asked: plan::Asked,
+        answer: Answer,
+        attempts: u32,
+    ) -> CellRecord {
+        let cost_usd = answer
+            .usage
+            .and_then(|usage| self.plan.prices.cost(&place.column.model.settings, usage));
+        let scored = score::score(
+            place.suite,
+            place.column,
+            place.case,
+            &asked.variables,
+            &answer,
+            cost_usd,
+        );
         CellRecord {
             index: place.index,
             state: scored.state,
@@ -330,43 +372,38 @@ struct Outcome {
     attempts: u32,
 }
 
+/// Calls that more than one cell waits for, with the number of cells that have not had the answer yet.
+type Sharing<'c> = RefCell<BTreeMap<AnswerKey, (usize, Option<Call<'c>>)>>;
+
 /// The calls of a run: side by side, each key once.
-struct Calls<'a, 'scope> {
-    runner: &'scope Runner<'a>,
-    scope: &'a rayon::Scope<'scope>,
+struct Calls<'r, 'scope, 's> {
+    runner: &'scope Runner<'r>,
+    scope: &'s rayon::Scope<'scope>,
     traffic: Traffic,
-    /// Calls that more than one cell waits for, with the number of cells that have not had the answer yet.
-    shared: RefCell<BTreeMap<AnswerKey, (usize, Option<Call<'a>>)>>,
-    window: usize,
 }
 
-impl<'a, 'scope> Calls<'a, 'scope>
-where
-    'scope: 'a,
-{
-    fn new(runner: &'scope Runner<'a>, cells: &[Prepared], scope: &'a rayon::Scope<'scope>) -> Self {
-        let mut waiting: BTreeMap<AnswerKey, (usize, Option<Call<'a>>)> = BTreeMap::new();
+impl<'scope> Calls<'_, 'scope, '_> {
+    async fn run(&self, cells: &[Prepared], on_cell: &mut dyn FnMut(CellRecord)) -> Status {
+        let mut waiting = BTreeMap::new();
         let mut models = BTreeSet::new();
         for cell in cells.iter().filter(|cell| cell.origin == Origin::Called) {
             waiting.entry(cell.key).or_insert((0, None)).0 += 1;
             models.insert((cell.index.suite, cell.index.column));
         }
         waiting.retain(|_, (count, _)| *count > 1);
+        let sharing: Sharing<'_> = RefCell::new(waiting);
         // Twice what may be under way, so that a slow answer at the head does not leave connections idle.
-        let window = (runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
-        let traffic = Traffic::new(runner.options.concurrency);
-        Self { runner, scope, traffic, shared: RefCell::new(waiting), window }
-    }
+        let window = (self.runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
 
-    async fn run(&'a self, cells: &[Prepared], on_cell: &mut dyn FnMut(CellRecord)) -> Status {
         let mut done = 0;
         let mut status = Status::Complete;
-        let mut records = stream::iter(cells).map(|cell| self.cell(*cell)).buffered(self.window);
+        let mut records =
+            stream::iter(cells).map(|cell| self.cell(&sharing, *cell)).buffered(window);
         loop {
             tokio::select! {
                 biased;
                 signal = tokio::signal::ctrl_c() => {
-                    // The second one ends the waiting too; a platform without signals never gets here.
+                    // The second one ends the waiting too.
                     if signal.is_ok() && status == Status::Interrupted {
                         break;
                     }
@@ -390,7 +427,7 @@ where
         status
     }
 
-    async fn cell(&'a self, cell: Prepared) -> CellRecord {
+    async fn cell<'c>(&'c self, sharing: &Sharing<'c>, cell: Prepared) -> CellRecord {
         let runner = self.runner;
         if cell.origin != Origin::Called {
             return self.compute(move || runner.ready(&cell)).await;
@@ -403,17 +440,21 @@ where
             Ok(asked) => asked,
             Err(findings) => return failed(place, State::Error, said(&findings)),
         };
-        let outcome = self.answer(place, cell.key, asked.request.clone()).await;
+        let outcome = self.answer(sharing, place, cell.key, asked.request.clone()).await;
         match &*outcome.result {
             Ok(answer) => {
                 let answer = answer.clone();
                 if runner.options.mode == Mode::Record {
                     runner.record(place, &asked.request, &answer);
                 }
-                self.compute(move || runner.judged(place, Origin::Called, asked, answer, outcome.attempts)).await
+                self.compute(move || {
+                    runner.judged(place, Origin::Called, asked, answer, outcome.attempts)
+                })
+                .await
             }
             Err(error) => {
-                let state = if outcome.attempts == 0 { State::NotRun } else { State::Error };
+                let unasked = outcome.attempts == 0 || matches!(error, ProviderError::Stopped);
+                let state = if unasked { State::NotRun } else { State::Error };
                 let mut record = failed(place, state, runner.redact(&error.to_string()));
                 record.attempts = outcome.attempts;
                 record.variables = asked.variables;
@@ -424,15 +465,23 @@ where
     }
 
     /// The answer to a request: of a call that another cell waits for, or of a call of its own.
-    async fn answer(&'a self, place: Place<'a>, key: AnswerKey, request: Request) -> Outcome {
+    async fn answer<'c>(
+        &'c self,
+        sharing: &Sharing<'c>,
+        place: Place<'scope>,
+        key: AnswerKey,
+        request: Request,
+    ) -> Outcome {
         let call = {
-            let mut shared = self.shared.borrow_mut();
+            let mut shared = sharing.borrow_mut();
             match shared.get_mut(&key) {
                 None => None,
                 Some((left, call)) => {
                     *left -= 1;
                     let call = call
-                        .get_or_insert_with(|| self.call(place, request.clone()).boxed_local().shared())
+                        .get_or_insert_with(|| {
+                            self.call(place, request.clone()).boxed_local().shared()
+                        })
                         .clone();
                     if *left == 0 {
                         shared.remove(&key);
@@ -448,20 +497,28 @@ where
     }
 
     /// Asks, and waits until the answer is durable: only then does it count.
-    async fn call(&'a self, place: Place<'a>, request: Request) -> Outcome {
+    async fn call(&self, place: Place<'scope>, request: Request) -> Outcome {
         let runner = self.runner;
         let provider = &runner.providers[&request.model.provider];
         let asked = provider.ask(&request, &self.traffic).await;
-        if let (Ok(answer), Some(store), Some(endpoint)) = (&asked.result, runner.answers.store, provider.endpoint())
+        if let (Ok(answer), Some(store), Some(endpoint)) =
+            (&asked.result, runner.answers.store, provider.endpoint())
             && runner.options.mode.writes_store()
         {
-            let cell = store::Cell::new(&request, place.index.repeat, endpoint, answer.clone(), Timestamp::now())
-                .redacted(&|text| runner.redact(text));
+            let cell = store::Cell::new(
+                &request,
+                place.index.repeat,
+                endpoint,
+                answer.clone(),
+                Timestamp::now(),
+            )
+            .redacted(&|text| runner.redact(text));
             if let Err(error) = store.put(cell).durable().await {
                 runner.not_kept(&error);
             }
         }
-        let result = asked.result.map(|answer| Answer { output: runner.redact(&answer.output), ..answer });
+        let result =
+            asked.result.map(|answer| Answer { output: runner.redact(&answer.output), ..answer });
         Outcome { result: Arc::new(result), attempts: asked.attempts }
     }
 

@@ -68,7 +68,10 @@ pub fn score(
             Outcome::Unscored(_) => undecided = true,
         }
     }
-    let together = assertion::combine(verdicts.iter().map(|(weight, verdict)| (*weight, verdict)), suite.threshold);
+    let together = assertion::combine(
+        verdicts.iter().map(|(weight, verdict)| (*weight, verdict)),
+        suite.threshold,
+    );
     let (state, score) = match together {
         _ if !extracted => (State::Fail, Some(0.0)),
         _ if undecided => (State::Unscored, None),
@@ -92,8 +95,14 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             passed: verdict.passed,
             reason: verdict.reason.clone(),
         },
-        Outcome::Unscored(reason) => {
-            Judgement { kind, metric, value: None, score: None, raw: None, passed: false, reason: reason.clone() }
-        }
+        Outcome::Unscored(reason) => Judgement {
+            kind,
+            metric,
+            value: None,
+            score: None,
+            raw: None,
+            passed: false,
+            reason: reason.clone(),
+        },
     }
 }

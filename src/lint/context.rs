@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::diagnostic::Diagnostic;
 use crate::digest;
+use crate::lint::rule::Rule;
+use crate::path::RepoPath;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
 use crate::project::prompt::Prompt;
@@ -23,12 +26,31 @@ pub struct PromptContext<'a> {
     pub prompt: &'a Prompt,
     /// Its templates and partials, analysed.
     pub closure: Closure,
+    /// What is wrong with them.
+    pub problems: Vec<Diagnostic>,
 }
 
 impl<'a> PromptContext<'a> {
     /// Reads what the prompt includes.
     pub fn load(project: &'a Project, prompt: &'a Prompt) -> Result<Self, SnapshotError> {
-        Ok(Self { project, prompt, closure: template::closure_of(project, prompt)? })
+        let closure = template::closure_of(project, prompt)?;
+        let folder = project.folder(&project.config.paths.prompts);
+        let known: Vec<RepoPath> =
+            project.partials.iter().filter_map(|path| path.strip_prefix(&folder)).collect();
+        let problems = closure.problems(known.iter().map(RepoPath::as_str));
+        Ok(Self { project, prompt, closure, problems })
+    }
+
+    /// The prompt's file and those of its partials.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
+        let partials = self.closure.partials.values().map(|partial| &partial.file);
+        std::iter::once(&self.prompt.document.file).chain(partials)
+    }
+
+    /// Hands over what the analysis found for a rule, with the rule's severity.
+    pub fn report(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) {
+        let own = self.problems.iter().filter(|problem| problem.code == rule.code);
+        findings.extend(own.cloned().map(|problem| problem.severity(rule.severity)));
     }
 }
 
@@ -49,8 +71,10 @@ impl<'a> SuiteContext<'a> {
     /// Reads the cases of the suite.
     pub fn load(project: &'a Project, suite: &'a Suite) -> Result<Self, SnapshotError> {
         let prompts = cases::prompts(project, suite);
-        let declared =
-            prompts.iter().flat_map(|prompt| prompt.file.variables.keys().map(String::as_str)).collect();
+        let declared = prompts
+            .iter()
+            .flat_map(|prompt| prompt.file.variables.keys().map(String::as_str))
+            .collect();
         Ok(Self { project, suite, prompts, cases: cases::load(project, suite)?, declared })
     }
 
@@ -74,7 +98,8 @@ impl<'a> SuiteContext<'a> {
                         })
                         .map(|(name, value)| (name.clone(), value.clone()))
                         .collect();
-                    digest::sha256(digest::canonical_json(&Value::Object(declared)).as_bytes()).short()
+                    digest::sha256(digest::canonical_json(&Value::Object(declared)).as_bytes())
+                        .short()
                 }
             };
             (id, placed)

@@ -58,7 +58,9 @@ impl RuleSelection {
             .flatten()
             .chain(&self.ignore)
             .map(String::as_str)
-            .filter(|entry| *entry != "ALL" && !RULES.iter().any(|rule| rule.code.0.starts_with(entry)))
+            .filter(|entry| {
+                *entry != "ALL" && !RULES.iter().any(|rule| rule.code.0.starts_with(entry))
+            })
             .collect()
     }
 
@@ -85,7 +87,7 @@ pub fn check(
         .par_iter()
         .map(|prompt| {
             let context = PromptContext::load(project, prompt)?;
-            let touched = wanted(&prompt.path) || context.closure.files().any(|file| wanted(file.path()));
+            let touched = context.files().any(|file| wanted(file.path()));
             Ok(if touched { check_prompt(&context) } else { Vec::new() })
         })
         .collect::<Result<_, SnapshotError>>()?;
@@ -113,7 +115,9 @@ pub fn check(
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());
 
-    findings.retain(|finding| selection.runs(finding.code) && !ignored_here(&project.config.lint, finding));
+    findings.retain(|finding| {
+        selection.runs(finding.code) && !ignored_here(&project.config.lint, finding)
+    });
     diagnostic::sort(&mut findings);
     Ok(Checked { findings, files })
 }
@@ -125,11 +129,12 @@ pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, Snapsh
     let mut used: Vec<Arc<SourceFile>> = vec![Arc::clone(&context.suite.document.file)];
     for prompt in &context.prompts {
         let context = PromptContext::load(project, prompt)?;
-        used.extend(context.closure.files().cloned());
+        used.extend(context.files().cloned());
         findings.extend(check_prompt(&context));
     }
     for file in used {
-        findings.extend(project.diagnostics.iter().filter(|d| d.file.path() == file.path()).cloned());
+        findings
+            .extend(project.diagnostics.iter().filter(|d| d.file.path() == file.path()).cloned());
         if let Some(kind) = project.kind(file.path()) {
             findings.extend(check_text(project, &file, &kind));
         }
@@ -142,7 +147,10 @@ pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, Snapsh
 pub fn check_prompt(context: &PromptContext<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for rule in RULES {
-        if let Check::Prompt(check) = rule.check {
+        if let Check::Prompt(check)
+        | Check::PromptAndText(check, _)
+        | Check::SuiteAndPrompt(_, check) = rule.check
+        {
             check(context, &mut findings);
         }
     }
@@ -152,7 +160,7 @@ pub fn check_prompt(context: &PromptContext<'_>) -> Vec<Diagnostic> {
 fn suite_rules(context: &SuiteContext<'_>) -> Vec<Diagnostic> {
     let mut findings = context.cases.diagnostics.clone();
     for rule in RULES {
-        if let Check::Suite(check) = rule.check {
+        if let Check::Suite(check) | Check::SuiteAndPrompt(check, _) = rule.check {
             check(context, &mut findings);
         }
     }
@@ -163,7 +171,7 @@ fn check_text(project: &Project, file: &Arc<SourceFile>, kind: &FileKind) -> Vec
     let context = TextContext { project, file, kind };
     let mut findings = Vec::new();
     for rule in RULES {
-        if let Check::Text(check) = rule.check {
+        if let Check::Text(check) | Check::PromptAndText(_, check) = rule.check {
             check(&context, &mut findings);
         }
     }

@@ -33,6 +33,16 @@ pub enum Check {
     Suite(fn(&SuiteContext<'_>, &mut Vec<Diagnostic>)),
     /// The text of any file.
     Text(fn(&TextContext<'_>, &mut Vec<Diagnostic>)),
+    /// A prompt, and each partial also by itself.
+    PromptAndText(
+        fn(&PromptContext<'_>, &mut Vec<Diagnostic>),
+        fn(&TextContext<'_>, &mut Vec<Diagnostic>),
+    ),
+    /// A suite, and each prompt also by itself.
+    SuiteAndPrompt(
+        fn(&SuiteContext<'_>, &mut Vec<Diagnostic>),
+        fn(&PromptContext<'_>, &mut Vec<Diagnostic>),
+    ),
 }
 
 impl Rule {
@@ -51,7 +61,7 @@ impl Rule {
 macro_rules! rule {
     ($(#[doc = $line:literal])+ $rule:ident: $code:literal $name:literal $severity:ident, $check:expr) => {
         $(#[doc = $line])+
-        pub static $rule: $crate::lint::rule::Rule = $crate::lint::rule::Rule {
+        pub(crate) static $rule: $crate::lint::rule::Rule = $crate::lint::rule::Rule {
             code: $crate::diagnostic::RuleId($code),
             name: $name,
             severity: $crate::diagnostic::Severity::$severity,

@@ -63,11 +63,7 @@ pub fn levenshtein(a: &str, b: &str) -> usize {
 /// 1 − [`levenshtein`] / the longer length, in code points; 1 for two empty texts.
 pub fn similarity_ratio(a: &str, b: &str) -> f64 {
     let longer = a.chars().count().max(b.chars().count());
-    if longer == 0 {
-        1.0
-    } else {
-        1.0 - levenshtein(a, b) as f64 / longer as f64
-    }
+    if longer == 0 { 1.0 } else { 1.0 - levenshtein(a, b) as f64 / longer as f64 }
 }
 
 /// The difference between two neighbours in a row of the distance matrix.
@@ -86,10 +82,7 @@ struct Masks {
 
 impl Masks {
     fn new(block: &[char]) -> Self {
-        let mut masks = Self {
-            ascii: [0; 128],
-            others: HashMap::new(),
-        };
+        let mut masks = Self { ascii: [0; 128], others: HashMap::new() };
         for (place, character) in block.iter().enumerate() {
             let mask = match masks.ascii.get_mut(*character as usize) {
                 Some(mask) => mask,
@@ -157,19 +150,10 @@ mod tests {
         let mut checked = 0;
         for line in vectors.lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [a, b, distance, ratio] = fields[..] else {
-                panic!("not a vector: {line:?}")
-            };
-            assert_eq!(
-                levenshtein(a, b),
-                distance.parse::<usize>().unwrap(),
-                "{line:?}"
-            );
+            let [a, b, distance, ratio] = fields[..] else { panic!("not a vector: {line:?}") };
+            assert_eq!(levenshtein(a, b), distance.parse::<usize>().unwrap(), "{line:?}");
             let expected: f64 = ratio.parse().unwrap();
-            assert!(
-                (similarity_ratio(a, b) - expected).abs() < 1e-12,
-                "{line:?}"
-            );
+            assert!((similarity_ratio(a, b) - expected).abs() < 1e-12, "{line:?}");
             checked += 1;
         }
         assert_eq!(checked, 3000);

@@ -112,8 +112,9 @@ fn dataset_paths(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<RepoPath>, SnapshotError> {
     let document = &suite.document;
-    let problem =
-        |message: String| Diagnostic::new(MATCHES_NOTHING, &document.file, document.span(route), message);
+    let problem = |message: String| {
+        Diagnostic::new(MATCHES_NOTHING, &document.file, document.span(route), message)
+    };
     if is_glob(entry) {
         let matcher = match glob(entry) {
             Ok(matcher) => matcher,
@@ -122,7 +123,8 @@ fn dataset_paths(
                 return Ok(Vec::new());
             }
         };
-        let fixed = entry.split('/').take_while(|part| !is_glob(part)).collect::<Vec<_>>().join("/");
+        let fixed =
+            entry.split('/').take_while(|part| !is_glob(part)).collect::<Vec<_>>().join("/");
         let folder = RepoPath::new(&fixed).unwrap_or_default();
         let found: Vec<RepoPath> = project
             .snapshot
@@ -144,7 +146,8 @@ fn dataset_paths(
     };
     if Format::of(&path).is_none() {
         diagnostics.push(
-            problem(format!("`{entry}` is no dataset")).help("name it .csv, .jsonl, .json or .yaml"),
+            problem(format!("`{entry}` is no dataset"))
+                .help("name it .csv, .jsonl, .json or .yaml"),
         );
         return Ok(Vec::new());
     }
@@ -167,7 +170,9 @@ fn read_dataset(
     columns: &IndexMap<String, String>,
     cases: &mut Cases,
 ) -> Result<(), SnapshotError> {
-    let (Some(file), Some(format)) = (project.source(path)?, Format::of(path)) else { return Ok(()) };
+    let (Some(file), Some(format)) = (project.source(path)?, Format::of(path)) else {
+        return Ok(());
+    };
     let mut found = Vec::new();
     let mut rows = Vec::new();
     let unreadable = dataset::for_each_row(&file, format, &mut |row| {

@@ -115,7 +115,9 @@ fn csv_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnosti
         csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
-        Err(error) => return vec![problem(file, Span::at(0), format!("the header is unreadable: {error}"))],
+        Err(error) => {
+            return vec![problem(file, Span::at(0), format!("the header is unreadable: {error}"))];
+        }
     };
     let first_line = file.line(1).unwrap_or_default();
     for (index, name) in header.iter().enumerate() {
@@ -136,7 +138,11 @@ fn csv_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnosti
             Ok(false) => break,
             Ok(true) => {}
             Err(error) => {
-                found.push(problem(file, row_span(file, start), format!("the row is unreadable: {error}")));
+                found.push(problem(
+                    file,
+                    row_span(file, start),
+                    format!("the row is unreadable: {error}"),
+                ));
                 break;
             }
         }
@@ -151,14 +157,20 @@ fn csv_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnosti
                     first_line_of(file, span),
                     format!("the row has {} cells, the header has {}", record.len(), header.len()),
                 )
-                .help("a cell with a comma, a quote or a line break must be quoted: \"like, this\""),
+                .help(
+                    "a cell with a comma, a quote or a line break must be quoted: \"like, this\"",
+                ),
             );
             continue;
         }
         if end == text.len() && unclosed_quote(body) {
             found.push(
-                problem(file, first_line_of(file, span), "the quotation mark of a cell of this row is never closed")
-                    .help("close it; a quote inside a quoted cell is written twice"),
+                problem(
+                    file,
+                    first_line_of(file, span),
+                    "the quotation mark of a cell of this row is never closed",
+                )
+                .help("close it; a quote inside a quoted cell is written twice"),
             );
             break;
         }
@@ -200,7 +212,10 @@ fn jsonl_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnos
             Ok(other) => found.push(problem(
                 file,
                 span,
-                format!("a line holds one JSON object, and this is {}", crate::schema::type_of(&other)),
+                format!(
+                    "a line holds one JSON object, and this is {}",
+                    crate::schema::type_of(&other)
+                ),
             )),
             Err(error) => {
                 let column = error.column().saturating_sub(1).min(line.len());
@@ -233,7 +248,11 @@ fn list_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnost
     };
     for item in items {
         let NodeKind::Mapping(_) = item.kind else {
-            found.push(problem(file, first_line_of(file, item.span), "a case is a map from column to value"));
+            found.push(problem(
+                file,
+                first_line_of(file, item.span),
+                "a case is a map from column to value",
+            ));
             continue;
         };
         let span = first_line_of(file, item.span);
@@ -259,7 +278,14 @@ pub fn case(
             .find(|(_, source)| **source == column)
             .map_or(column.as_str(), |(variable, _)| variable.as_str());
         let wrong = |wanted: &str| {
-            problem(file, span, format!("the column `{column}` must be {wanted}, not {}", crate::schema::type_of(&value)))
+            problem(
+                file,
+                span,
+                format!(
+                    "the column `{column}` must be {wanted}, not {}",
+                    crate::schema::type_of(&value)
+                ),
+            )
         };
         let empty = value.is_null() || (textual && value.as_str() == Some(""));
         match name {
@@ -277,8 +303,11 @@ pub fn case(
             }
             "tags" => case.tags = tags(&value).ok_or_else(|| wrong("a list of texts"))?,
             "weight" => {
-                case.weight =
-                    Some(number(&value).filter(|w| *w >= 0.0).ok_or_else(|| wrong("a number of 0 or more"))?);
+                case.weight = Some(
+                    number(&value)
+                        .filter(|w| *w >= 0.0)
+                        .ok_or_else(|| wrong("a number of 0 or more"))?,
+                );
             }
             "human" => {
                 case.human = Some(
@@ -340,9 +369,12 @@ fn number(value: &Value) -> Option<f64> {
 
 fn tags(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::String(text) => {
-            Some(text.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect())
-        }
+        Value::String(text) => Some(
+            text.split(',')
+                .map(|tag| tag.trim().to_owned())
+                .filter(|tag| !tag.is_empty())
+                .collect(),
+        ),
         Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         _ => None,
     }
@@ -399,16 +431,24 @@ mod tests {
         assert_eq!(rows, [serde_json::json!({"a": 1, "@": 1})]);
         assert_eq!(
             found,
-            ["3:1 a line holds one JSON object, and this is a list", "4:7 the line is no JSON: expected value"]
+            [
+                "3:1 a line holds one JSON object, and this is a list",
+                "4:7 the line is no JSON: expected value"
+            ]
         );
     }
 
     #[test]
     fn json_and_yaml_lists_have_places() {
-        for (name, text) in [("a.json", "[\n {\"a\": 1},\n {\"a\": 2}\n]"), ("a.yaml", "# c\n- a: 1\n- a: 2\n")] {
+        for (name, text) in
+            [("a.json", "[\n {\"a\": 1},\n {\"a\": 2}\n]"), ("a.yaml", "# c\n- a: 1\n- a: 2\n")]
+        {
             let (rows, found) = read(name, text);
             assert_eq!(found, Vec::<String>::new());
-            assert_eq!(rows, [serde_json::json!({"a": 1, "@": 2}), serde_json::json!({"a": 2, "@": 3})]);
+            assert_eq!(
+                rows,
+                [serde_json::json!({"a": 1, "@": 2}), serde_json::json!({"a": 2, "@": 3})]
+            );
         }
         assert_eq!(read("a.yaml", "a: 1\n").1, ["1:1 a dataset is a list of cases"]);
     }
@@ -417,7 +457,14 @@ mod tests {
     fn reserved_columns_and_renames() {
         let path = RepoPath::new("a.csv").unwrap();
         let file = SourceFile::new(path, "x");
-        let cells = [("question", "why?"), ("id", "7"), ("tags", "a, b"), ("weight", "2"), ("metadata.src", "web"), ("note", "")];
+        let cells = [
+            ("question", "why?"),
+            ("id", "7"),
+            ("tags", "a, b"),
+            ("weight", "2"),
+            ("metadata.src", "web"),
+            ("note", ""),
+        ];
         let row = Row {
             span: Span::at(0),
             cells: cells.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect(),
@@ -425,7 +472,10 @@ mod tests {
         let columns = IndexMap::from([("text".to_owned(), "question".to_owned())]);
         let case = case(&file, row, true, &columns).unwrap();
         assert_eq!(case.id.as_deref(), Some("7"));
-        assert_eq!(case.variables, serde_json::json!({"text": "why?"}).as_object().unwrap().clone());
+        assert_eq!(
+            case.variables,
+            serde_json::json!({"text": "why?"}).as_object().unwrap().clone()
+        );
         assert_eq!(case.tags, ["a", "b"]);
         assert_eq!(case.weight, Some(2.0));
         assert_eq!(case.metadata["src"], "web");

@@ -181,7 +181,9 @@ impl Project {
         let yaml = matches!(path.extension(), Some("yaml" | "yml"));
         if let Some(rest) = below(&paths.prompts) {
             return match path.extension() {
-                _ if yaml => Some(FileKind::Prompt(PromptName(rest.without_extension().to_owned()))),
+                _ if yaml => {
+                    Some(FileKind::Prompt(PromptName(rest.without_extension().to_owned())))
+                }
                 Some("md" | "txt" | "j2") => Some(FileKind::Partial),
                 _ => None,
             };
@@ -253,11 +255,14 @@ fn load_definition(
     let bytes = match kind {
         FileKind::Prompt(_) | FileKind::Suite(_) => snapshot.read(&path)?.unwrap_or_default(),
         FileKind::Partial => return Ok(Loaded::Partial(path)),
-        FileKind::Config | FileKind::Dataset => return Ok(Loaded::Unusable(None, path, Vec::new())),
+        FileKind::Config | FileKind::Dataset => {
+            return Ok(Loaded::Unusable(None, path, Vec::new()));
+        }
     };
     Ok(match kind {
         FileKind::Prompt(name) => {
-            let Read { document, value, diagnostics } = read_yaml(path.clone(), bytes, &PROMPT_SCHEMA);
+            let Read { document, value, diagnostics } =
+                read_yaml(path.clone(), bytes, &PROMPT_SCHEMA);
             match (document, value) {
                 (Some(document), Some(file)) => {
                     Loaded::Prompt(Box::new(Prompt { name, path, document, file }), diagnostics)
@@ -266,7 +271,8 @@ fn load_definition(
             }
         }
         FileKind::Suite(name) => {
-            let Read { document, value, diagnostics } = read_yaml(path.clone(), bytes, &SUITE_SCHEMA);
+            let Read { document, value, diagnostics } =
+                read_yaml(path.clone(), bytes, &SUITE_SCHEMA);
             match (document, value) {
                 (Some(document), Some(file)) => {
                     Loaded::Suite(Box::new(Suite { name, path, document, file }), diagnostics)
@@ -287,11 +293,7 @@ struct Read<T> {
     diagnostics: Vec<Diagnostic>,
 }
 
-fn read_yaml<T: DeserializeOwned>(
-    path: RepoPath,
-    bytes: Vec<u8>,
-    schema: &Schema,
-) -> Read<T> {
+fn read_yaml<T: DeserializeOwned>(path: RepoPath, bytes: Vec<u8>, schema: &Schema) -> Read<T> {
     let file = match SourceFile::decode(path, bytes) {
         Ok(file) => file,
         Err(bad) => {
@@ -320,7 +322,8 @@ fn read_yaml<T: DeserializeOwned>(
     let value = match fits.then(|| serde_json::from_value(json)) {
         Some(Ok(value)) => Some(value),
         Some(Err(error)) => {
-            let finding = Diagnostic::new(WRONG_SHAPE, &document.file, Span::at(0), error.to_string());
+            let finding =
+                Diagnostic::new(WRONG_SHAPE, &document.file, Span::at(0), error.to_string());
             diagnostics.push(finding);
             None
         }

@@ -28,7 +28,9 @@ pub enum ModelError {
         suggestion: Option<String>,
     },
     /// The prompt names no model and none was given.
-    #[error("the prompt names no model; give it one with `model:`, in the suite's `models:`, or with --model")]
+    #[error(
+        "the prompt names no model; give it one with `model:`, in the suite's `models:`, or with --model"
+    )]
     Missing,
 }
 
@@ -39,9 +41,9 @@ impl ModelError {
             Self::Unknown { suggestion: Some(suggestion), .. } => {
                 Some(format!("did you mean `{suggestion}`?"))
             }
-            Self::Unknown { name, .. } => {
-                Some(format!("write `openai/{name}`, or define `{name}` under `models:` in pf.yaml"))
-            }
+            Self::Unknown { name, .. } => Some(format!(
+                "write `openai/{name}`, or define `{name}` under `models:` in pf.yaml"
+            )),
             Self::Missing => None,
         }
     }
@@ -171,12 +173,17 @@ mod tests {
     fn splits_at_the_first_slash() {
         let own = choice(serde_json::json!("openrouter/meta/llama-3"));
         let model = resolve(&config(), Some(&own), None).unwrap();
-        assert_eq!((model.settings.provider.as_str(), model.settings.name.as_str()), ("openrouter", "meta/llama-3"));
+        assert_eq!(
+            (model.settings.provider.as_str(), model.settings.name.as_str()),
+            ("openrouter", "meta/llama-3")
+        );
     }
 
     #[test]
     fn another_model_keeps_the_parameters_that_its_profile_does_not_set() {
-        let own = choice(serde_json::json!({"provider": "openai", "name": "x", "temperature": 0.7, "seed": 3, "stop": ["END"]}));
+        let own = choice(
+            serde_json::json!({"provider": "openai", "name": "x", "temperature": 0.7, "seed": 3, "stop": ["END"]}),
+        );
         let model = resolve(&config(), Some(&own), Some("fast")).unwrap();
         assert_eq!(model.label, "fast");
         assert_eq!(model.settings.temperature, Some(0.0));

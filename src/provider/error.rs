@@ -94,6 +94,9 @@ pub enum ProviderError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Not asked, because the run was interrupted.
+    #[error("not asked: the run was interrupted")]
+    Stopped,
     /// Not asked, because the host has not answered others for too long.
     #[error("not asked: `{host}` has not answered for {} s, so this run has given it up ({reason})", .silent.as_secs())]
     GivenUp {
@@ -177,6 +180,7 @@ impl ProviderError {
             | Self::QuotaExhausted { .. }
             | Self::Rejected { .. }
             | Self::Tls { .. }
+            | Self::Stopped
             | Self::GivenUp { .. } => Retry::No,
         }
     }

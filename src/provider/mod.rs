@@ -16,6 +16,7 @@ mod retry;
 mod trust;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -73,12 +74,43 @@ pub struct Traffic {
     ceiling: usize,
     hosts: Mutex<BTreeMap<String, Arc<Host>>>,
     lanes: Mutex<BTreeMap<(String, String), Arc<Limiter>>>,
+    refusals: Mutex<BTreeMap<(String, String), ProviderError>>,
+    stopped: AtomicBool,
 }
 
 impl Traffic {
     /// At most `ceiling` requests under way for each model of each host.
     pub fn new(ceiling: usize) -> Self {
-        Self { ceiling, hosts: Mutex::default(), lanes: Mutex::default() }
+        Self {
+            ceiling,
+            hosts: Mutex::default(),
+            lanes: Mutex::default(),
+            refusals: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets what is under way finish, and sends nothing more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Traffic::stop`] was called.
+    pub fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing more is to be sent to a model of a host: a wrong key or an exhausted quota is the same for each call.
+    fn refusal(&self, lane: &(String, String)) -> Option<ProviderError> {
+        if self.stopped() {
+            return Some(ProviderError::Stopped);
+        }
+        self.refusals.lock().expect("no code panics while it holds this lock").get(lane).cloned()
+    }
+
+    fn refuse(&self, lane: &(String, String), error: &ProviderError) {
+        let mut refusals = self.refusals.lock().expect("no code panics while it holds this lock");
+        refusals.entry(lane.clone()).or_insert_with(|| error.clone());
     }
 
     fn host(&self, endpoint: &Endpoint) -> Arc<Host> {
@@ -190,9 +222,13 @@ impl Remote {
         let lane = traffic.lane(&self.endpoint, &request.model.name, self.concurrency);
         let tokens = if self.budget.counts_tokens() { estimated_tokens(request) } else { 0 };
         let mut attempts = Attempts::new(self.backoff);
+        let place = (self.endpoint.authority(), request.model.name.clone());
         loop {
             let permit = lane.acquire().await;
             self.budget.take(tokens).await;
+            if let Some(error) = traffic.refusal(&place) {
+                return Asked { result: Err(error), attempts: attempts.failed() };
+            }
             if let Some((silent, reason)) = host.given_up() {
                 let error =
                     ProviderError::GivenUp { host: self.endpoint.authority(), silent, reason };
@@ -208,6 +244,9 @@ impl Remote {
                 }
                 Err(error) => error,
             };
+            if error.stops_model() {
+                traffic.refuse(&place, &error);
+            }
             let wait = attempts.after(&error, now, retry::jitter());
             permit.finish(match &error {
                 // A wait that is longer than a call may take stops this call; others find out for themselves.

@@ -24,6 +24,9 @@ pub struct Quirks {
 }
 
 impl Quirks {
+    /// Those of OpenAI itself.
+    pub const OPENAI: Self = Self { max_tokens: "max_completion_tokens" };
+
     /// The quirks of the server at `endpoint`.
     ///
     /// OpenAI (also where Azure hosts it) has renamed `max_tokens` to `max_completion_tokens`, and its reasoning models
@@ -32,7 +35,7 @@ impl Quirks {
     pub fn of(endpoint: &Endpoint) -> Self {
         let is_openai =
             ["api.openai.com", "openai.azure.com"].iter().any(|domain| endpoint.is_within(domain));
-        Self { max_tokens: if is_openai { "max_completion_tokens" } else { "max_tokens" } }
+        if is_openai { Self::OPENAI } else { Self { max_tokens: "max_tokens" } }
     }
 }
 

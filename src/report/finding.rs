@@ -46,8 +46,9 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
     spans.extend(beside.iter().map(|label| shorten(&label.file, label.span)));
     let window = Window::around(&finding.file, &spans);
     let label = finding.label.as_deref().map(|label| escape(label).into_owned());
-    let mut snippet =
-        window.snippet(&finding.file).annotation(AnnotationKind::Primary.span(window.shift(main)).label(label));
+    let mut snippet = window
+        .snippet(&finding.file)
+        .annotation(AnnotationKind::Primary.span(window.shift(main)).label(label));
     for (label, span) in beside.iter().zip(&spans[1..]) {
         snippet = snippet.annotation(context(&label.message, window.shift(*span)));
     }
@@ -91,7 +92,10 @@ impl Window {
         span.start - self.span.start..span.end - self.span.start
     }
 
-    fn snippet(&self, file: &SourceFile) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
+    fn snippet(
+        &self,
+        file: &SourceFile,
+    ) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
         Snippet::source(file.slice(self.span).to_owned())
             .line_start(self.first_line)
             .path(escape(&file.path().to_string()).into_owned())

@@ -1,5 +1,11 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
+pub mod cells;
+pub mod evaluation;
 pub mod finding;
 pub mod foreign;
 pub mod json;
+pub mod junit;
+pub mod run;
+pub mod schemas;
+pub mod table;

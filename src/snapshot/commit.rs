@@ -73,9 +73,7 @@ impl Commit {
             info: info(id, &commit),
             asked: asked.map(str::to_owned),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What the commit says about itself.
@@ -127,10 +125,7 @@ impl Commit {
     /// The tree of a folder, which must not lie behind a link.
     pub(super) fn folder(&self, path: &RepoPath) -> Result<Option<ObjectId>, SnapshotError> {
         Ok(match self.lookup(path)? {
-            Lookup::Found(Entry {
-                kind: EntryKind::Tree,
-                id,
-            }) => Some(id),
+            Lookup::Found(Entry { kind: EntryKind::Tree, id }) => Some(id),
             _ => None,
         })
     }
@@ -138,11 +133,7 @@ impl Commit {
     /// The file or folder at a path, links followed.
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, SnapshotError> {
         match self.lookup(path)? {
-            Lookup::Missing
-            | Lookup::Found(Entry {
-                kind: EntryKind::Commit,
-                ..
-            }) => Ok(None),
+            Lookup::Missing | Lookup::Found(Entry { kind: EntryKind::Commit, .. }) => Ok(None),
             Lookup::Found(entry) if entry.kind != EntryKind::Link => Ok(Some(entry)),
             Lookup::Found(_) | Lookup::ThroughLink => {
                 match resolve(path, |path| self.look(path))? {
@@ -164,18 +155,14 @@ impl Commit {
     }
 
     fn lookup(&self, path: &RepoPath) -> Result<Lookup, SnapshotError> {
-        self.inner
-            .repo
-            .lookup(self.inner.tree, self.inner.prefix.join(path).as_str())
+        self.inner.repo.lookup(self.inner.tree, self.inner.prefix.join(path).as_str())
     }
 }
 
 /// A commit with a damaged author or date still has files: what cannot be read is left empty.
 fn info(id: ObjectId, commit: &CommitRef<'_>) -> CommitInfo {
     let author = commit.author().ok();
-    let seconds = author
-        .and_then(|author| author.time().ok())
-        .map_or(0, |time| time.seconds);
+    let seconds = author.and_then(|author| author.time().ok()).map_or(0, |time| time.seconds);
     let text = |bytes: &gix::bstr::BStr| bytes.to_str_lossy().into_owned();
     CommitInfo {
         id: id.to_string(),

@@ -40,19 +40,13 @@ pub(super) enum Surroundings<'a> {
     /// `GIT_DIR`, `GIT_INDEX_FILE` and the user's configuration, as git itself would.
     Process,
     /// Nothing: what a test must not depend on. The index may be a given one, as in a hook.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "tests must not depend on where they run")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests must not depend on where they run"))]
     Isolated { index: Option<&'a Path> },
 }
 
 /// Looks for a repository in `from` and its parents.
 pub(super) fn find(from: &Path, surroundings: Surroundings<'_>) -> Result<Found, SnapshotError> {
-    let no_folder = |source| SnapshotError::NoSuchFolder {
-        path: from.to_owned(),
-        source,
-    };
+    let no_folder = |source| SnapshotError::NoSuchFolder { path: from.to_owned(), source };
     if !fs::metadata(from).map_err(no_folder)?.is_dir() {
         return Err(no_folder(std::io::ErrorKind::NotADirectory.into()));
     }
@@ -62,11 +56,7 @@ pub(super) fn find(from: &Path, surroundings: Surroundings<'_>) -> Result<Found,
         Err(error)
             if error.downcast_any_ref::<upwards::Error>().is_some() && error.is_not_found() =>
         {
-            return Ok(Found {
-                from,
-                git: Git::Nowhere,
-                top: None,
-            });
+            return Ok(Found { from, git: Git::Nowhere, top: None });
         }
         Err(error) if error.is_permission_denied() => return Err(foreign(&from)),
         Err(error) => return Err(SnapshotError::git("opening the git repository")(error)),
@@ -75,10 +65,7 @@ pub(super) fn find(from: &Path, surroundings: Surroundings<'_>) -> Result<Found,
     let top = match repository.work_dir().map(real).transpose() {
         Ok(top) => top,
         Err(source) => {
-            return Err(SnapshotError::Io {
-                path: git_dir,
-                source,
-            });
+            return Err(SnapshotError::Io { path: git_dir, source });
         }
     };
     let git = match (unsupported(&repository), &top) {
@@ -88,11 +75,7 @@ pub(super) fn find(from: &Path, surroundings: Surroundings<'_>) -> Result<Found,
                 "has its files in `{}`; go there, or unset GIT_DIR and GIT_WORK_TREE",
                 top.display()
             );
-            return Ok(Found {
-                from,
-                git: Git::Unsupported { git_dir, why },
-                top: None,
-            });
+            return Ok(Found { from, git: Git::Unsupported { git_dir, why }, top: None });
         }
         (None, _) => Git::Here(Arc::new(Repo::new(repository))),
     };
@@ -105,30 +88,18 @@ fn open(from: &Path, surroundings: Surroundings<'_>) -> gix::Result<ThreadSafeRe
             let options = |level| Options::default_for_level(level).bail_if_untrusted(true);
             ThreadSafeRepository::discover_with_environment_overrides_opts(
                 from,
-                upwards::Options {
-                    match_ceiling_dir_or_error: false,
-                    ..Default::default()
-                },
-                Mapping {
-                    full: options(Trust::Full),
-                    reduced: options(Trust::Reduced),
-                },
+                upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() },
+                Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) },
             )
         }
         Surroundings::Isolated { index } => {
             let index = index.map(|path| format!("gitoxide.core.indexFile={}", path.display()));
-            let options = || {
-                Options::isolated()
-                    .bail_if_untrusted(true)
-                    .config_overrides(index.clone())
-            };
+            let options =
+                || Options::isolated().bail_if_untrusted(true).config_overrides(index.clone());
             ThreadSafeRepository::discover_opts(
                 from,
                 upwards::Options::default(),
-                Mapping {
-                    full: options(),
-                    reduced: options(),
-                },
+                Mapping { full: options(), reduced: options() },
             )
         }
     }
@@ -143,18 +114,13 @@ fn foreign(from: &Path) -> SnapshotError {
         Ok((git_dir, None)) => (git_dir.clone(), git_dir),
         Err(_) => (from.to_owned(), from.to_owned()),
     };
-    SnapshotError::ForeignOwner {
-        path,
-        allow: real(&allow).unwrap_or(allow),
-    }
+    SnapshotError::ForeignOwner { path, allow: real(&allow).unwrap_or(allow) }
 }
 
 /// Why the branches of a repository cannot be read.
 fn unsupported(repository: &ThreadSafeRepository) -> Option<String> {
     let repository = repository.to_thread_local();
-    let storage = repository
-        .config_snapshot()
-        .string("extensions.refStorage")?;
+    let storage = repository.config_snapshot().string("extensions.refStorage")?;
     (!storage.eq_ignore_ascii_case(b"files")).then(|| {
         format!("keeps its branches as `{storage}`, which is not supported; run `git refs migrate --ref-format=files`")
     })

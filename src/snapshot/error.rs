@@ -206,19 +206,13 @@ impl SnapshotError {
     /// Whether a different command or project would not fail (exit code 2); otherwise the machine or the repository is
     /// at fault (exit code 4).
     pub fn is_input(&self) -> bool {
-        !matches!(
-            self,
-            Self::Io { .. } | Self::Git { .. } | Self::MissingObject { .. }
-        )
+        !matches!(self, Self::Io { .. } | Self::Git { .. } | Self::MissingObject { .. })
     }
 
     /// Wraps an error of git.
     pub(super) fn git(doing: impl Into<String>) -> impl FnOnce(gix::Error) -> Self {
         let doing = doing.into();
-        |source| Self::Git {
-            doing,
-            source: Box::new(source),
-        }
+        |source| Self::Git { doing, source: Box::new(source) }
     }
 }
 

@@ -30,12 +30,7 @@ impl FirstParent {
     ) -> Result<Self, SnapshotError> {
         let (repo, prefix) = (Arc::clone(repo), prefix.clone());
         let boundary = repo.shallow_boundary()?;
-        Ok(Self {
-            repo,
-            prefix,
-            next: Some(start),
-            boundary,
-        })
+        Ok(Self { repo, prefix, next: Some(start), boundary })
     }
 }
 

@@ -48,37 +48,26 @@ impl Home {
     ) -> Result<Self, SnapshotError> {
         let Found { from, git, top } = find(from, surroundings)?;
         if let (Git::Here(repo), None) = (&git, &top) {
-            return Ok(Self {
-                root: repo.git_dir(),
-                prefix: RepoPath::root(),
-                git,
-            });
+            return Ok(Self { root: repo.git_dir(), prefix: RepoPath::root(), git });
         }
         let top = top.unwrap_or_else(|| from.clone());
-        let within = from
-            .ancestors()
-            .take_while(|folder| folder.starts_with(&top));
-        let root = within
-            .into_iter()
-            .find(|folder| folder.join(MARKER).is_file());
+        let within = from.ancestors().take_while(|folder| folder.starts_with(&top));
+        let root = within.into_iter().find(|folder| folder.join(MARKER).is_file());
         if let Some(root) = root {
             check_owner(&root.join(MARKER), &top)?;
         }
         let root = root.unwrap_or(&top).to_owned();
         let below = root.strip_prefix(&top).unwrap_or(Path::new(""));
-        let prefix =
-            match below
-                .to_str()
-                .map(|below| below.replace(std::path::MAIN_SEPARATOR, "/"))
-            {
-                Some(below) if below.is_empty() => RepoPath::root(),
-                below => below.as_deref().and_then(portable).ok_or_else(|| {
-                    SnapshotError::NoSuchFolder {
-                        path: root.clone(),
-                        source: std::io::Error::other("its name is not portable UTF-8"),
-                    }
-                })?,
-            };
+        let prefix = match below.to_str().map(|below| below.replace(std::path::MAIN_SEPARATOR, "/"))
+        {
+            Some(below) if below.is_empty() => RepoPath::root(),
+            below => {
+                below.as_deref().and_then(portable).ok_or_else(|| SnapshotError::NoSuchFolder {
+                    path: root.clone(),
+                    source: std::io::Error::other("its name is not portable UTF-8"),
+                })?
+            }
+        };
         Ok(Self { root, prefix, git })
     }
 
@@ -108,10 +97,7 @@ impl Home {
     /// The files on disk. Reading them in a bare repository says that there are none.
     pub fn worktree(&self) -> Snapshot {
         let (repo, bare) = match &self.git {
-            Git::Here(repo) => (
-                Some(Arc::clone(repo)),
-                repo.is_bare().then(|| repo.git_dir()),
-            ),
+            Git::Here(repo) => (Some(Arc::clone(repo)), repo.is_bare().then(|| repo.git_dir())),
             _ => (None, None),
         };
         Snapshot::Worktree(Worktree::new(&self.root, &self.prefix, repo, bare))
@@ -143,9 +129,7 @@ impl Home {
         let Some(id) = repo.head_id()? else {
             return Ok(None);
         };
-        Ok(Some(
-            Commit::open(repo, &self.prefix, id, None)?.info().clone(),
-        ))
+        Ok(Some(Commit::open(repo, &self.prefix, id, None)?.info().clone()))
     }
 
     /// Whether a tracked file was changed, staged or not, or a file is neither tracked nor ignored, in one of the
@@ -153,10 +137,7 @@ impl Home {
     pub fn is_dirty(&self, under: &[RepoPath]) -> Result<bool, SnapshotError> {
         let repo = self.repo("the state of the worktree")?;
         if repo.is_bare() {
-            return Err(SnapshotError::Bare {
-                what: "the worktree",
-                git_dir: repo.git_dir(),
-            });
+            return Err(SnapshotError::Bare { what: "the worktree", git_dir: repo.git_dir() });
         }
         let root = [RepoPath::root()];
         let under = if under.is_empty() { &root[..] } else { under };
@@ -214,10 +195,7 @@ impl Home {
         let repo = self.repo("renames")?;
         let (Snapshot::Commit(from), Snapshot::Commit(to)) = (from, to) else {
             let other = if from.commit().is_none() { from } else { to };
-            return Err(SnapshotError::NotACommit {
-                rev: other.describe(),
-                kind: "set of files",
-            });
+            return Err(SnapshotError::NotACommit { rev: other.describe(), kind: "set of files" });
         };
         renames(repo, from, to)
     }
@@ -225,10 +203,7 @@ impl Home {
     fn read_index(&self) -> Result<Index, SnapshotError> {
         let repo = self.repo("the index")?;
         if repo.is_bare() {
-            return Err(SnapshotError::Bare {
-                what: "the index",
-                git_dir: repo.git_dir(),
-            });
+            return Err(SnapshotError::Bare { what: "the index", git_dir: repo.git_dir() });
         }
         Index::open(repo, &self.prefix)
     }
@@ -237,10 +212,9 @@ impl Home {
     fn repo(&self, what: &str) -> Result<&Arc<Repo>, SnapshotError> {
         match &self.git {
             Git::Here(repo) => Ok(repo),
-            Git::Nowhere => Err(SnapshotError::NotInGit {
-                what: what.to_owned(),
-                root: self.root.clone(),
-            }),
+            Git::Nowhere => {
+                Err(SnapshotError::NotInGit { what: what.to_owned(), root: self.root.clone() })
+            }
             Git::Unsupported { git_dir, why } => Err(SnapshotError::Unsupported {
                 what: what.to_owned(),
                 git_dir: git_dir.clone(),

@@ -39,14 +39,8 @@ impl Index {
     /// Reads the index, as far as it concerns the folder `prefix`.
     pub(super) fn open(repo: &Arc<Repo>, prefix: &RepoPath) -> Result<Self, SnapshotError> {
         let handle = repo.handle();
-        let index = handle
-            .index_or_empty()
-            .map_err(SnapshotError::git("reading the index"))?;
-        let folder = if prefix.is_root() {
-            String::new()
-        } else {
-            format!("{prefix}/")
-        };
+        let index = handle.index_or_empty().map_err(SnapshotError::git("reading the index"))?;
+        let folder = if prefix.is_root() { String::new() } else { format!("{prefix}/") };
         let mut entries = BTreeMap::new();
         let mut refused = Vec::new();
         for entry in index.entries() {
@@ -78,24 +72,12 @@ impl Index {
                     |path| refused.push(path.to_vec()),
                 )?;
             } else if entry.stage() == Stage::Unconflicted {
-                entries.insert(
-                    path,
-                    State::Staged(Entry {
-                        kind: mode.kind(),
-                        id: entry.id,
-                    }),
-                );
+                entries.insert(path, State::Staged(Entry { kind: mode.kind(), id: entry.id }));
             } else {
                 entries.insert(path, State::Conflicted);
             }
         }
-        Ok(Self {
-            inner: Arc::new(Inner {
-                repo: Arc::clone(repo),
-                entries,
-                refused,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { repo: Arc::clone(repo), entries, refused }) })
     }
 
     pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
@@ -111,17 +93,9 @@ impl Index {
             Err(listing) => return Ok(listing),
         };
         let at = lister.at().clone();
-        for (path, state) in self
-            .inner
-            .entries
-            .iter()
-            .filter(|(path, _)| path.starts_with(&at))
-        {
+        for (path, state) in self.inner.entries.iter().filter(|(path, _)| path.starts_with(&at)) {
             match state {
-                State::Staged(Entry {
-                    kind: EntryKind::Commit,
-                    ..
-                }) => {
+                State::Staged(Entry { kind: EntryKind::Commit, .. }) => {
                     lister.skip(path.as_str().as_bytes(), SkipReason::Submodule);
                 }
                 State::Staged(entry) => lister.add(path, entry.kind == EntryKind::Link)?,
@@ -152,32 +126,18 @@ impl Index {
     pub(super) fn changed_since(&self, head: &BTreeMap<RepoPath, Entry>) -> Vec<RepoPath> {
         let changed = |(path, state): &(&RepoPath, &State)| match state {
             State::Conflicted => true,
-            State::Staged(Entry {
-                kind: EntryKind::Commit,
-                ..
-            }) => false,
+            State::Staged(Entry { kind: EntryKind::Commit, .. }) => false,
             State::Staged(entry) => head.get(path) != Some(entry),
         };
-        self.inner
-            .entries
-            .iter()
-            .filter(changed)
-            .map(|(path, _)| path.clone())
-            .collect()
+        self.inner.entries.iter().filter(changed).map(|(path, _)| path.clone()).collect()
     }
 
     /// Every path that git tracks, submodules aside.
     pub(super) fn tracked(&self) -> impl Iterator<Item = &RepoPath> {
-        self.inner
-            .entries
-            .iter()
-            .filter_map(|(path, state)| match state {
-                State::Staged(Entry {
-                    kind: EntryKind::Commit,
-                    ..
-                }) => None,
-                _ => Some(path),
-            })
+        self.inner.entries.iter().filter_map(|(path, state)| match state {
+            State::Staged(Entry { kind: EntryKind::Commit, .. }) => None,
+            _ => Some(path),
+        })
     }
 
     /// The file at a path, links followed.

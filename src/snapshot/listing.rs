@@ -71,16 +71,8 @@ impl<'a, L: FnMut(&RepoPath) -> Result<Node, SnapshotError>> Lister<'a, L> {
         mut look: L,
     ) -> Result<Result<Self, Listing>, SnapshotError> {
         Ok(match resolve(under, &mut look)? {
-            Place::Folder(at) => Ok(Self {
-                under,
-                at,
-                look,
-                listing: Listing::default(),
-            }),
-            Place::File(_) => Err(Listing {
-                files: vec![under.clone()],
-                skipped: Vec::new(),
-            }),
+            Place::Folder(at) => Ok(Self { under, at, look, listing: Listing::default() }),
+            Place::File(_) => Err(Listing { files: vec![under.clone()], skipped: Vec::new() }),
             Place::Missing | Place::Special => Err(Listing::default()),
         })
     }
@@ -112,9 +104,7 @@ impl<'a, L: FnMut(&RepoPath) -> Result<Node, SnapshotError>> Lister<'a, L> {
             }
         }
         if self.listing.files.len() >= MAX_FILES {
-            return Err(SnapshotError::TooManyFiles {
-                under: self.under.clone(),
-            });
+            return Err(SnapshotError::TooManyFiles { under: self.under.clone() });
         }
         let path = match path.strip_prefix(&self.at) {
             Some(below) => self.under.join(&below),

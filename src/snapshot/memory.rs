@@ -16,9 +16,7 @@ pub struct Memory {
 
 impl Memory {
     pub(super) fn new(files: impl IntoIterator<Item = (RepoPath, Vec<u8>)>) -> Self {
-        Self {
-            files: Arc::new(files.into_iter().collect()),
-        }
+        Self { files: Arc::new(files.into_iter().collect()) }
     }
 
     pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
@@ -45,9 +43,7 @@ impl Memory {
         path: &RepoPath,
     ) -> Result<Option<Fingerprint>, SnapshotError> {
         let bytes = self.files.get(path);
-        bytes
-            .map(|bytes| Fingerprint::of_file(gix::hash::Kind::Sha1, bytes))
-            .transpose()
+        bytes.map(|bytes| Fingerprint::of_file(gix::hash::Kind::Sha1, bytes)).transpose()
     }
 
     fn look(&self, path: &RepoPath) -> Node {
@@ -67,8 +63,5 @@ pub(super) fn has_below<T>(files: &BTreeMap<RepoPath, T>, folder: &RepoPath) -> 
     let Ok(first) = RepoPath::new(&format!("{folder}/\u{20}")) else {
         return false;
     };
-    files
-        .range(first..)
-        .next()
-        .is_some_and(|(path, _)| path.starts_with(folder))
+    files.range(first..).next().is_some_and(|(path, _)| path.starts_with(folder))
 }

@@ -171,10 +171,7 @@ impl fmt::Debug for Fingerprint {
 /// Refuses what is larger than [`MAX_FILE_BYTES`].
 fn too_large(path: &RepoPath, bytes: u64) -> Result<(), SnapshotError> {
     if bytes > MAX_FILE_BYTES {
-        return Err(SnapshotError::TooLarge {
-            path: path.clone(),
-            bytes,
-        });
+        return Err(SnapshotError::TooLarge { path: path.clone(), bytes });
     }
     Ok(())
 }

@@ -37,13 +37,9 @@ pub(super) fn renames(
 /// Old and new name, when the change is a file that moved.
 fn renamed(change: &ChangeDetached) -> Option<(RepoPath, RepoPath)> {
     match change {
-        ChangeDetached::Rewrite {
-            source_location,
-            location,
-            entry_mode,
-            copy: false,
-            ..
-        } if entry_mode.is_blob() => {
+        ChangeDetached::Rewrite { source_location, location, entry_mode, copy: false, .. }
+            if entry_mode.is_blob() =>
+        {
             let path = |location: &[u8]| portable(std::str::from_utf8(location).ok()?);
             Some((path(source_location)?, path(location)?))
         }

@@ -71,9 +71,7 @@ impl Deref for Handle<'_> {
     type Target = gix::Repository;
 
     fn deref(&self) -> &gix::Repository {
-        self.repository
-            .as_ref()
-            .expect("it is taken out by drop alone")
+        self.repository.as_ref().expect("it is taken out by drop alone")
     }
 }
 
@@ -88,12 +86,7 @@ impl Repo {
         let common_dir = shared.to_thread_local().common_dir().to_owned();
         // `.git/worktrees/x/../..` is a place, but no name that a user knows it by.
         let common_dir = gix::path::realpath(&common_dir).unwrap_or(common_dir);
-        Self {
-            shared,
-            common_dir,
-            handles: Mutex::default(),
-            lookups: Mutex::default(),
-        }
+        Self { shared, common_dir, handles: Mutex::default(), lookups: Mutex::default() }
     }
 
     /// A handle for this thread.
@@ -103,16 +96,11 @@ impl Repo {
             let mut fresh = self.shared.to_thread_local();
             fresh.object_cache_size_if_unset(OBJECT_CACHE_BYTES);
             fresh.objects.set_pack_cache(|| {
-                Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(
-                    PACK_CACHE_BYTES,
-                ))
+                Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(PACK_CACHE_BYTES))
             });
             fresh
         });
-        Handle {
-            repository: Some(repository),
-            pool: &self.handles,
-        }
+        Handle { repository: Some(repository), pool: &self.handles }
     }
 
     /// SHA-1 or SHA-256.
@@ -127,9 +115,7 @@ impl Repo {
 
     /// Whether history was cut off when it was cloned.
     pub(super) fn is_shallow(&self) -> Result<bool, SnapshotError> {
-        self.handle()
-            .is_shallow()
-            .map_err(SnapshotError::git("reading the shallow boundary"))
+        self.handle().is_shallow().map_err(SnapshotError::git("reading the shallow boundary"))
     }
 
     /// The git directory that all linked worktrees share.
@@ -146,9 +132,8 @@ impl Repo {
     pub(super) fn shallow_boundary(&self) -> Result<Vec<ObjectId>, SnapshotError> {
         let boundary = self.handle().shallow_commits();
         let boundary = boundary.map_err(SnapshotError::git("reading the shallow boundary"))?;
-        let mut ids: Vec<ObjectId> = boundary
-            .map(|ids| ids.iter().copied().collect())
-            .unwrap_or_default();
+        let mut ids: Vec<ObjectId> =
+            boundary.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
         ids.sort_unstable();
         Ok(ids)
     }
@@ -160,10 +145,7 @@ impl Repo {
     ) -> impl FnOnce(gix::Error) -> SnapshotError {
         move |error| {
             if error.is_not_found() {
-                SnapshotError::MissingObject {
-                    id: id.to_string(),
-                    partial: is_partial(handle),
-                }
+                SnapshotError::MissingObject { id: id.to_string(), partial: is_partial(handle) }
             } else {
                 SnapshotError::git(format!("reading object {id}"))(error)
             }
@@ -199,10 +181,7 @@ impl Repo {
     /// What lies at `path` below the tree `root`, following no link.
     pub(super) fn lookup(&self, root: ObjectId, path: &str) -> Result<Lookup, SnapshotError> {
         if path.is_empty() {
-            return Ok(Lookup::Found(Entry {
-                kind: EntryKind::Tree,
-                id: root,
-            }));
+            return Ok(Lookup::Found(Entry { kind: EntryKind::Tree, id: root }));
         }
         let handle = self.handle();
         let (mut tree, mut rest) = (root, path);
@@ -212,20 +191,8 @@ impl Repo {
             let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
             match (find_in_tree(&handle, tree, name)?, below.is_empty()) {
                 (Some(entry), true) => break Lookup::Found(entry),
-                (
-                    Some(Entry {
-                        kind: EntryKind::Link,
-                        ..
-                    }),
-                    false,
-                ) => break Lookup::ThroughLink,
-                (
-                    Some(Entry {
-                        kind: EntryKind::Tree,
-                        id,
-                    }),
-                    false,
-                ) => (tree, rest) = (id, below),
+                (Some(Entry { kind: EntryKind::Link, .. }), false) => break Lookup::ThroughLink,
+                (Some(Entry { kind: EntryKind::Tree, id }), false) => (tree, rest) = (id, below),
                 (None, _) | (Some(_), false) => break Lookup::Missing,
             }
             if asked.is_none() {
@@ -278,13 +245,7 @@ impl Repo {
                         waiting.push((entry.oid.to_owned(), path));
                     }
                 } else {
-                    visit(
-                        &path,
-                        Entry {
-                            kind: entry.mode.kind(),
-                            id: entry.oid.to_owned(),
-                        },
-                    )?;
+                    visit(&path, Entry { kind: entry.mode.kind(), id: entry.oid.to_owned() })?;
                 }
             }
         }
@@ -333,10 +294,7 @@ fn find_in_tree(
     for entry in TreeRefIter::from_bytes(&object.data, handle.object_hash()) {
         let entry = entry.map_err(|error| bad_tree(tree, error))?;
         if entry.filename == name {
-            return Ok(Some(Entry {
-                kind: entry.mode.kind(),
-                id: entry.oid.to_owned(),
-            }));
+            return Ok(Some(Entry { kind: entry.mode.kind(), id: entry.oid.to_owned() }));
         }
     }
     Ok(None)
@@ -351,10 +309,7 @@ impl Lookups {
         if self.count >= MAX_LOOKUPS {
             *self = Self::default();
         }
-        self.by_tree
-            .entry(tree)
-            .or_default()
-            .insert(rest.into(), lookup);
+        self.by_tree.entry(tree).or_default().insert(rest.into(), lookup);
         self.count += 1;
     }
 }

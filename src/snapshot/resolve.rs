@@ -88,11 +88,7 @@ pub(super) fn resolve(
 
 /// The names of a path, last first; `.` says nothing.
 fn components(path: &str) -> Vec<String> {
-    path.split('/')
-        .rev()
-        .filter(|name| !matches!(*name, "" | "."))
-        .map(str::to_owned)
-        .collect()
+    path.split('/').rev().filter(|name| !matches!(*name, "" | ".")).map(str::to_owned).collect()
 }
 
 /// The target of a link as text, when it is a portable relative path.
@@ -105,9 +101,7 @@ fn relative(target: &[u8]) -> Option<&str> {
 
 /// `text` as a path, when it is portable and already in its normal form.
 pub(super) fn portable(text: &str) -> Option<RepoPath> {
-    RepoPath::new(text)
-        .ok()
-        .filter(|path| path.as_str() == text && !path.is_root())
+    RepoPath::new(text).ok().filter(|path| path.as_str() == text && !path.is_root())
 }
 
 /// The entry `name` of a folder, when its path is portable.
@@ -115,11 +109,7 @@ pub(super) fn child(folder: &RepoPath, name: &str) -> Option<RepoPath> {
     if name.contains('/') {
         return None;
     }
-    if folder.is_root() {
-        portable(name)
-    } else {
-        portable(&format!("{folder}/{name}"))
-    }
+    if folder.is_root() { portable(name) } else { portable(&format!("{folder}/{name}")) }
 }
 
 /// Git's own folder is no part of a project, however a file system spells it.
@@ -149,22 +139,12 @@ mod tests {
                 },
             })
             .collect();
-        resolve(&path(to), |at| {
-            Ok(nodes.get(at.as_str()).cloned().unwrap_or(Node::Missing))
-        })
+        resolve(&path(to), |at| Ok(nodes.get(at.as_str()).cloned().unwrap_or(Node::Missing)))
     }
 
     #[test]
     fn follows_links_in_every_place_of_a_path() {
-        let tree = [
-            "a/",
-            "a/f",
-            "b -> a",
-            "c -> b/f",
-            "a/up -> ../a/./f",
-            "d/",
-            "d/e -> ../b",
-        ];
+        let tree = ["a/", "a/f", "b -> a", "c -> b/f", "a/up -> ../a/./f", "d/", "d/e -> ../b"];
         for (to, expected) in [
             ("a/f", Place::File(path("a/f"))),
             ("b/f", Place::File(path("a/f"))),
@@ -184,41 +164,19 @@ mod tests {
     #[test]
     fn parents_are_those_of_the_place_and_not_of_the_text() {
         // `deep` stands at the root and leads two folders down, so `deep/..` is `x`.
-        let tree = [
-            "x/",
-            "x/y/",
-            "x/f",
-            "deep -> x/y",
-            "l -> deep/../f",
-            "here -> .",
-            "out -> here/../f",
-        ];
+        let tree =
+            ["x/", "x/y/", "x/f", "deep -> x/y", "l -> deep/../f", "here -> .", "out -> here/../f"];
         assert_eq!(lead(&tree, "l").unwrap(), Place::File(path("x/f")));
-        assert!(matches!(
-            lead(&tree, "out"),
-            Err(SnapshotError::LeavesProject { .. })
-        ));
+        assert!(matches!(lead(&tree, "out"), Err(SnapshotError::LeavesProject { .. })));
     }
 
     #[test]
     fn refuses_links_that_leave_or_never_end() {
-        let tree = [
-            "a -> /etc/passwd",
-            "b -> ../b",
-            "d/",
-            "d/c -> ../../c",
-            "e -> C:/x",
-            "f -> x\\y",
-        ];
+        let tree =
+            ["a -> /etc/passwd", "b -> ../b", "d/", "d/c -> ../../c", "e -> C:/x", "f -> x\\y"];
         for to in ["a", "b", "d/c", "e", "f"] {
-            assert!(
-                matches!(lead(&tree, to), Err(SnapshotError::LeavesProject { .. })),
-                "{to}"
-            );
+            assert!(matches!(lead(&tree, to), Err(SnapshotError::LeavesProject { .. })), "{to}");
         }
-        assert!(matches!(
-            lead(&["a -> b", "b -> a"], "a"),
-            Err(SnapshotError::LinkLoop { .. })
-        ));
+        assert!(matches!(lead(&["a -> b", "b -> a"], "a"), Err(SnapshotError::LinkLoop { .. })));
     }
 }

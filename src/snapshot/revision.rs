@@ -17,37 +17,28 @@ impl Repo {
     pub(super) fn commit_id(&self, rev: &str) -> Result<ObjectId, SnapshotError> {
         let handle = self.handle();
         let parsed = parse_revision(&handle, rev).or_else(|error| {
-            with_long_id(&handle, rev)
-                .ok_or(error)
-                .and_then(|rev| parse_revision(&handle, &rev))
+            with_long_id(&handle, rev).ok_or(error).and_then(|rev| parse_revision(&handle, &rev))
         });
         let id = match parsed {
             Ok(Spec::Include(id)) => id,
             Ok(_) => {
-                return Err(SnapshotError::Range {
-                    rev: rev.to_owned(),
-                });
+                return Err(SnapshotError::Range { rev: rev.to_owned() });
             }
             Err(error) => return Err(self.explain(&handle, rev, &error)),
         };
         let object = handle.find_object(id).map_err(Self::broken(&handle, id))?;
-        let object = object
-            .peel_tags_to_end()
-            .map_err(Self::broken(&handle, id))?;
+        let object = object.peel_tags_to_end().map_err(Self::broken(&handle, id))?;
         match object.kind {
             Kind::Commit => Ok(object.id),
-            Kind::Tree => Err(SnapshotError::NotACommit {
-                rev: rev.to_owned(),
-                kind: "folder (tree)",
-            }),
-            Kind::Blob => Err(SnapshotError::NotACommit {
-                rev: rev.to_owned(),
-                kind: "file (blob)",
-            }),
-            Kind::Tag => Err(SnapshotError::NotACommit {
-                rev: rev.to_owned(),
-                kind: "tag of tags",
-            }),
+            Kind::Tree => {
+                Err(SnapshotError::NotACommit { rev: rev.to_owned(), kind: "folder (tree)" })
+            }
+            Kind::Blob => {
+                Err(SnapshotError::NotACommit { rev: rev.to_owned(), kind: "file (blob)" })
+            }
+            Kind::Tag => {
+                Err(SnapshotError::NotACommit { rev: rev.to_owned(), kind: "tag of tags" })
+            }
         }
     }
 
@@ -56,9 +47,7 @@ impl Repo {
         let (one, two) = (self.commit_id(a)?, self.commit_id(b)?);
         let handle = self.handle();
         let doing = format!("looking for the merge base of `{a}` and `{b}`");
-        let bases = handle
-            .merge_bases_many(one, &[two])
-            .map_err(SnapshotError::git(doing))?;
+        let bases = handle.merge_bases_many(one, &[two]).map_err(SnapshotError::git(doing))?;
         match bases.first() {
             Some(best) => Ok(best.detach()),
             None => Err(SnapshotError::NoCommonAncestor {
@@ -73,9 +62,7 @@ impl Repo {
     pub(super) fn head_id(&self) -> Result<Option<ObjectId>, SnapshotError> {
         let handle = self.handle();
         let head = handle.head().and_then(gix::Head::try_into_peeled_id);
-        Ok(head
-            .map_err(SnapshotError::git("reading HEAD"))?
-            .map(gix::Id::detach))
+        Ok(head.map_err(SnapshotError::git("reading HEAD"))?.map(gix::Id::detach))
     }
 
     /// Whether anything changed or is new in what `patterns` match; everywhere without patterns.
@@ -96,27 +83,16 @@ impl Repo {
 
     fn explain(&self, handle: &gix::Repository, rev: &str, error: &gix::Error) -> SnapshotError {
         let rev = rev.to_owned();
-        if let Some(parse::Error::AmbiguousPrefix { candidates, .. }) = error
-            .iter_errors()
-            .find_map(|error| error.downcast_ref::<parse::Error>())
+        if let Some(parse::Error::AmbiguousPrefix { candidates, .. }) =
+            error.iter_errors().find_map(|error| error.downcast_ref::<parse::Error>())
         {
-            let candidates = candidates
-                .iter()
-                .map(|(id, info)| format!("{id} ({info})"))
-                .collect();
+            let candidates = candidates.iter().map(|(id, info)| format!("{id} ({info})")).collect();
             return SnapshotError::AmbiguousRevision { rev, candidates };
         }
         let shallow = self.is_shallow().unwrap_or(false);
-        let (base, step) = rev.split_at(
-            rev.find(['~', '^', ':'])
-                .or_else(|| rev.find("@{"))
-                .unwrap_or(rev.len()),
-        );
-        let branch = if matches!(base, "" | "@") {
-            "HEAD"
-        } else {
-            base
-        };
+        let (base, step) =
+            rev.split_at(rev.find(['~', '^', ':']).or_else(|| rev.find("@{")).unwrap_or(rev.len()));
+        let branch = if matches!(base, "" | "@") { "HEAD" } else { base };
         let head = handle.head().ok().filter(gix::Head::is_unborn);
         let unborn =
             head.and_then(|head| head.referent_name().map(|name| name.shorten().to_string()));
@@ -125,19 +101,10 @@ impl Repo {
         }
         if !step.is_empty() && parse_revision(handle, branch).is_ok() {
             let (base, step) = (branch.to_owned(), step.to_owned());
-            return SnapshotError::NoSuchStep {
-                rev,
-                base,
-                step,
-                shallow,
-            };
+            return SnapshotError::NoSuchStep { rev, base, step, shallow };
         }
         let suggestion = suggest(handle, base);
-        SnapshotError::UnknownRevision {
-            rev,
-            suggestion,
-            shallow,
-        }
+        SnapshotError::UnknownRevision { rev, suggestion, shallow }
     }
 }
 
@@ -156,9 +123,7 @@ fn parse_revision(handle: &gix::Repository, rev: &str) -> gix::Result<Spec> {
 /// `gix` takes every short id for one of SHA-1 and finds nothing.
 fn with_long_id(handle: &gix::Repository, rev: &str) -> Option<String> {
     let kind = handle.object_hash();
-    let digits = rev
-        .find(|c: char| !c.is_ascii_hexdigit())
-        .unwrap_or(rev.len());
+    let digits = rev.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rev.len());
     if kind == gix::hash::Kind::Sha1 || digits < Prefix::MIN_HEX_LEN || digits >= kind.len_in_hex()
     {
         return None;
@@ -173,21 +138,16 @@ fn with_long_id(handle: &gix::Repository, rev: &str) -> Option<String> {
 /// A branch or tag that resembles `name`; `origin/name` above all, which is all that many a CI checkout has.
 fn suggest(handle: &gix::Repository, name: &str) -> Option<String> {
     let platform = handle.references().ok()?;
-    let names: Vec<String> = [
-        platform.local_branches(),
-        platform.remote_branches(),
-        platform.tags(),
-    ]
-    .into_iter()
-    .flatten()
-    .flatten()
-    .flatten()
-    .map(|reference| reference.name().shorten().to_string())
-    .collect();
+    let names: Vec<String> =
+        [platform.local_branches(), platform.remote_branches(), platform.tags()]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .flatten()
+            .map(|reference| reference.name().shorten().to_string())
+            .collect();
     let remote = format!("/{name}");
-    let same = names
-        .iter()
-        .find(|candidate| !name.is_empty() && candidate.ends_with(&remote));
+    let same = names.iter().find(|candidate| !name.is_empty() && candidate.ends_with(&remote));
     same.map(String::as_str)
         .or_else(|| closest(name, names.iter().map(String::as_str)))
         .map(str::to_owned)

@@ -77,11 +77,7 @@ impl Git {
     /// Commits what is staged.
     pub(crate) fn commit_staged(&self, message: &str) -> String {
         let count = self.try_run(&["rev-list", "--all", "--count"]);
-        let count: i64 = String::from_utf8(count.stdout)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap_or(0);
+        let count: i64 = String::from_utf8(count.stdout).unwrap().trim().parse().unwrap_or(0);
         let date = format!("{} +0200", 1_700_000_000 + 3600 * count);
         let output = self
             .command()
@@ -98,10 +94,7 @@ impl Git {
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> String {
         let output = self.try_run(args);
         success(&args[0].as_ref().to_string_lossy(), &output);
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .trim_end()
-            .to_owned()
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// Runs `git`, which may fail.
@@ -113,13 +106,9 @@ impl Git {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
-        for name in [
-            "GIT_DIR",
-            "GIT_INDEX_FILE",
-            "GIT_WORK_TREE",
-            "GIT_PREFIX",
-            "GIT_OBJECT_DIRECTORY",
-        ] {
+        for name in
+            ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"]
+        {
             command.env_remove(name);
         }
         command
@@ -136,9 +125,5 @@ impl Git {
 }
 
 fn success(what: &str, output: &Output) {
-    assert!(
-        output.status.success(),
-        "git {what}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "git {what}: {}", String::from_utf8_lossy(&output.stderr));
 }

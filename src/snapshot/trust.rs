@@ -11,25 +11,13 @@ use super::SnapshotError;
 
 /// Refuses `file` when another user owns it, unless its `folder` was declared safe.
 pub(super) fn check_owner(file: &Path, folder: &Path) -> Result<(), SnapshotError> {
-    let owned = gix::sec::identity::is_path_owned_by_current_user(file).map_err(|source| {
-        SnapshotError::Io {
-            path: file.to_owned(),
-            source,
-        }
-    })?;
-    if owned
-        || is_declared_safe(
-            folder,
-            &safe_directories(),
-            gix::path::env::home_dir().as_deref(),
-        )
+    let owned = gix::sec::identity::is_path_owned_by_current_user(file)
+        .map_err(|source| SnapshotError::Io { path: file.to_owned(), source })?;
+    if owned || is_declared_safe(folder, &safe_directories(), gix::path::env::home_dir().as_deref())
     {
         return Ok(());
     }
-    Err(SnapshotError::ForeignOwner {
-        path: file.to_owned(),
-        allow: folder.to_owned(),
-    })
+    Err(SnapshotError::ForeignOwner { path: file.to_owned(), allow: folder.to_owned() })
 }
 
 /// The values of `safe.directory`, which git reads from the user's and the system's configuration alone.
@@ -38,10 +26,7 @@ fn safe_directories() -> Vec<String> {
         return Vec::new();
     };
     let values = config.strings("safe.directory").unwrap_or_default();
-    values
-        .iter()
-        .filter_map(|value| value.to_str().ok().map(str::to_owned))
-        .collect()
+    values.iter().filter_map(|value| value.to_str().ok().map(str::to_owned)).collect()
 }
 
 /// Whether one of `values` means `folder`: the folder itself, `*`, or `PARENT/*`. An empty value takes back those before it.
@@ -66,12 +51,7 @@ fn declares(value: &str, folder: &Path, home: Option<&Path>) -> bool {
     if !named.is_absolute() {
         return false;
     }
-    match named
-        .file_name()
-        .is_some_and(|name| name == "*")
-        .then(|| named.parent())
-        .flatten()
-    {
+    match named.file_name().is_some_and(|name| name == "*").then(|| named.parent()).flatten() {
         Some(parent) => folder.starts_with(real(parent)),
         None => real(&named) == folder,
     }

@@ -52,9 +52,7 @@ impl Worktree {
             bare,
             folders: RwLock::default(),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
@@ -64,10 +62,7 @@ impl Worktree {
             Place::Special => return Err(SnapshotError::NotAFile { path: path.clone() }),
             Place::Missing | Place::Folder(_) => return Ok(None),
         };
-        let failed = |source| SnapshotError::Io {
-            path: place.clone(),
-            source,
-        };
+        let failed = |source| SnapshotError::Io { path: place.clone(), source };
         let file = match File::open(&place) {
             Err(error) if is_absent(&error) => return Ok(None),
             opened => opened.map_err(failed)?,
@@ -76,9 +71,7 @@ impl Worktree {
         too_large(path, bytes)?;
         let mut content = Vec::with_capacity(bytes as usize);
         // It may grow while it is read.
-        file.take(MAX_FILE_BYTES + 1)
-            .read_to_end(&mut content)
-            .map_err(failed)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content).map_err(failed)?;
         too_large(path, content.len() as u64)?;
         Ok(Some(content))
     }
@@ -87,14 +80,8 @@ impl Worktree {
         &self,
         path: &RepoPath,
     ) -> Result<Option<Fingerprint>, SnapshotError> {
-        let hash = self
-            .inner
-            .repo
-            .as_ref()
-            .map_or(gix::hash::Kind::Sha1, |repo| repo.hash());
-        self.read(path)?
-            .map(|bytes| Fingerprint::of_file(hash, &bytes))
-            .transpose()
+        let hash = self.inner.repo.as_ref().map_or(gix::hash::Kind::Sha1, |repo| repo.hash());
+        self.read(path)?.map(|bytes| Fingerprint::of_file(hash, &bytes)).transpose()
     }
 
     /// Files that git tracks or would offer to add.
@@ -119,11 +106,7 @@ impl Worktree {
                 Err(shown) => lister.skip(shown.as_bytes(), SkipReason::Name),
             }
         }
-        for (path, reason) in refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
+        for (path, reason) in refused.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             lister.skip(path.as_bytes(), reason);
         }
         let mut listing = lister.finish();
@@ -143,10 +126,7 @@ impl Worktree {
         };
         let index = Index::open(repo, &self.inner.prefix.join(at))?;
         let mut forced = Vec::new();
-        for below in index
-            .tracked()
-            .filter(|path| !hidden_below(path, &RepoPath::root()))
-        {
+        for below in index.tracked().filter(|path| !hidden_below(path, &RepoPath::root())) {
             let shown = under.join(below);
             let listed = listing.files.binary_search(&shown).is_ok();
             if !listed && matches!(self.place(&at.join(below)), Ok(Place::File(_))) {
@@ -166,10 +146,7 @@ impl Worktree {
         let root = self.inner.root.clone();
         let refused = Arc::clone(refused);
         let refuse = move |path: String, reason| {
-            refused
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((path, reason));
+            refused.lock().unwrap_or_else(PoisonError::into_inner).push((path, reason));
             false
         };
         let filter = move |entry: &DirEntry| {
@@ -177,10 +154,7 @@ impl Worktree {
             let path = match relative(&root, entry.path()) {
                 Ok(path) => path,
                 Err(shown) => {
-                    let parent = entry
-                        .path()
-                        .parent()
-                        .and_then(|path| relative(&root, path).ok());
+                    let parent = entry.path().parent().and_then(|path| relative(&root, path).ok());
                     return match parent.is_some_and(|parent| parent.starts_with(&at)) {
                         true if is_folder => refuse(shown, SkipReason::Name),
                         below => below,
@@ -210,26 +184,15 @@ impl Worktree {
 
     fn walk_failed(&self, at: &RepoPath, error: ignore::Error) -> SnapshotError {
         let text = error.to_string();
-        let source = error
-            .into_io_error()
-            .unwrap_or_else(|| std::io::Error::other(text));
-        SnapshotError::Io {
-            path: self.on_disk(at),
-            source,
-        }
+        let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(text));
+        SnapshotError::Io { path: self.on_disk(at), source }
     }
 
     /// Where a path leads.
     fn place(&self, path: &RepoPath) -> Result<Place, SnapshotError> {
-        let folder = path
-            .as_str()
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder);
+        let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
         let known = |folders: &RwLock<HashSet<String>>| {
-            folders
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(folder)
+            folders.read().unwrap_or_else(PoisonError::into_inner).contains(folder)
         };
         if known(&self.inner.folders)
             && !is_git_dir(path.file_name())
@@ -241,11 +204,7 @@ impl Worktree {
         if let Place::File(place) = &place
             && place == path
         {
-            let mut folders = self
-                .inner
-                .folders
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut folders = self.inner.folders.write().unwrap_or_else(PoisonError::into_inner);
             folders.insert(folder.to_owned());
         }
         Ok(place)
@@ -253,20 +212,16 @@ impl Worktree {
 
     fn check_present(&self) -> Result<(), SnapshotError> {
         match &self.inner.bare {
-            Some(git_dir) => Err(SnapshotError::Bare {
-                what: "the worktree",
-                git_dir: git_dir.clone(),
-            }),
+            Some(git_dir) => {
+                Err(SnapshotError::Bare { what: "the worktree", git_dir: git_dir.clone() })
+            }
             None => Ok(()),
         }
     }
 
     fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
         let place = self.on_disk(path);
-        let failed = |source| SnapshotError::Io {
-            path: place.clone(),
-            source,
-        };
+        let failed = |source| SnapshotError::Io { path: place.clone(), source };
         match fs::symlink_metadata(&place) {
             Err(error) if is_absent(&error) => Ok(Node::Missing),
             Err(error) => Err(failed(error)),
@@ -276,11 +231,7 @@ impl Worktree {
     }
 
     fn on_disk(&self, path: &RepoPath) -> PathBuf {
-        if path.is_root() {
-            self.inner.root.clone()
-        } else {
-            self.inner.root.join(path.as_str())
-        }
+        if path.is_root() { self.inner.root.clone() } else { self.inner.root.join(path.as_str()) }
     }
 }
 
@@ -301,9 +252,7 @@ fn link_target(place: &Path) -> std::io::Result<Vec<u8>> {
     let target = fs::read_link(place)?.into_os_string();
     let text = target.into_encoded_bytes();
     Ok(if cfg!(windows) {
-        text.into_iter()
-            .map(|byte| if byte == b'\\' { b'/' } else { byte })
-            .collect()
+        text.into_iter().map(|byte| if byte == b'\\' { b'/' } else { byte }).collect()
     } else {
         text
     })
@@ -317,11 +266,7 @@ fn relative(root: &Path, path: &Path) -> Result<RepoPath, String> {
     }
     let shown = || below.to_string_lossy().into_owned();
     let text = below.to_str().ok_or_else(shown)?;
-    let found = if cfg!(windows) {
-        portable(&text.replace('\\', "/"))
-    } else {
-        portable(text)
-    };
+    let found = if cfg!(windows) { portable(&text.replace('\\', "/")) } else { portable(text) };
     found.ok_or_else(shown)
 }
 

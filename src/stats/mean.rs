@@ -28,15 +28,9 @@ pub fn student_t_mean(values: &[f64], confidence: f64) -> Option<Mean> {
         let squares = sum(values.iter().map(|value| (value - mean).powi(2)));
         let error = (squares / (n - 1) as f64 / n as f64).sqrt();
         // Equal values have no spread at any confidence: 0, not 0·∞.
-        let half = if error == 0.0 {
-            0.0
-        } else {
-            student_two_sided(confidence, (n - 1) as f64) * error
-        };
-        Interval {
-            low: mean - half,
-            high: mean + half,
-        }
+        let half =
+            if error == 0.0 { 0.0 } else { student_two_sided(confidence, (n - 1) as f64) * error };
+        Interval { low: mean - half, high: mean + half }
     });
     Some(Mean { mean, n, interval })
 }
@@ -63,22 +57,9 @@ mod tests {
     #[test]
     fn few_values() {
         assert_eq!(student_t_mean(&[], 0.95), None);
-        assert_eq!(
-            student_t_mean(&[0.5], 0.95),
-            Some(Mean {
-                mean: 0.5,
-                n: 1,
-                interval: None
-            })
-        );
+        assert_eq!(student_t_mean(&[0.5], 0.95), Some(Mean { mean: 0.5, n: 1, interval: None }));
         let same = student_t_mean(&[0.25; 4], 0.95).unwrap();
-        assert_eq!(
-            same.interval,
-            Some(Interval {
-                low: 0.25,
-                high: 0.25
-            })
-        );
+        assert_eq!(same.interval, Some(Interval { low: 0.25, high: 0.25 }));
     }
 
     /// 500 samples of 2 to 60 values, from SciPy.
@@ -89,10 +70,7 @@ mod tests {
             let Some(fields) = line.strip_prefix("mean\t") else {
                 continue;
             };
-            let fields: Vec<f64> = fields
-                .split('\t')
-                .map(|field| field.parse().unwrap())
-                .collect();
+            let fields: Vec<f64> = fields.split('\t').map(|field| field.parse().unwrap()).collect();
             let [confidence, mean, low, high, values @ ..] = &fields[..] else {
                 panic!("{line:?}")
             };
@@ -100,14 +78,8 @@ mod tests {
             let interval = own.interval.unwrap();
             let scale = 1.0 + interval.high.abs();
             assert!((own.mean - mean).abs() < 1e-9 * scale, "{line:?} {own:?}");
-            assert!(
-                (interval.low - low).abs() < 1e-9 * scale,
-                "{line:?} {own:?}"
-            );
-            assert!(
-                (interval.high - high).abs() < 1e-9 * scale,
-                "{line:?} {own:?}"
-            );
+            assert!((interval.low - low).abs() < 1e-9 * scale, "{line:?} {own:?}");
+            assert!((interval.high - high).abs() < 1e-9 * scale, "{line:?} {own:?}");
             checked += 1;
         }
         assert_eq!(checked, 500);
@@ -121,13 +93,8 @@ mod tests {
             let Some(fields) = line.strip_prefix("t\t") else {
                 continue;
             };
-            let fields: Vec<f64> = fields
-                .split('\t')
-                .map(|field| field.parse().unwrap())
-                .collect();
-            let [confidence, freedom, quantile] = fields[..] else {
-                panic!("{line:?}")
-            };
+            let fields: Vec<f64> = fields.split('\t').map(|field| field.parse().unwrap()).collect();
+            let [confidence, freedom, quantile] = fields[..] else { panic!("{line:?}") };
             let own = student_two_sided(confidence, freedom);
             assert!((own / quantile - 1.0).abs() < 1e-9, "{line:?} {own}");
             checked += 1;

@@ -37,10 +37,7 @@ mod tests {
         assert_eq!(percentile(&[1.0], 1.5), None);
         assert_eq!(percentile(&[1.0], f64::NAN), None);
         assert_eq!(percentile(&[3.0], 0.99), Some(3.0));
-        assert_eq!(
-            percentile(&sorted([4.0, f64::NAN, 1.0, 2.0]), 0.5),
-            Some(2.0)
-        );
+        assert_eq!(percentile(&sorted([4.0, f64::NAN, 1.0, 2.0]), 0.5), Some(2.0));
         assert_eq!(percentile(&[1.0, 2.0], 0.0), Some(1.0));
         assert_eq!(percentile(&[1.0, 2.0], 1.0), Some(2.0));
     }
@@ -53,18 +50,10 @@ mod tests {
             let Some(fields) = line.strip_prefix("percentile\t") else {
                 continue;
             };
-            let fields: Vec<f64> = fields
-                .split('\t')
-                .map(|field| field.parse().unwrap())
-                .collect();
-            let [q, expected, values @ ..] = &fields[..] else {
-                panic!("{line:?}")
-            };
+            let fields: Vec<f64> = fields.split('\t').map(|field| field.parse().unwrap()).collect();
+            let [q, expected, values @ ..] = &fields[..] else { panic!("{line:?}") };
             let own = percentile(&sorted(values.iter().copied()), *q).unwrap();
-            assert!(
-                (own - expected).abs() < 1e-9 * (1.0 + expected.abs()),
-                "{line:?} {own}"
-            );
+            assert!((own - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{line:?} {own}");
             checked += 1;
         }
         assert_eq!(checked, 500);

@@ -11,10 +11,7 @@ use super::quantile::normal_two_sided;
 pub fn wilson(passes: u64, n: u64, confidence: f64) -> Interval {
     let z = normal_two_sided(confidence);
     if n == 0 || z.is_infinite() {
-        return Interval {
-            low: 0.0,
-            high: 1.0,
-        };
+        return Interval { low: 0.0, high: 1.0 };
     }
     let passes = passes.min(n);
     let (trials, rate) = (n as f64, passes as f64 / n as f64);
@@ -23,16 +20,8 @@ pub fn wilson(passes: u64, n: u64, confidence: f64) -> Interval {
     let half =
         z * (rate * (1.0 - rate) / trials + z * z / (4.0 * trials * trials)).sqrt() / stretch;
     Interval {
-        low: if passes == 0 {
-            0.0
-        } else {
-            (centre - half).max(0.0)
-        },
-        high: if passes == n {
-            1.0
-        } else {
-            (centre + half).min(1.0)
-        },
+        low: if passes == 0 { 0.0 } else { (centre - half).max(0.0) },
+        high: if passes == n { 1.0 } else { (centre + half).min(1.0) },
     }
 }
 
@@ -63,20 +52,8 @@ mod tests {
 
     #[test]
     fn nothing_tried_says_nothing() {
-        assert_eq!(
-            wilson(0, 0, 0.95),
-            Interval {
-                low: 0.0,
-                high: 1.0
-            }
-        );
-        assert_eq!(
-            wilson(3, 9, 1.0),
-            Interval {
-                low: 0.0,
-                high: 1.0
-            }
-        );
+        assert_eq!(wilson(0, 0, 0.95), Interval { low: 0.0, high: 1.0 });
+        assert_eq!(wilson(3, 9, 1.0), Interval { low: 0.0, high: 1.0 });
     }
 
     #[test]
@@ -115,13 +92,8 @@ mod tests {
             let Some(fields) = line.strip_prefix("wilson\t") else {
                 continue;
             };
-            let fields: Vec<f64> = fields
-                .split('\t')
-                .map(|field| field.parse().unwrap())
-                .collect();
-            let [passes, n, confidence, low, high] = fields[..] else {
-                panic!("{line:?}")
-            };
+            let fields: Vec<f64> = fields.split('\t').map(|field| field.parse().unwrap()).collect();
+            let [passes, n, confidence, low, high] = fields[..] else { panic!("{line:?}") };
             let interval = wilson(passes as u64, n as u64, confidence);
             assert!((interval.low - low).abs() < 1e-9, "{line:?} {interval:?}");
             assert!((interval.high - high).abs() < 1e-9, "{line:?} {interval:?}");

@@ -57,29 +57,18 @@ impl<'a> Fence<'a> {
             });
             if closes {
                 let content = &text[..text.len() - rest.len()];
-                return Block {
-                    language: self.language,
-                    content,
-                    closed: true,
-                };
+                return Block { language: self.language, content, closed: true };
             }
             rest = behind;
         }
-        Block {
-            language: self.language,
-            content: text,
-            closed: false,
-        }
+        Block { language: self.language, content: text, closed: false }
     }
 }
 
 /// The fence that a line begins with: its character, its length, and what follows.
 fn marks(line: &str) -> Option<(char, usize, &str)> {
     let inner = line.trim_start_matches(' ');
-    let mark = inner
-        .chars()
-        .next()
-        .filter(|mark| matches!(mark, '`' | '~'))?;
+    let mark = inner.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
     let info = inner.trim_start_matches(mark);
     let length = inner.len() - info.len();
     (length >= 3).then_some((mark, length, info))

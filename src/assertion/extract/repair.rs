@@ -96,9 +96,7 @@ impl Mended {
             1 => Some("removed a trailing comma".to_owned()),
             count => Some(format!("removed {count} trailing commas")),
         };
-        let bracket = self
-            .added
-            .map(|bracket| format!("added a missing `{bracket}`"));
+        let bracket = self.added.map(|bracket| format!("added a missing `{bracket}`"));
         let done: Vec<String> = commas.into_iter().chain(bracket).collect();
         Some((self.text, done.join(", ")))
     }

@@ -14,9 +14,7 @@ fn syntax(value: &Value) -> Syntax {
 }
 
 fn compiled(value: &Value) -> Assertion {
-    syntax(value)
-        .compile()
-        .unwrap_or_else(|problems| panic!("{value}: {problems:?}"))
+    syntax(value).compile().unwrap_or_else(|problems| panic!("{value}: {problems:?}"))
 }
 
 /// The case of all tests: an expected text, a variable, metadata.
@@ -32,21 +30,12 @@ impl Case {
         let answer = Answer {
             output: output.to_owned(),
             finish: Some("stop".to_owned()),
-            usage: Some(Usage {
-                input_tokens: 100,
-                output_tokens: 20,
-                ..Usage::default()
-            }),
+            usage: Some(Usage { input_tokens: 100, output_tokens: 20, ..Usage::default() }),
             latency_ms: Some(812.5),
             ..Answer::default()
         };
         let variables = json!({"name": "Ada {{ expected }}", "limit": 3, "user": {"city": "Bonn"}});
-        Self {
-            answer,
-            expected,
-            variables,
-            metadata: json!({"label": "refund"}),
-        }
+        Self { answer, expected, variables, metadata: json!({"label": "refund"}) }
     }
 
     fn score(&self, assertion: &Assertion) -> Outcome {
@@ -77,11 +66,6 @@ fn unscored(assertion: &Value, output: &str, expected: Option<Value>) -> String 
 }
 
 fn problems(assertion: &Value) -> Vec<(String, String)> {
-    let problems = syntax(assertion)
-        .compile()
-        .expect_err(&assertion.to_string());
-    problems
-        .into_iter()
-        .map(|problem| (problem.route.join("."), problem.message))
-        .collect()
+    let problems = syntax(assertion).compile().expect_err(&assertion.to_string());
+    problems.into_iter().map(|problem| (problem.route.join("."), problem.message)).collect()
 }

@@ -7,90 +7,45 @@ use super::*;
 #[test]
 fn each_type_says_what_it_sees() {
     for (assertion, output, passes, reason) in [
-        (
-            json!({"type": "equals", "value": "a"}),
-            "a",
-            true,
-            r#"is "a""#,
-        ),
-        (
-            json!({"type": "equals", "value": "a"}),
-            "b",
-            false,
-            r#"is "b", expected "a""#,
-        ),
+        (json!({"type": "equals", "value": "a"}), "a", true, r#"is "a""#),
+        (json!({"type": "equals", "value": "a"}), "b", false, r#"is "b", expected "a""#),
         (
             json!({"type": "equals", "value": "a"}),
             "a\n",
             false,
             r#"is "a\n", expected "a"; they differ in the space around them"#,
         ),
-        (
-            json!({"type": "equals", "value": {"a": 1}}),
-            r#"{ "a": 1.0 }"#,
-            true,
-            r#"is {"a":1.0}"#,
-        ),
+        (json!({"type": "equals", "value": {"a": 1}}), r#"{ "a": 1.0 }"#, true, r#"is {"a":1.0}"#),
         (
             json!({"type": "equals", "value": 18}),
             "\"18\"",
             false,
             r#"the answer is "18" (a text), expected 18 (a number)"#,
         ),
-        (
-            json!({"type": "iequals", "value": "ÄB"}),
-            "äb",
-            true,
-            r#"is "äb""#,
-        ),
-        (
-            json!({"type": "contains", "value": "refund"}),
-            "a refund",
-            true,
-            r#"contains "refund""#,
-        ),
+        (json!({"type": "iequals", "value": "ÄB"}), "äb", true, r#"is "äb""#),
+        (json!({"type": "contains", "value": "refund"}), "a refund", true, r#"contains "refund""#),
         (
             json!({"type": "contains", "value": "refund"}),
             "no",
             false,
             r#"does not contain "refund""#,
         ),
-        (
-            json!({"type": "contains", "value": 42}),
-            "is 42.",
-            true,
-            r#"contains "42""#,
-        ),
+        (json!({"type": "contains", "value": 42}), "is 42.", true, r#"contains "42""#),
         (
             json!({"type": "not-contains", "value": "refund"}),
             "no",
             true,
             r#"does not contain "refund""#,
         ),
-        (
-            json!({"type": "icontains", "value": "Refund"}),
-            "REFUND",
-            true,
-            r#"contains "Refund""#,
-        ),
-        (
-            json!({"type": "contains-any", "value": ["x", "y"]}),
-            "a y",
-            true,
-            r#"contains "y""#,
-        ),
+        (json!({"type": "icontains", "value": "Refund"}), "REFUND", true, r#"contains "Refund""#),
+        (json!({"type": "contains-any", "value": ["x", "y"]}), "a y", true, r#"contains "y""#),
         (
             json!({"type": "contains-any", "value": ["x", "y"]}),
             "a",
             false,
             "contains none of 2 texts",
         ),
-        (
-            json!({"type": "contains-all", "value": ["x", "y"]}),
-            "xy",
-            true,
-            "contains all 2 texts",
-        ),
+        (json!({"type": "contains-all", "value": ["x", "y"]}), "xy", true, "contains all 2 texts"),
         (
             json!({"type": "contains-all", "value": ["x", "y"]}),
             "x",
@@ -103,42 +58,22 @@ fn each_type_says_what_it_sees() {
             false,
             r#"does not contain "y" and 1 more of 3"#,
         ),
-        (
-            json!({"type": "icontains-any", "value": ["X"]}),
-            "x",
-            true,
-            r#"contains "X""#,
-        ),
+        (json!({"type": "icontains-any", "value": ["X"]}), "x", true, r#"contains "X""#),
         (
             json!({"type": "starts-with", "value": "Dear"}),
             "Dear you",
             true,
             r#"starts with "Dear""#,
         ),
-        (
-            json!({"type": "ends-with", "value": "!"}),
-            "no",
-            false,
-            r#"does not end with "!""#,
-        ),
-        (
-            json!({"type": "regex", "value": r"\d{2}"}),
-            "in 25 days",
-            true,
-            r#"matches with "25""#,
-        ),
+        (json!({"type": "ends-with", "value": "!"}), "no", false, r#"does not end with "!""#),
+        (json!({"type": "regex", "value": r"\d{2}"}), "in 25 days", true, r#"matches with "25""#),
         (
             json!({"type": "regex", "value": "^{{ expected }}$"}),
             "refund",
             true,
             r#"matches with "refund""#,
         ),
-        (
-            json!({"type": "regex", "value": "x+"}),
-            "no",
-            false,
-            "does not match `x+`",
-        ),
+        (json!({"type": "regex", "value": "x+"}), "no", false, "does not match `x+`"),
         (json!({"type": "is-json"}), "[1]", true, "is JSON, a list"),
         (
             json!({"type": "is-json"}),
@@ -158,12 +93,7 @@ fn each_type_says_what_it_sees() {
             false,
             r#"does not fit the schema at /a: 1 is not of type "string""#,
         ),
-        (
-            json!({"type": "is-json", "value": {"type": "array"}}),
-            "[]",
-            true,
-            "fits the schema",
-        ),
+        (json!({"type": "is-json", "value": {"type": "array"}}), "[]", true, "fits the schema"),
         (
             json!({"type": "json-path", "value": "$.label", "equals": "{{ expected }}"}),
             r#"{"label": "refund"}"#,
@@ -200,18 +130,8 @@ fn each_type_says_what_it_sees() {
             true,
             "$.items[*].n is [1,2.0]",
         ),
-        (
-            json!({"type": "json-path", "value": "$.a"}),
-            r#"{"a": null}"#,
-            true,
-            "$.a is null",
-        ),
-        (
-            json!({"type": "not-json-path", "value": "$.a"}),
-            r#"{"a": 0}"#,
-            false,
-            "$.a is 0",
-        ),
+        (json!({"type": "json-path", "value": "$.a"}), r#"{"a": null}"#, true, "$.a is null"),
+        (json!({"type": "not-json-path", "value": "$.a"}), r#"{"a": 0}"#, false, "$.a is 0"),
         (
             json!({"type": "levenshtein", "value": "kitten"}),
             "sitting",
@@ -290,60 +210,30 @@ fn each_type_says_what_it_sees() {
             true,
             "the expression is 0.5, at least 0.4",
         ),
-        (
-            json!({"type": "word-count", "value": 2}),
-            " a  b\n",
-            true,
-            "2 words, expected 2",
-        ),
+        (json!({"type": "word-count", "value": 2}), " a  b\n", true, "2 words, expected 2"),
         (
             json!({"type": "word-count", "value": {"min": 1, "max": 2}}),
             "",
             false,
             "0 words, expected 1 to 2",
         ),
-        (
-            json!({"type": "max-length", "value": 3}),
-            "äöüß",
-            false,
-            "4 characters, at most 3",
-        ),
+        (json!({"type": "max-length", "value": 3}), "äöüß", false, "4 characters, at most 3"),
         (
             json!({"type": "min-length", "value": "{{ variables.limit }}"}),
             "a",
             false,
             "1 character, at least 3",
         ),
-        (
-            json!({"type": "cost", "threshold": 0.001}),
-            "",
-            false,
-            "$0.002, at most $0.001",
-        ),
-        (
-            json!({"type": "latency", "threshold": 1000}),
-            "",
-            true,
-            "812.5 ms, at most 1000 ms",
-        ),
-        (
-            json!({"type": "tokens", "threshold": 100}),
-            "",
-            false,
-            "120 tokens, at most 100 tokens",
-        ),
+        (json!({"type": "cost", "threshold": 0.001}), "", false, "$0.002, at most $0.001"),
+        (json!({"type": "latency", "threshold": 1000}), "", true, "812.5 ms, at most 1000 ms"),
+        (json!({"type": "tokens", "threshold": 100}), "", false, "120 tokens, at most 100 tokens"),
         (
             json!({"type": "tokens", "threshold": 100, "count": "output"}),
             "",
             true,
             "20 tokens, at most 100 tokens",
         ),
-        (
-            json!({"type": "finish-reason", "value": "STOP"}),
-            "",
-            true,
-            r#"stopped by "stop""#,
-        ),
+        (json!({"type": "finish-reason", "value": "STOP"}), "", true, r#"stopped by "stop""#),
     ] {
         assert_eq!(
             judged(&assertion, output),
@@ -355,10 +245,9 @@ fn each_type_says_what_it_sees() {
 
 #[test]
 fn every_type_has_a_form_that_inverts_it() {
-    for (kind, value, output) in [
-        ("similarity-ratio", json!("abcd"), "abxx"),
-        ("contains", json!("a"), "a"),
-    ] {
+    for (kind, value, output) in
+        [("similarity-ratio", json!("abcd"), "abxx"), ("contains", json!("a"), "a")]
+    {
         let score = |name: String| {
             let assertion = compiled(&json!({"type": name, "value": value.clone()}));
             assert_eq!(assertion.type_name(), name);
@@ -374,28 +263,17 @@ fn every_type_has_a_form_that_inverts_it() {
     }
     for spec in &SPECS {
         let schema = schemars::schema_for!(Syntax).to_value().to_string();
-        assert!(
-            schema.contains(&format!("\"not-{}\"", spec.name)),
-            "{}",
-            spec.name
-        );
+        assert!(schema.contains(&format!("\"not-{}\"", spec.name)), "{}", spec.name);
     }
 }
 
 #[test]
 fn what_cannot_be_judged_is_unscored_in_both_forms() {
     for name in ["number", "not-number"] {
-        let reason = unscored(
-            &json!({"type": name, "value": "{{ expected }}"}),
-            "18",
-            None,
-        );
+        let reason = unscored(&json!({"type": name, "value": "{{ expected }}"}), "18", None);
         assert_eq!(reason, "the case has no `expected`");
-        let reason = unscored(
-            &json!({"type": name, "value": "{{ expected }}"}),
-            "18",
-            Some(json!("many")),
-        );
+        let reason =
+            unscored(&json!({"type": name, "value": "{{ expected }}"}), "18", Some(json!("many")));
         assert_eq!(reason, r#""many" holds no number"#);
     }
     for (assertion, reason) in [
@@ -440,32 +318,16 @@ fn what_cannot_be_judged_is_unscored_in_both_forms() {
             r#"the expression is a text, neither true or false nor a number: "x""#,
         ),
     ] {
-        assert_eq!(
-            unscored(&assertion, "x", Some(json!("refund"))),
-            reason,
-            "{assertion}"
-        );
+        assert_eq!(unscored(&assertion, "x", Some(json!("refund"))), reason, "{assertion}");
     }
     let mut case = Case::new("x", None);
     case.answer = Answer::default();
     for (assertion, reason) in [
-        (
-            json!({"type": "latency", "threshold": 1}),
-            "the latency of the answer is unknown",
-        ),
-        (
-            json!({"type": "not-tokens", "threshold": 1}),
-            "the provider did not count tokens",
-        ),
-        (
-            json!({"type": "finish-reason", "value": "stop"}),
-            "why the model stopped is unknown",
-        ),
+        (json!({"type": "latency", "threshold": 1}), "the latency of the answer is unknown"),
+        (json!({"type": "not-tokens", "threshold": 1}), "the provider did not count tokens"),
+        (json!({"type": "finish-reason", "value": "stop"}), "why the model stopped is unknown"),
     ] {
-        assert_eq!(
-            case.score(&compiled(&assertion)),
-            Outcome::Unscored(reason.to_owned())
-        );
+        assert_eq!(case.score(&compiled(&assertion)), Outcome::Unscored(reason.to_owned()));
     }
 }
 
@@ -481,29 +343,13 @@ fn templates_render_once_and_keep_types() {
     for (template, expected, rendered) in [
         (json!("{{ expected }}"), json!(18), json!(18)),
         (json!("{{expected}}"), json!([1, null]), json!([1, null])),
-        (
-            json!("{{ expected }}"),
-            json!("{{ output }}"),
-            json!("{{ output }}"),
-        ),
-        (
-            json!("{{ variables.name }}"),
-            json!(1),
-            json!("Ada {{ expected }}"),
-        ),
+        (json!("{{ expected }}"), json!("{{ output }}"), json!("{{ output }}")),
+        (json!("{{ variables.name }}"), json!(1), json!("Ada {{ expected }}")),
         (json!("{{ variables.user.city }}"), json!(1), json!("Bonn")),
-        (
-            json!("{{ variables['name'] }}"),
-            json!(1),
-            json!("Ada {{ expected }}"),
-        ),
+        (json!("{{ variables['name'] }}"), json!(1), json!("Ada {{ expected }}")),
         (json!("{{ expected + 1 }}"), json!(18), json!(19)),
         (json!("{{ expected }} "), json!(18), json!("18 ")),
-        (
-            json!("{{ expected }}{{ expected }}"),
-            json!(18),
-            json!("1818"),
-        ),
+        (json!("{{ expected }}{{ expected }}"), json!(18), json!("1818")),
         (
             json!("{{ metadata.label }}-{{ variables.name }}"),
             json!(1),
@@ -515,11 +361,7 @@ fn templates_render_once_and_keep_types() {
             json!({"a": [2, "x"], "{{ b }}": 1}),
         ),
         (json!("{{ '}}' }}"), json!(1), json!("}}")),
-        (
-            json!("{% if expected %}yes{% endif %}"),
-            json!(true),
-            json!("yes"),
-        ),
+        (json!("{% if expected %}yes{% endif %}"), json!(true), json!("yes")),
         (json!("{{ expected }}"), json!(null), json!(null)),
     ] {
         assert_eq!(value(template.clone(), expected), rendered, "{template}");
@@ -533,51 +375,25 @@ fn an_assertion_tells_what_it_uses() {
         "equals": {"a": "{{ expected }}", "b": "{{ variables['city'] | upper }} {{ variables.user.name }}"},
     }));
     assert!(assertion.uses_expected());
-    assert_eq!(
-        assertion.variables_used(),
-        ["city", "field", "user"].map(str::to_owned).into()
-    );
+    assert_eq!(assertion.variables_used(), ["city", "field", "user"].map(str::to_owned).into());
     let expression =
         compiled(&json!({"type": "expression", "value": "variables.a in output", "metric": "m"}));
     assert!(!expression.uses_expected());
     assert_eq!(expression.variables_used(), ["a".to_owned()].into());
-    assert_eq!(
-        (expression.metric_name(), expression.threshold),
-        ("m".to_owned(), Some(1.0))
-    );
-    assert_eq!(
-        compiled(&json!({"type": "not-is-json"})).metric_name(),
-        "not-is-json"
-    );
+    assert_eq!((expression.metric_name(), expression.threshold), ("m".to_owned(), Some(1.0)));
+    assert_eq!(compiled(&json!({"type": "not-is-json"})).metric_name(), "not-is-json");
 }
 
 #[test]
 fn scores_combine_by_weight() {
-    let verdict = |score: f64, passed: bool| Verdict {
-        score,
-        ..Verdict::decided(passed, String::new())
-    };
+    let verdict =
+        |score: f64, passed: bool| Verdict { score, ..Verdict::decided(passed, String::new()) };
     let (good, bad, half) = (verdict(1.0, true), verdict(0.0, false), verdict(0.5, true));
-    assert_eq!(
-        combine([(1.0, &good), (1.0, &bad)], None),
-        Some((0.5, false))
-    );
-    assert_eq!(
-        combine([(1.0, &good), (1.0, &bad)], Some(0.5)),
-        Some((0.5, true))
-    );
-    assert_eq!(
-        combine([(3.0, &good), (1.0, &bad)], Some(0.8)),
-        Some((0.75, false))
-    );
-    assert_eq!(
-        combine([(1.0, &good), (0.0, &bad)], None),
-        Some((1.0, true))
-    );
-    assert_eq!(
-        combine([(1.0, &half), (2.0, &half)], Some(0.5)),
-        Some((0.5, true))
-    );
+    assert_eq!(combine([(1.0, &good), (1.0, &bad)], None), Some((0.5, false)));
+    assert_eq!(combine([(1.0, &good), (1.0, &bad)], Some(0.5)), Some((0.5, true)));
+    assert_eq!(combine([(3.0, &good), (1.0, &bad)], Some(0.8)), Some((0.75, false)));
+    assert_eq!(combine([(1.0, &good), (0.0, &bad)], None), Some((1.0, true)));
+    assert_eq!(combine([(1.0, &half), (2.0, &half)], Some(0.5)), Some((0.5, true)));
     assert_eq!(combine([(0.0, &good)], None), None);
     assert_eq!(combine([], Some(0.0)), None);
     let tenths = [verdict(0.7, true), verdict(0.1, true), verdict(0.1, true)];

@@ -8,10 +8,7 @@ use super::*;
 fn all_problems_are_found_before_any_answer() {
     for (assertion, expected) in [
         (json!({}), vec![("", "an assertion needs a `type`")]),
-        (
-            json!({"type": 3}),
-            vec![("type", "`type` must be a text, such as `contains`")],
-        ),
+        (json!({"type": 3}), vec![("type", "`type` must be a text, such as `contains`")]),
         (
             json!({"type": "contians", "value": "x"}),
             vec![("type", "`contians` is no type of assertion")],
@@ -20,18 +17,12 @@ fn all_problems_are_found_before_any_answer() {
             json!({"type": "not-not-contains"}),
             vec![("type", "`not-not-contains` is no type of assertion")],
         ),
-        (
-            json!({"type": "contains"}),
-            vec![("", "`contains` needs a `value`: a text")],
-        ),
+        (json!({"type": "contains"}), vec![("", "`contains` needs a `value`: a text")]),
         (
             json!({"type": "latency", "value": 5}),
             vec![
                 ("value", "`latency` takes no `value`"),
-                (
-                    "",
-                    "`latency` needs a `threshold`: the most that passes, in milliseconds",
-                ),
+                ("", "`latency` needs a `threshold`: the most that passes, in milliseconds"),
             ],
         ),
         (
@@ -49,20 +40,14 @@ fn all_problems_are_found_before_any_answer() {
             json!({"type": "contains", "value": ""}),
             vec![("value", "the text is empty, which every answer contains")],
         ),
-        (
-            json!({"type": "contains", "value": null}),
-            vec![("value", "is null, not a text")],
-        ),
+        (json!({"type": "contains", "value": null}), vec![("value", "is null, not a text")]),
         (
             json!({"type": "contains-any", "value": "a, b"}),
             vec![("value", "is a text, not a list of texts")],
         ),
         (
             json!({"type": "contains-any", "value": []}),
-            vec![(
-                "value",
-                "the list is empty, so that it would decide nothing",
-            )],
+            vec![("value", "the list is empty, so that it would decide nothing")],
         ),
         (
             json!({"type": "contains-any", "value": ["a", {}]}),
@@ -95,10 +80,7 @@ fn all_problems_are_found_before_any_answer() {
         ),
         (
             json!({"type": "regex", "value": r"(a)\1"}),
-            vec![(
-                "value",
-                "uses a back-reference (such as `\\1`), which `regex` does not have",
-            )],
+            vec![("value", "uses a back-reference (such as `\\1`), which `regex` does not have")],
         ),
         (
             json!({"type": "regex", "value": "(a{1000}){1000}"}),
@@ -125,10 +107,7 @@ fn all_problems_are_found_before_any_answer() {
                 ("equals", "uses `expcted`, which an assertion does not know"),
             ],
         ),
-        (
-            json!({"type": "number", "value": "many"}),
-            vec![("value", "\"many\" holds no number")],
-        ),
+        (json!({"type": "number", "value": "many"}), vec![("value", "\"many\" holds no number")]),
         (
             json!({"type": "number", "value": 1, "relative": -0.1}),
             vec![("relative", "`relative` must be a number from 0")],
@@ -153,10 +132,7 @@ fn all_problems_are_found_before_any_answer() {
             json!({"type": "contains-all", "value": ["a", "{{ b }}", "{% include 'c' %}"]}),
             vec![
                 ("value.1", "uses `b`, which an assertion does not know"),
-                (
-                    "value.2",
-                    "uses `include`; an assertion cannot read other files",
-                ),
+                ("value.2", "uses `include`; an assertion cannot read other files"),
             ],
         ),
         (
@@ -185,30 +161,16 @@ fn all_problems_are_found_before_any_answer() {
     let [problem] = &problems(&json!({"type": "contains", "value": "{{ expected"}))[..] else {
         panic!()
     };
-    assert!(
-        problem
-            .1
-            .starts_with("is no valid template: unexpected end of input"),
-        "{problem:?}"
-    );
+    assert!(problem.1.starts_with("is no valid template: unexpected end of input"), "{problem:?}");
     let [problem] = &problems(&json!({"type": "expression", "value": "output <"}))[..] else {
         panic!()
     };
-    assert!(
-        problem.1.starts_with("is no valid expression: "),
-        "{problem:?}"
-    );
+    assert!(problem.1.starts_with("is no valid expression: "), "{problem:?}");
 }
 
 #[test]
 fn a_misspelt_or_foreign_type_is_answered_with_the_right_one() {
-    let help = |name: &str| {
-        syntax(&json!({"type": name}))
-            .compile()
-            .unwrap_err()
-            .remove(0)
-            .help
-    };
+    let help = |name: &str| syntax(&json!({"type": name})).compile().unwrap_err().remove(0).help;
     assert_eq!(help("contain"), ["did you mean `contains`?"]);
     assert_eq!(help("not-regx"), ["did you mean `not-regex`?"]);
     assert_eq!(
@@ -222,12 +184,7 @@ fn a_misspelt_or_foreign_type_is_answered_with_the_right_one() {
 fn the_page_has_every_type_once() {
     let page = table_markdown();
     for spec in &SPECS {
-        assert_eq!(
-            page.matches(&format!("\n| `{}` |", spec.name)).count(),
-            1,
-            "{}",
-            spec.name
-        );
+        assert_eq!(page.matches(&format!("\n| `{}` |", spec.name)).count(), 1, "{}", spec.name);
     }
     assert!(SPECS.is_sorted_by_key(|spec| spec.family));
     assert!(

@@ -1,9 +1,19 @@
 //! The commands: one file each, arguments and function.
 
+mod cache;
 mod completions;
-mod list;
 
-use clap::Subcommand;
+mod eval;
+mod init;
+mod lint;
+mod list;
+mod log;
+mod render;
+mod rule;
+mod schema;
+mod show;
+
+use clap::{Subcommand, ValueEnum};
 
 use super::args::Cli;
 use super::error::{Error, Exit};
@@ -11,17 +21,45 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Init(init::Args),
+    Lint(lint::Args),
+    Rule(rule::Args),
     List(list::Args),
+    Show(show::Args),
+    Render(render::Args),
+    Log(log::Args),
+    Eval(Box<eval::Args>),
+    Cache(cache::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs; the shape is in schemas/
+    Json,
 }
 
 /// Runs a command and sends its results on their way.
 pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
     let global = &cli.global;
     let exit = match cli.command {
+        Command::Init(args) => init::run(&args, global, ui),
+        Command::Lint(args) => lint::run(&args, global, ui),
+        Command::Rule(args) => rule::run(&args, ui),
         Command::List(args) => list::run(&args, global, ui),
+        Command::Show(args) => show::run(&args, global, ui),
+        Command::Render(args) => render::run(&args, global, ui),
+        Command::Log(args) => log::run(&args, global, ui),
+        Command::Eval(args) => eval::run(&args, global, ui),
+        Command::Cache(args) => cache::run(&args, global, ui),
+        Command::Schema(args) => schema::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
-    }?;
+    };
+    // What was printed before an error belongs to the result.
     ui.flush()?;
-    Ok(exit)
+    exit
 }

@@ -37,7 +37,7 @@ rule! {
     /// cases: [{id: a}]
     /// assert: [{type: contains, value: Hello}]
     /// ```
-    BAD_ASSERTION: "D558" "bad-assertion" Error, Check::Suite(check)
+    BAD_ASSERTION: "D558" "bad-assertion" Error, Check::SuiteAndPrompt(check, check_prompt)
 }
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
@@ -50,7 +50,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 /// The same for the assertions of a prompt's output contract.
-pub(super) fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
+fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
     if let Some(output) = &prompt.file.output {
         let route = Route::root().key("output").key("assert");
@@ -58,13 +58,23 @@ pub(super) fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagn
         if let Err(problems) = crate::assertion::Extract::compile(&output.extract) {
             let route = Route::root().key("output").key("extract");
             for problem in problems {
-                push(&prompt.document, &extend(&prompt.document, &route, &problem.route), problem, findings);
+                push(
+                    &prompt.document,
+                    &extend(&prompt.document, &route, &problem.route),
+                    problem,
+                    findings,
+                );
             }
         }
     }
 }
 
-fn report(document: &Arc<Document>, route: &Route, assertions: &[Syntax], findings: &mut Vec<Diagnostic>) {
+fn report(
+    document: &Arc<Document>,
+    route: &Route,
+    assertions: &[Syntax],
+    findings: &mut Vec<Diagnostic>,
+) {
     for (index, assertion) in assertions.iter().enumerate() {
         let Err(problems) = assertion.compile() else { continue };
         for problem in problems {
@@ -74,7 +84,12 @@ fn report(document: &Arc<Document>, route: &Route, assertions: &[Syntax], findin
     }
 }
 
-fn push(document: &Arc<Document>, place: &Route, problem: crate::assertion::Problem, findings: &mut Vec<Diagnostic>) {
+fn push(
+    document: &Arc<Document>,
+    place: &Route,
+    problem: crate::assertion::Problem,
+    findings: &mut Vec<Diagnostic>,
+) {
     // A value that is wrong is marked itself; a collection, or what is not there, by its key.
     let span = match document.scalar(place) {
         Some(_) => document.span(place),
@@ -89,9 +104,12 @@ fn push(document: &Arc<Document>, place: &Route, problem: crate::assertion::Prob
 fn extend(document: &Document, route: &Route, keys: &[String]) -> Route {
     let mut route = route.clone();
     for key in keys {
-        let by_index = key.parse().ok().map(|index| route.index(index)).filter(|r| document.node(r).is_some());
+        let by_index =
+            key.parse().ok().map(|index| route.index(index)).filter(|r| document.node(r).is_some());
         let next = by_index.unwrap_or_else(|| route.key(key));
-        if document.node(&next).is_none() && !matches!(next.split_last(), Some((Segment::Key(_), _))) {
+        if document.node(&next).is_none()
+            && !matches!(next.split_last(), Some((Segment::Key(_), _)))
+        {
             break;
         }
         route = next;

@@ -44,14 +44,13 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let part = name.split('/').find(|part| !part.starts_with(|c: char| c.is_ascii_alphanumeric()));
     let message = match (bad.as_str(), part) {
         ("", None) => return,
-        ("", Some(part)) => format!("the part `{part}` of the name `{name}` does not start with a letter or digit"),
+        ("", Some(part)) => {
+            format!("the part `{part}` of the name `{name}` does not start with a letter or digit")
+        }
         (bad, _) => format!("the name `{name}` has characters that do not travel: `{bad}`"),
     };
-    let suggestion: String = name
-        .to_lowercase()
-        .chars()
-        .map(|c| if allowed(c) { c } else { '-' })
-        .collect();
+    let suggestion: String =
+        name.to_lowercase().chars().map(|c| if allowed(c) { c } else { '-' }).collect();
     findings.push(
         BAD_NAME
             .at(&context.prompt.document.file, Span::at(0), message)

@@ -64,13 +64,17 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 let mut finding = DATASET_ROW.at(
                     &placed.file,
                     placed.span,
-                    format!("case `{id}` does not fit the prompt `{}`: {}", prompt.name, problem.message),
+                    format!(
+                        "case `{id}` does not fit the prompt `{}`: {}",
+                        prompt.name, problem.message
+                    ),
                 );
                 finding.help = problem.help;
                 let document = Arc::clone(&prompt.document);
                 let route = crate::document::Route::root().key("variables").key(&problem.variable);
                 if document.node(&route).is_some() {
-                    finding = finding.related(&document.file, document.key_span(&route), "declared here");
+                    finding =
+                        finding.related(&document.file, document.key_span(&route), "declared here");
                 }
                 found.push(finding);
             }

@@ -41,11 +41,14 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         let Ok(validator) = schema::compile(&variable.json_schema()) else { continue };
         let route = Route::root().key("variables").key(name).key("default");
         for (within, message) in schema::violations(&validator, default) {
-            let place: Route =
-                route.segments().iter().chain(within.segments()).cloned().collect();
+            let place: Route = route.segments().iter().chain(within.segments()).cloned().collect();
             findings.push(
                 DEFAULT_VIOLATES_TYPE
-                    .at(&document.file, document.span(&place), format!("the default of `{name}`: {message}"))
+                    .at(
+                        &document.file,
+                        document.span(&place),
+                        format!("the default of `{name}`: {message}"),
+                    )
                     .help("change the default, or the type so that it allows it"),
             );
         }

@@ -53,7 +53,9 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             continue;
         };
         let (message, help) = match &placed.case.id {
-            Some(id) => (format!("a second case is called `{id}`"), "give each case an id of its own"),
+            Some(id) => {
+                (format!("a second case is called `{id}`"), "give each case an id of its own")
+            }
             None => (
                 "a second case has the same variables".to_owned(),
                 "drop one of them, or give them ids if both are wanted",

@@ -49,7 +49,8 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     for (index, example) in prompt.file.examples.iter().enumerate() {
         let Err(problems) = binder.bind(&example.variables, Origin::Typed) else { continue };
         for problem in problems {
-            let route = Route::root().key("examples").index(index).key("variables").key(&problem.variable);
+            let route =
+                Route::root().key("examples").index(index).key("variables").key(&problem.variable);
             let mut finding = EXAMPLE_INPUT.at(
                 &prompt.document.file,
                 prompt.document.key_span(&route),

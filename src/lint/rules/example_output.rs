@@ -62,7 +62,11 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
                 Err(_) if output.format == OutputFormat::Json => {
                     findings.push(
                         EXAMPLE_OUTPUT
-                            .at(&document.file, document.span(&route), format!("the output of example {} is no JSON", index + 1))
+                            .at(
+                                &document.file,
+                                document.span(&route),
+                                format!("the output of example {} is no JSON", index + 1),
+                            )
                             .help("write it as a YAML map; it is sent as compact JSON"),
                     );
                     continue;

@@ -94,11 +94,16 @@ fn floats(settings: &ModelSettings) -> Option<String> {
     }
     let digits = |text: &str| text.bytes().rev().take_while(u8::is_ascii_digit).count();
     let dated = match settings.provider.as_str() {
-        "openai" if ["gpt-", "chatgpt-", "o1", "o3", "o4"].iter().any(|family| name.starts_with(family)) => {
+        "openai"
+            if ["gpt-", "chatgpt-", "o1", "o3", "o4"]
+                .iter()
+                .any(|family| name.starts_with(family)) =>
+        {
             let parts: Vec<&str> = name.rsplit('-').take(3).collect();
             let date = matches!(parts.as_slice(), [day, month, year]
                 if (day.len(), month.len(), year.len()) == (2, 2, 4) && [day, month, year].iter().all(|p| digits(p) == p.len()));
-            date || (digits(name) == 4 && name.as_bytes().get(name.len().wrapping_sub(5)) == Some(&b'-'))
+            date || (digits(name) == 4
+                && name.as_bytes().get(name.len().wrapping_sub(5)) == Some(&b'-'))
         }
         "anthropic" if name.starts_with("claude-") => digits(name) == 8,
         "gemini" if name.starts_with("gemini-") => digits(name) >= 3,
@@ -122,10 +127,25 @@ mod tests {
             };
             floats(&settings).is_some()
         };
-        for id in ["openai/gpt-4o", "openai/gpt-4o-mini", "openai/o3", "anthropic/claude-sonnet-4-5", "local/qwen-latest", "gemini/gemini-2.0-flash"] {
+        for id in [
+            "openai/gpt-4o",
+            "openai/gpt-4o-mini",
+            "openai/o3",
+            "anthropic/claude-sonnet-4-5",
+            "local/qwen-latest",
+            "gemini/gemini-2.0-flash",
+        ] {
             assert!(floating(id), "{id}");
         }
-        for id in ["openai/gpt-4o-2024-11-20", "openai/gpt-4-0613", "openai/o3-mini-2025-01-31", "anthropic/claude-sonnet-4-5-20250929", "local/qwen3", "gsm8k/6b-finetuning", "gemini/gemini-2.0-flash-001"] {
+        for id in [
+            "openai/gpt-4o-2024-11-20",
+            "openai/gpt-4-0613",
+            "openai/o3-mini-2025-01-31",
+            "anthropic/claude-sonnet-4-5-20250929",
+            "local/qwen3",
+            "gsm8k/6b-finetuning",
+            "gemini/gemini-2.0-flash-001",
+        ] {
             assert!(!floating(id), "{id}");
         }
     }

@@ -89,8 +89,19 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
         let after = characters.peek().map(|(_, c)| *c);
         let width = character.len_utf8();
         match character {
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}' => {
-                findings.push(found(&BIDI_CONTROL, context, start, start + width, character, "bidirectional control"));
+            '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{061c}' => {
+                findings.push(found(
+                    &BIDI_CONTROL,
+                    context,
+                    start,
+                    start + width,
+                    character,
+                    "bidirectional control",
+                ));
             }
             '\u{e0000}'..='\u{e007f}' => {
                 let mut end = start + width;
@@ -106,7 +117,14 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
                 if previous != Some('\u{1f3f4}') {
                     findings.push(
                         TAG_CHARACTERS
-                            .at(context.file, Span::new(start, end), format!("tag characters hide the text \"{}\"", hidden.escape_debug()))
+                            .at(
+                                context.file,
+                                Span::new(start, end),
+                                format!(
+                                    "tag characters hide the text \"{}\"",
+                                    hidden.escape_debug()
+                                ),
+                            )
                             .help("delete them; no reader sees them, but the model does")
                             .fix(delete(start, end)),
                     );
@@ -114,7 +132,14 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
             }
             '\u{200c}' | '\u{200d}' if joins(previous, after) => {}
             character if invisible(character) => {
-                findings.push(found(&INVISIBLE, context, start, start + width, character, "invisible character"));
+                findings.push(found(
+                    &INVISIBLE,
+                    context,
+                    start,
+                    start + width,
+                    character,
+                    "invisible character",
+                ));
             }
             _ => {}
         }
@@ -182,13 +207,21 @@ mod tests {
         let project = Project::load(&Snapshot::memory([])).unwrap();
         let file = SourceFile::new(RepoPath::new("prompts/a.md").unwrap(), text);
         let mut findings = Vec::new();
-        check(&TextContext { project: &project, file: &file, kind: &FileKind::Partial }, &mut findings);
+        check(
+            &TextContext { project: &project, file: &file, kind: &FileKind::Partial },
+            &mut findings,
+        );
         findings.iter().map(|d| format!("{} {} {}", d.start(), d.code, d.message)).collect()
     }
 
     #[test]
     fn ordinary_text_of_any_script_is_left_alone() {
-        for text in ["plain", "Grüße, 日本語, עברית", "👩\u{200d}👧 🏴\u{e0067}\u{e0062}\u{e007f} ❤️", "می\u{200c}خواهم"] {
+        for text in [
+            "plain",
+            "Grüße, 日本語, עברית",
+            "👩\u{200d}👧 🏴\u{e0067}\u{e0062}\u{e007f} ❤️",
+            "می\u{200c}خواهم",
+        ] {
             assert_eq!(said(text), Vec::<String>::new(), "{text}");
         }
     }

@@ -55,7 +55,11 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         look(&Value::Object(schema.clone()), route, "the output");
     }
     for (name, variable) in &file.variables {
-        look(&variable.json_schema(), Route::root().key("variables").key(name), &format!("the variable `{name}`"));
+        look(
+            &variable.json_schema(),
+            Route::root().key("variables").key(name),
+            &format!("the variable `{name}`"),
+        );
     }
     for (index, tool) in file.tools.iter().enumerate() {
         let route = Route::root().key("tools").index(index).key("parameters");

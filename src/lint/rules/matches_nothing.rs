@@ -49,14 +49,26 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         let span = document.span(&Route::root().key("prompts").index(index));
         match cases::prompts_matching(project, entry) {
             Err(error) => {
-                findings.push(MATCHES_NOTHING.at(&document.file, span, format!("`{entry}` is no valid glob: {error}")));
+                findings.push(MATCHES_NOTHING.at(
+                    &document.file,
+                    span,
+                    format!("`{entry}` is no valid glob: {error}"),
+                ));
             }
             Ok(found) if !found.is_empty() => {}
-            Ok(_) if project.unusable.contains_key(&PromptName(entry.clone())) => findings.push(
-                MATCHES_NOTHING.at(&document.file, span, format!("the file of the prompt `{entry}` has errors")),
-            ),
+            Ok(_) if project.unusable.contains_key(&PromptName(entry.clone())) => {
+                findings.push(MATCHES_NOTHING.at(
+                    &document.file,
+                    span,
+                    format!("the file of the prompt `{entry}` has errors"),
+                ))
+            }
             Ok(_) => {
-                let finding = MATCHES_NOTHING.at(&document.file, span, format!("no prompt matches `{entry}`"));
+                let finding = MATCHES_NOTHING.at(
+                    &document.file,
+                    span,
+                    format!("no prompt matches `{entry}`"),
+                );
                 findings.push(match project.closest_prompt(entry) {
                     Some(similar) => finding.help(format!("did you mean `{similar}`?")),
                     None => finding.help("`pf list` shows the prompts that there are"),

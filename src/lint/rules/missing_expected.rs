@@ -38,10 +38,13 @@ rule! {
 const MOST: usize = 20;
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    let uses = |syntax: &crate::assertion::Syntax| syntax.compile().is_ok_and(|assertion| assertion.uses_expected());
+    let uses = |syntax: &crate::assertion::Syntax| {
+        syntax.compile().is_ok_and(|assertion| assertion.uses_expected())
+    };
     let suite = context.suite.file.assert.iter().find(|syntax| uses(syntax));
     let prompts = context.prompts.iter().filter_map(|prompt| prompt.file.output.as_ref());
-    let shared = suite.or_else(|| prompts.flat_map(|output| &output.assert).find(|syntax| uses(syntax)));
+    let shared =
+        suite.or_else(|| prompts.flat_map(|output| &output.assert).find(|syntax| uses(syntax)));
     let mut found = 0;
     for (id, placed) in context.identified().filter(|(_, placed)| placed.case.expected.is_none()) {
         let own = || placed.case.assert.iter().find(|syntax| uses(syntax));
@@ -55,7 +58,10 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 .at(
                     &placed.file,
                     placed.span,
-                    format!("case `{id}` has no `expected`, which the assertion `{}` uses", user.type_text()),
+                    format!(
+                        "case `{id}` has no `expected`, which the assertion `{}` uses",
+                        user.type_text()
+                    ),
                 )
                 .help("give the case one, or leave the assertion to the cases that have one"),
         );

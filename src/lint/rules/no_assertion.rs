@@ -38,10 +38,9 @@ rule! {
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let suite = context.suite;
     let by_prompt = !context.prompts.is_empty()
-        && context
-            .prompts
-            .iter()
-            .all(|prompt| prompt.file.output.as_ref().is_some_and(|output| !output.assert.is_empty()));
+        && context.prompts.iter().all(|prompt| {
+            prompt.file.output.as_ref().is_some_and(|output| !output.assert.is_empty())
+        });
     if !suite.file.assert.is_empty() || by_prompt {
         return;
     }
@@ -52,7 +51,11 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         let span = suite.document.key_span(&Route::root().key("prompts"));
         findings.push(
             NO_ASSERTION
-                .at(&suite.document.file, span, "the suite has no assertions: nothing would be judged")
+                .at(
+                    &suite.document.file,
+                    span,
+                    "the suite has no assertions: nothing would be judged",
+                )
                 .help("add `assert:` with what must hold of each answer"),
         );
         return;

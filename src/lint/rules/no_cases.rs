@@ -47,9 +47,14 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let document = &context.suite.document;
     let route = Route::root().key("dataset");
     let (route, message) = match context.cases.files.as_slice() {
-        [] => (Route::root().key("prompts"), "the suite has no cases: it names no `dataset` and has no `cases`".to_owned()),
+        [] => (
+            Route::root().key("prompts"),
+            "the suite has no cases: it names no `dataset` and has no `cases`".to_owned(),
+        ),
         [file] => (route, format!("the suite has no cases: `{file}` has no rows")),
-        files => (route, format!("the suite has no cases: its {} datasets have no rows", files.len())),
+        files => {
+            (route, format!("the suite has no cases: its {} datasets have no rows", files.len()))
+        }
     };
     findings.push(NO_CASES.at(&document.file, document.key_span(&route), message));
 }

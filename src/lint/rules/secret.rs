@@ -61,7 +61,11 @@ macro_rules! shapes {
 static SHAPES: [Shape; 18] = shapes![
     ("Anthropic", "sk-ant-", r"\bsk-ant-(?:api|admin)[0-9]{2}-[A-Za-z0-9_-]{40,}"),
     ("OpenRouter", "sk-or-v1-", r"\bsk-or-v1-[0-9a-f]{64}\b"),
-    ("OpenAI", "sk-", r"\bsk-(?:proj-|svcacct-|admin-)[A-Za-z0-9_-]{40,}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b|\bsk-[A-Za-z0-9]{48}\b"),
+    (
+        "OpenAI",
+        "sk-",
+        r"\bsk-(?:proj-|svcacct-|admin-)[A-Za-z0-9_-]{40,}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b|\bsk-[A-Za-z0-9]{48}\b"
+    ),
     ("Google", "AIza", r"\bAIza[A-Za-z0-9_-]{35}\b"),
     ("AWS", "AKIA", r"\bAKIA[A-Z2-7]{16}\b"),
     ("AWS", "ASIA", r"\bASIA[A-Z2-7]{16}\b"),
@@ -75,8 +79,16 @@ static SHAPES: [Shape; 18] = shapes![
     ("Slack", "xox", r"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}"),
     ("Stripe", "_live_", r"\b[sr]k_live_[A-Za-z0-9]{24,}\b"),
     ("npm", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    ("a private key", "PRIVATE KEY", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+(?:[A-Za-z0-9+/=]{40,}\s*){2,}"),
-    ("JSON Web Token", "eyJ", r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}"),
+    (
+        "a private key",
+        "PRIVATE KEY",
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+(?:[A-Za-z0-9+/=]{40,}\s*){2,}"
+    ),
+    (
+        "JSON Web Token",
+        "eyJ",
+        r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}"
+    ),
 ];
 
 static KEYWORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -92,7 +104,9 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
             SECRET
                 .at(context.file, span, format!("this looks like a real key ({vendor})"))
                 .help("revoke it where it was issued: it must be taken as known")
-                .help("read keys from the environment: name the variable as `api_key_env` in pf.yaml"),
+                .help(
+                    "read keys from the environment: name the variable as `api_key_env` in pf.yaml",
+                ),
         );
     }
 }
@@ -108,7 +122,8 @@ fn secrets(text: &str) -> Vec<(Span, &'static str)> {
         debug_assert!(!shape.pattern.is_empty());
         for candidate in shape.regex.find_iter(text) {
             let span = Span::from(candidate.range());
-            let overlaps = found.iter().any(|(other, _)| other.start < span.end && span.start < other.end);
+            let overlaps =
+                found.iter().any(|(other, _)| other.start < span.end && span.start < other.end);
             if !overlaps && !known_fake(candidate.as_str()) {
                 found.push((span, shape.vendor));
             }
@@ -122,7 +137,9 @@ fn secrets(text: &str) -> Vec<(Span, &'static str)> {
 fn known_fake(candidate: &str) -> bool {
     let lower = candidate.to_lowercase();
     KNOWN_FAKE.contains(&candidate)
-        || ["example", "xxxx", "your", "placeholder", "1234567890", "abcdefgh"].iter().any(|word| lower.contains(word))
+        || ["example", "xxxx", "your", "placeholder", "1234567890", "abcdefgh"]
+            .iter()
+            .any(|word| lower.contains(word))
         || entropy(candidate) < 3.0
 }
 
@@ -148,7 +165,12 @@ mod tests {
     #[test]
     fn each_shape_compiles_and_knows_its_keyword() {
         for shape in &SHAPES {
-            assert!(shape.regex.as_str().contains(shape.keyword.trim_end_matches('-')) || shape.keyword == "_live_", "{}", shape.pattern);
+            assert!(
+                shape.regex.as_str().contains(shape.keyword.trim_end_matches('-'))
+                    || shape.keyword == "_live_",
+                "{}",
+                shape.pattern
+            );
         }
     }
 
@@ -156,12 +178,22 @@ mod tests {
     fn real_shapes_are_found_and_placeholders_are_not() {
         let openai = format!("sk-{}T3BlbkFJ{}", "aB3dE5fG7hI9jK1lM2nO", "pQ4rS6tU8vW0xY2zA1bC");
         let anthropic = format!("sk-ant-api03-{}", "Zk3_q9Xw7Lr2Tf5Vn8Yb1Hc4Jd6Kg0Ps-Rm3Qe7Wt");
-        for (text, vendor) in [(openai.as_str(), "OpenAI"), (&anthropic, "Anthropic"), ("AKIAQ3EGRT7JXKL2MZ5P", "AWS")] {
+        for (text, vendor) in [
+            (openai.as_str(), "OpenAI"),
+            (&anthropic, "Anthropic"),
+            ("AKIAQ3EGRT7JXKL2MZ5P", "AWS"),
+        ] {
             let found = secrets(&format!("key: {text}\n"));
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!((found[0].0, found[0].1), (Span::new(5, 5 + text.len()), vendor));
         }
-        for text in ["AKIAIOSFODNN7EXAMPLE", "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "task-force", "sk-learn"] {
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "task-force",
+            "sk-learn",
+        ] {
             assert_eq!(secrets(text), [], "{text}");
         }
     }

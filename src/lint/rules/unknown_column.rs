@@ -47,7 +47,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     if context.prompts.is_empty() {
         return;
     }
-    let mut used: BTreeSet<String> = context.declared().iter().map(|name| (*name).to_owned()).collect();
+    let mut used: BTreeSet<String> =
+        context.declared().iter().map(|name| (*name).to_owned()).collect();
     let suite = &context.suite.file.assert;
     let prompts = context.prompts.iter().filter_map(|prompt| prompt.file.output.as_ref());
     let own = context.cases.cases.iter().flat_map(|placed| &placed.case.assert);

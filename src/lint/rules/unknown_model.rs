@@ -40,8 +40,11 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let Some(choice) = &context.prompt.file.model else { return };
     let Err(error) = model::resolve(&context.project.config, Some(choice), None) else { return };
     let document = &context.prompt.document;
-    let mut finding =
-        UNKNOWN_MODEL.at(&document.file, document.span(&Route::root().key("model")), error.to_string());
+    let mut finding = UNKNOWN_MODEL.at(
+        &document.file,
+        document.span(&Route::root().key("model")),
+        error.to_string(),
+    );
     finding.help.extend(error.help());
     findings.push(finding);
 }

@@ -10,14 +10,8 @@ fn reads_old_versions_and_never_the_worktree() {
     git.commit("second");
     std::fs::remove_file(git.dir().join("a.yaml")).unwrap();
     let home = git.home();
-    assert_eq!(
-        text(&home.commit(&first).unwrap(), "a.yaml").as_deref(),
-        Some("one")
-    );
-    assert_eq!(
-        text(&home.commit("HEAD").unwrap(), "a.yaml").as_deref(),
-        Some("two")
-    );
+    assert_eq!(text(&home.commit(&first).unwrap(), "a.yaml").as_deref(), Some("one"));
+    assert_eq!(text(&home.commit("HEAD").unwrap(), "a.yaml").as_deref(), Some("two"));
 }
 
 #[test]
@@ -39,10 +33,7 @@ fn tells_who_when_and_why() {
     let short = &id[..7];
     assert_eq!(commit.commit().unwrap().short_id(), short);
     assert_eq!(commit.describe(), format!("commit {short} (main)"));
-    assert_eq!(
-        git.home().commit(short).unwrap().describe(),
-        format!("commit {short}")
-    );
+    assert_eq!(git.home().commit(short).unwrap().describe(), format!("commit {short}"));
     assert_eq!(git.home().head().unwrap().as_ref(), commit.commit());
 }
 
@@ -55,10 +46,7 @@ fn the_root_is_the_same_sub_folder_in_every_commit() {
     git.write("app/prompts/a.yaml", "a");
     git.commit("app");
     let home = Git::home_at(&git.dir().join("app"));
-    assert_eq!(
-        list(&home.commit("HEAD").unwrap(), ""),
-        ["pf.yaml", "prompts/a.yaml"]
-    );
+    assert_eq!(list(&home.commit("HEAD").unwrap(), ""), ["pf.yaml", "prompts/a.yaml"]);
     let old = home.commit(&before).unwrap();
     assert_eq!(list(&old, ""), [""; 0]);
     assert_eq!(text(&old, "prompts/top.yaml"), None);
@@ -71,12 +59,7 @@ fn names_that_are_not_portable_are_left_out() {
     git.write("sub/ok.yaml", "");
     git.run(&["add", "sub/ok.yaml"]);
     let blob = git.run(&["hash-object", "-w", "sub/ok.yaml"]);
-    git.run(&[
-        "update-index",
-        "--add",
-        "--cacheinfo",
-        &format!("100644,{blob},sub/back\\slash"),
-    ]);
+    git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},sub/back\\slash")]);
     git.commit_staged("strange");
     let home = git.home();
     for files in [home.commit("HEAD").unwrap(), home.index().unwrap()] {
@@ -94,16 +77,9 @@ fn a_tree_that_unfolds_into_billions_of_entries_is_refused() {
         git.write("x", "");
         let mut object = git.run(&["hash-object", "-w", "x"]);
         for depth in 0..10 {
-            let (kind, dot) = if depth == 0 {
-                ("100644 blob", dot)
-            } else {
-                ("040000 tree", "")
-            };
+            let (kind, dot) = if depth == 0 { ("100644 blob", dot) } else { ("040000 tree", "") };
             let entry = |name| format!("{kind} {object}\t{dot}{name}\n");
-            git.write(
-                "entries",
-                ('a'..='j').map(entry).collect::<Vec<String>>().concat(),
-            );
+            git.write("entries", ('a'..='j').map(entry).collect::<Vec<String>>().concat());
             let input = std::fs::File::open(git.dir().join("entries")).unwrap();
             let output = git.command().arg("mktree").stdin(input).output().unwrap();
             object = String::from_utf8(output.stdout).unwrap().trim().to_owned();
@@ -140,14 +116,7 @@ fn a_missing_object_says_how_to_fetch_it() {
     git.run(&["config", "uploadpack.allowFilter", "true"]);
     let clone = git.beside("partial");
     let url = format!("file://{}", git.dir().display());
-    git.run(&[
-        "clone",
-        "-q",
-        "--no-checkout",
-        "--filter=blob:none",
-        &url,
-        clone.to_str().unwrap(),
-    ]);
+    git.run(&["clone", "-q", "--no-checkout", "--filter=blob:none", &url, clone.to_str().unwrap()]);
     let files = Git::home_at(&clone).commit("HEAD").unwrap();
     assert_eq!(list(&files, ""), ["a.yaml"]);
     let id = git.run(&["rev-parse", "HEAD:a.yaml"]);
@@ -162,9 +131,5 @@ fn a_missing_object_says_how_to_fetch_it() {
     assert!(!error.is_input());
     let partial = clone.to_str().unwrap();
     git.run(&["-C", partial, "fetch", "-q", "--refetch", "--no-filter"]);
-    assert_eq!(
-        text(&files, "a.yaml").as_deref(),
-        Some("a"),
-        "after what the message says"
-    );
+    assert_eq!(text(&files, "a.yaml").as_deref(), Some("a"), "after what the message says");
 }

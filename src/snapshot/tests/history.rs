@@ -4,9 +4,7 @@ use crate::snapshot::Home;
 /// The summaries of a walk.
 fn walk(home: &Home, rev: &str) -> Vec<String> {
     let steps = home.first_parent_history(rev).unwrap();
-    steps
-        .map(|step| step.unwrap().commit().unwrap().summary.clone())
-        .collect()
+    steps.map(|step| step.unwrap().commit().unwrap().summary.clone()).collect()
 }
 
 #[test]
@@ -55,25 +53,15 @@ fn fingerprints_show_where_a_file_changed() {
     let home = Git::home_at(&git.dir().join("app"));
     let prints = |at: &str| -> Vec<Option<Fingerprint>> {
         let steps = home.first_parent_history("HEAD").unwrap();
-        steps
-            .map(|step| step.unwrap().fingerprint(&path(at)).unwrap())
-            .collect()
+        steps.map(|step| step.unwrap().fingerprint(&path(at)).unwrap()).collect()
     };
-    let changes = |at: &str| -> Vec<bool> {
-        prints(at)
-            .windows(2)
-            .map(|pair| pair[0] != pair[1])
-            .collect()
-    };
+    let changes =
+        |at: &str| -> Vec<bool> { prints(at).windows(2).map(|pair| pair[0] != pair[1]).collect() };
     // Between: delete, back, change, beside, elsewhere, create.
     assert_eq!(changes("prompts/a.yaml"), [true, true, true, false, false]);
     assert_eq!(changes("prompts"), [true, true, true, true, false]);
     let file = prints("prompts/a.yaml");
-    assert_eq!(
-        (file[0], file[1] == file[5]),
-        (None, true),
-        "deleted; back to the first bytes"
-    );
+    assert_eq!((file[0], file[1] == file[5]), (None, true), "deleted; back to the first bytes");
 }
 
 #[test]
@@ -102,14 +90,7 @@ fn the_walk_ends_where_a_shallow_clone_does() {
         home.commit("nowhere").unwrap_err().to_string(),
         format!("`nowhere` is not a known revision{fetch}")
     );
-    assert_eq!(
-        home.merge_base("HEAD", "HEAD~1")
-            .unwrap()
-            .commit()
-            .unwrap()
-            .summary,
-        "c4"
-    );
+    assert_eq!(home.merge_base("HEAD", "HEAD~1").unwrap().commit().unwrap().summary, "c4");
 }
 
 #[test]
@@ -122,19 +103,9 @@ fn a_merge_base_beyond_a_shallow_clone_is_not_invented() {
     git.commit("main");
     let clone = git.beside("shallow");
     let url = format!("file://{}", git.dir().display());
-    git.run(&[
-        "clone",
-        "-q",
-        "--depth=1",
-        "--no-single-branch",
-        &url,
-        clone.to_str().unwrap(),
-    ]);
+    git.run(&["clone", "-q", "--depth=1", "--no-single-branch", &url, clone.to_str().unwrap()]);
     assert_eq!(
-        Git::home_at(&clone)
-            .merge_base("main", "origin/side")
-            .unwrap_err()
-            .to_string(),
+        Git::home_at(&clone).merge_base("main", "origin/side").unwrap_err().to_string(),
         "`main` and `origin/side` have no common ancestor; this is a shallow clone, `git fetch --unshallow` brings the \
          rest of its history"
     );
@@ -144,10 +115,7 @@ fn a_merge_base_beyond_a_shallow_clone_is_not_invented() {
 fn renames_are_those_that_git_finds() {
     let git = Git::init();
     let lines = |from: u32, to: u32| {
-        (from..to)
-            .map(|number| format!("line {number}\n"))
-            .collect::<Vec<String>>()
-            .concat()
+        (from..to).map(|number| format!("line {number}\n")).collect::<Vec<String>>().concat()
     };
     git.write("app/pf.yaml", "");
     git.write("app/prompts/same.yaml", lines(0, 20));
@@ -157,16 +125,8 @@ fn renames_are_those_that_git_finds() {
     git.write("out.yaml", lines(400, 420));
     git.commit("before");
     git.run(&["mv", "app/prompts/same.yaml", "app/prompts/moved.yaml"]);
-    git.run(&[
-        "rm",
-        "-q",
-        "app/prompts/edited.yaml",
-        "app/prompts/rewritten.yaml",
-    ]);
-    git.write(
-        "app/prompts/deep/edited.yaml",
-        lines(100, 115) + &lines(900, 905),
-    );
+    git.run(&["rm", "-q", "app/prompts/edited.yaml", "app/prompts/rewritten.yaml"]);
+    git.write("app/prompts/deep/edited.yaml", lines(100, 115) + &lines(900, 905));
     git.write("app/prompts/other.yaml", lines(200, 205) + &lines(800, 815));
     git.write("app/prompts/copy.yaml", lines(300, 320));
     git.run(&["mv", "out.yaml", "out2.yaml"]);
@@ -194,9 +154,7 @@ fn renames_are_those_that_git_finds() {
     assert_eq!(of_git, "prompts/deep/edited.yaml\nprompts/moved.yaml");
     assert_eq!(home.renames(&to, &to).unwrap(), []);
     assert_eq!(
-        home.renames(&from, &home.worktree())
-            .unwrap_err()
-            .to_string(),
+        home.renames(&from, &home.worktree()).unwrap_err().to_string(),
         "`the worktree` is a set of files, not a commit; name the commit alone, such as `HEAD`"
     );
 }

@@ -8,19 +8,11 @@ fn the_root_is_the_nearest_marked_folder_inside_the_work_tree() {
     git.write("a/pf.yaml", "");
     git.write("a/b/c/x", "");
     git.write("d/x", "");
-    for (from, root, prefix) in [
-        ("a", "a", "a"),
-        ("a/b/c", "a", "a"),
-        ("d", "", ""),
-        ("", "", ""),
-        (".git/hooks", "", ""),
-    ] {
+    for (from, root, prefix) in
+        [("a", "a", "a"), ("a/b/c", "a", "a"), ("d", "", ""), ("", "", ""), (".git/hooks", "", "")]
+    {
         let home = Git::home_at(&git.dir().join(from));
-        assert_eq!(
-            home.root(),
-            git.dir().join(root).components().as_path(),
-            "{from}"
-        );
+        assert_eq!(home.root(), git.dir().join(root).components().as_path(), "{from}");
         assert_eq!(home.prefix().as_str(), prefix, "{from}");
         assert!(home.has_git());
         assert_eq!(home.git_dir_common(), Some(&*git.dir().join(".git")));
@@ -36,11 +28,7 @@ fn the_search_for_a_marker_stops_at_the_top() {
     outer.run(&["init", "-q", "inner"]);
     let root = |from: &str| Git::home_at(&outer.dir().join(from)).root().to_owned();
     assert_eq!(root("inner/sub"), outer.dir().join("inner"));
-    assert_eq!(
-        root("plain"),
-        outer.dir().join("plain"),
-        "without git, the folder itself"
-    );
+    assert_eq!(root("plain"), outer.dir().join("plain"), "without git, the folder itself");
     assert_eq!(root(""), outer.dir());
 }
 
@@ -57,26 +45,14 @@ fn without_git_each_request_says_what_is_missing() {
         )
     };
     assert_eq!(home.index().unwrap_err().to_string(), says("the index"));
-    assert_eq!(
-        home.commit("v1").unwrap_err().to_string(),
-        says("revision `v1`")
-    );
+    assert_eq!(home.commit("v1").unwrap_err().to_string(), says("revision `v1`"));
     assert_eq!(
         home.merge_base("a", "b").unwrap_err().to_string(),
         says("the merge base of `a` and `b`")
     );
-    assert_eq!(
-        home.head().unwrap_err().to_string(),
-        says("the current commit")
-    );
-    assert_eq!(
-        home.staged_paths().unwrap_err().to_string(),
-        says("the index")
-    );
-    assert_eq!(
-        home.is_dirty(&[]).unwrap_err().to_string(),
-        says("the state of the worktree")
-    );
+    assert_eq!(home.head().unwrap_err().to_string(), says("the current commit"));
+    assert_eq!(home.staged_paths().unwrap_err().to_string(), says("the index"));
+    assert_eq!(home.is_dirty(&[]).unwrap_err().to_string(), says("the state of the worktree"));
     assert!(
         home.first_parent_history("HEAD")
             .is_err_and(|error| error.to_string() == says("the history of `HEAD`"))
@@ -106,10 +82,7 @@ fn a_bare_repository_has_commits_and_no_files() {
     let bare = git.beside("bare.git");
     git.run(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     let home = Git::home_at(&bare);
-    assert_eq!(
-        text(&home.commit("main").unwrap(), "pf.yaml").as_deref(),
-        Some("x")
-    );
+    assert_eq!(text(&home.commit("main").unwrap(), "pf.yaml").as_deref(), Some("x"));
     assert_eq!(home.root(), bare);
     let says = |what: &str| {
         format!(
@@ -118,21 +91,12 @@ fn a_bare_repository_has_commits_and_no_files() {
         )
     };
     assert_eq!(
-        home.worktree()
-            .read(&path("pf.yaml"))
-            .unwrap_err()
-            .to_string(),
+        home.worktree().read(&path("pf.yaml")).unwrap_err().to_string(),
         says("the worktree")
     );
-    assert_eq!(
-        home.worktree().list(&path("")).unwrap_err().to_string(),
-        says("the worktree")
-    );
+    assert_eq!(home.worktree().list(&path("")).unwrap_err().to_string(), says("the worktree"));
     assert_eq!(home.index().unwrap_err().to_string(), says("the index"));
-    assert_eq!(
-        home.is_dirty(&[]).unwrap_err().to_string(),
-        says("the worktree")
-    );
+    assert_eq!(home.is_dirty(&[]).unwrap_err().to_string(), says("the worktree"));
 }
 
 #[test]
@@ -141,28 +105,15 @@ fn linked_worktrees_have_their_own_files_and_share_the_rest() {
     git.write("a.yaml", "main");
     git.commit("first");
     let linked = git.beside("linked");
-    git.run(&[
-        "worktree",
-        "add",
-        "-q",
-        "-b",
-        "side",
-        linked.to_str().unwrap(),
-    ]);
+    git.run(&["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
     git.write("../linked/a.yaml", "side");
     git.run(&["-C", linked.to_str().unwrap(), "add", "a.yaml"]);
     let home = Git::home_at(&linked);
     assert_eq!(home.root(), linked);
     assert_eq!(home.git_dir_common(), Some(&*git.dir().join(".git")));
     assert_eq!(text(&home.worktree(), "a.yaml").as_deref(), Some("side"));
-    assert_eq!(
-        text(&home.index().unwrap(), "a.yaml").as_deref(),
-        Some("side")
-    );
-    assert_eq!(
-        text(&git.home().index().unwrap(), "a.yaml").as_deref(),
-        Some("main")
-    );
+    assert_eq!(text(&home.index().unwrap(), "a.yaml").as_deref(), Some("side"));
+    assert_eq!(text(&git.home().index().unwrap(), "a.yaml").as_deref(), Some("main"));
     assert_eq!(names(&home.staged_paths().unwrap()), ["a.yaml"]);
     assert_eq!(names(&git.home().staged_paths().unwrap()), [""; 0]);
 }
@@ -199,22 +150,11 @@ fn another_index_is_read_when_git_says_so() {
             .unwrap()
             .success()
     );
-    let home = Home::discover_in(
-        git.dir(),
-        Surroundings::Isolated {
-            index: Some(&other),
-        },
-    )
-    .unwrap();
-    assert_eq!(
-        text(&home.index().unwrap(), "a.yaml").as_deref(),
-        Some("in the other index")
-    );
+    let home =
+        Home::discover_in(git.dir(), Surroundings::Isolated { index: Some(&other) }).unwrap();
+    assert_eq!(text(&home.index().unwrap(), "a.yaml").as_deref(), Some("in the other index"));
     assert_eq!(names(&home.staged_paths().unwrap()), ["a.yaml"]);
-    assert_eq!(
-        text(&git.home().index().unwrap(), "a.yaml").as_deref(),
-        Some("first")
-    );
+    assert_eq!(text(&git.home().index().unwrap(), "a.yaml").as_deref(), Some("first"));
 }
 
 #[test]
@@ -228,12 +168,7 @@ fn every_kind_of_change_makes_a_project_dirty() {
     git.commit("first");
     let home = Git::home_at(&git.dir().join("app"));
     let prompts = [path("prompts")];
-    let dirty = || {
-        (
-            home.is_dirty(&[]).unwrap(),
-            home.is_dirty(&prompts).unwrap(),
-        )
-    };
+    let dirty = || (home.is_dirty(&[]).unwrap(), home.is_dirty(&prompts).unwrap());
     assert_eq!(dirty(), (false, false));
     git.write("outside.txt", "2");
     git.write("app/x.tmp", "");

@@ -27,14 +27,7 @@ fn a_hook_sees_what_is_about_to_be_committed() {
     git.write("app/b.yaml", "b, committed");
     git.commit("first");
     let linked = git.beside("linked");
-    git.run(&[
-        "worktree",
-        "add",
-        "-q",
-        "-b",
-        "side",
-        linked.to_str().unwrap(),
-    ]);
+    git.run(&["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
     let test = std::env::current_exe().unwrap();
     let hook = format!(
         "#!/bin/sh\nexec '{}' --exact snapshot::tests::hook::a_hook_sees_what_is_about_to_be_committed\n",
@@ -52,12 +45,7 @@ fn a_hook_sees_what_is_about_to_be_committed() {
             ("named", &["commit", "-m", "named", "app/a.yaml"]),
         ] {
             let run = |args: &[&str]| {
-                git.command()
-                    .current_dir(place)
-                    .args(args)
-                    .env(INSIDE, content)
-                    .output()
-                    .unwrap()
+                git.command().current_dir(place).args(args).env(INSIDE, content).output().unwrap()
             };
             let at = place.join("app");
             #[expect(clippy::disallowed_methods, reason = "a test sets its scene")]

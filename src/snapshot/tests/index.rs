@@ -1,12 +1,7 @@
 use super::*;
 
 fn staged(git: &Git) -> Vec<String> {
-    git.home()
-        .staged_paths()
-        .unwrap()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    git.home().staged_paths().unwrap().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -26,10 +21,7 @@ fn reads_what_is_staged_and_not_what_is_on_disk() {
     assert_eq!(text(&index, "a.yaml").as_deref(), Some("staged"));
     assert_eq!(list(&index, ""), ["a.yaml", "new.yaml"]);
     assert_eq!(staged(&git), ["a.yaml", "new.yaml"]);
-    assert_eq!(
-        (index.describe().as_str(), index.commit()),
-        ("the index", None)
-    );
+    assert_eq!((index.describe().as_str(), index.commit()), ("the index", None));
 }
 
 #[test]
@@ -45,26 +37,16 @@ fn staged_paths_are_those_of_the_project() {
     git.write("other.yaml", "2");
     git.run(&["add", "--all"]);
     git.run(&["update-index", "--chmod=+x", "app/pf.yaml"]);
-    assert_eq!(
-        names(&home.staged_paths().unwrap()),
-        ["new name.yaml", "pf.yaml"]
-    );
+    assert_eq!(names(&home.staged_paths().unwrap()), ["new name.yaml", "pf.yaml"]);
 }
 
 #[test]
 fn works_before_the_first_commit() {
     let git = Git::init();
-    assert_eq!(
-        list(&git.home().index().unwrap(), ""),
-        [""; 0],
-        "there is no index file yet"
-    );
+    assert_eq!(list(&git.home().index().unwrap(), ""), [""; 0], "there is no index file yet");
     git.write("a.yaml", "first");
     git.run(&["add", "a.yaml"]);
-    assert_eq!(
-        text(&git.home().index().unwrap(), "a.yaml").as_deref(),
-        Some("first")
-    );
+    assert_eq!(text(&git.home().index().unwrap(), "a.yaml").as_deref(), Some("first"));
     assert_eq!(staged(&git), ["a.yaml"]);
 }
 
@@ -83,14 +65,8 @@ fn says_what_to_do_about_merge_conflicts() {
     assert!(!git.try_run(&["merge", "other"]).status.success());
     let index = git.home().index().unwrap();
     let expected = "`a.yaml` has merge conflicts; resolve them and run `git add a.yaml`";
-    assert_eq!(
-        index.read(&path("a.yaml")).unwrap_err().to_string(),
-        expected
-    );
-    assert_eq!(
-        index.fingerprint(&path("a.yaml")).unwrap_err().to_string(),
-        expected
-    );
+    assert_eq!(index.read(&path("a.yaml")).unwrap_err().to_string(), expected);
+    assert_eq!(index.fingerprint(&path("a.yaml")).unwrap_err().to_string(), expected);
     assert_eq!(text(&index, "b.yaml").as_deref(), Some("b\n"));
     assert_eq!(list(&index, ""), ["a.yaml", "b.yaml"]);
     assert_eq!(staged(&git), ["a.yaml"]);
@@ -109,10 +85,7 @@ fn opens_the_folders_of_a_sparse_index() {
             || git.run(&["ls-files", "--sparse"]).ends_with("out/")
     );
     let index = git.home().index().unwrap();
-    assert_eq!(
-        list(&index, ""),
-        ["in/a.yaml", "out/deep/b.yaml", "pf.yaml"]
-    );
+    assert_eq!(list(&index, ""), ["in/a.yaml", "out/deep/b.yaml", "pf.yaml"]);
     assert_eq!(text(&index, "out/deep/b.yaml").as_deref(), Some("b"));
     assert_eq!(staged(&git), [""; 0]);
 }
@@ -121,23 +94,11 @@ fn opens_the_folders_of_a_sparse_index() {
 fn leaves_out_submodules() {
     let (git, id) = with_submodule();
     let home = git.home();
-    for files in [
-        home.worktree(),
-        home.index().unwrap(),
-        home.commit(&id).unwrap(),
-    ] {
+    for files in [home.worktree(), home.index().unwrap(), home.commit(&id).unwrap()] {
         assert_eq!(list(&files, ""), ["pf.yaml"], "{files:?}");
-        assert_eq!(
-            skipped(&files, ""),
-            [("lib".to_owned(), SkipReason::Submodule)],
-            "{files:?}"
-        );
+        assert_eq!(skipped(&files, ""), [("lib".to_owned(), SkipReason::Submodule)], "{files:?}");
         assert_eq!(text(&files, "lib/x.yaml"), None, "{files:?}");
-        assert_eq!(
-            files.fingerprint(&path("lib/x.yaml")).unwrap(),
-            None,
-            "{files:?}"
-        );
+        assert_eq!(files.fingerprint(&path("lib/x.yaml")).unwrap(), None, "{files:?}");
     }
     assert!(!home.is_dirty(&[]).unwrap());
 }
@@ -150,15 +111,7 @@ fn with_submodule() -> (Git, String) {
     let git = Git::init();
     git.write("pf.yaml", "");
     let url = other.dir().to_str().unwrap();
-    git.run(&[
-        "-c",
-        "protocol.file.allow=always",
-        "submodule",
-        "--quiet",
-        "add",
-        url,
-        "lib",
-    ]);
+    git.run(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "lib"]);
     let id = git.commit("with a submodule");
     (git, id)
 }

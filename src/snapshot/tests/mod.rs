@@ -18,29 +18,17 @@ fn names(paths: &[RepoPath]) -> Vec<&str> {
 
 /// The paths below `under`.
 fn list(files: &Snapshot, under: &str) -> Vec<String> {
-    files
-        .list(&path(under))
-        .unwrap()
-        .iter()
-        .map(|path| path.as_str().to_owned())
-        .collect()
+    files.list(&path(under)).unwrap().iter().map(|path| path.as_str().to_owned()).collect()
 }
 
 /// The text of a file.
 fn text(files: &Snapshot, at: &str) -> Option<String> {
-    files
-        .read(&path(at))
-        .unwrap()
-        .map(|bytes| String::from_utf8(bytes).unwrap())
+    files.read(&path(at)).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
 fn skipped(files: &Snapshot, under: &str) -> Vec<(String, SkipReason)> {
     let listing = files.walk(&path(under)).unwrap();
-    listing
-        .skipped
-        .into_iter()
-        .map(|Skipped { path, reason }| (path, reason))
-        .collect()
+    listing.skipped.into_iter().map(|Skipped { path, reason }| (path, reason)).collect()
 }
 
 /// A project in a sub-folder, with the same files in the worktree, the index and the commit.
@@ -66,11 +54,7 @@ fn everywhere() -> (Git, Vec<Snapshot>) {
     }
     git.commit("first");
     let home = Git::home_at(&git.dir().join("app/prompts"));
-    let sources = vec![
-        home.worktree(),
-        home.index().unwrap(),
-        home.commit("HEAD").unwrap(),
-    ];
+    let sources = vec![home.worktree(), home.index().unwrap(), home.commit("HEAD").unwrap()];
     (git, sources)
 }
 
@@ -79,24 +63,11 @@ fn every_source_reads_the_same_bytes() {
     let (_git, sources) = everywhere();
     for files in &sources {
         let says = |at| text(files, at);
-        assert_eq!(
-            says("prompts/a.yaml").as_deref(),
-            Some("a\r\n"),
-            "{files:?}"
-        );
-        assert_eq!(
-            says("prompts/.draft.yaml").as_deref(),
-            Some("draft\n"),
-            "{files:?}"
-        );
-        for absent in [
-            "prompts",
-            "prompts/none.yaml",
-            "prompts/a.yaml/x",
-            ".git/config",
-            "outside.txt",
-            "",
-        ] {
+        assert_eq!(says("prompts/a.yaml").as_deref(), Some("a\r\n"), "{files:?}");
+        assert_eq!(says("prompts/.draft.yaml").as_deref(), Some("draft\n"), "{files:?}");
+        for absent in
+            ["prompts", "prompts/none.yaml", "prompts/a.yaml/x", ".git/config", "outside.txt", ""]
+        {
             assert_eq!(says(absent), None, "{files:?} {absent}");
         }
     }
@@ -115,18 +86,10 @@ fn every_source_lists_the_same_files() {
             "prompts/link.yaml",
         ];
         assert_eq!(list(files, "prompts"), prompts, "{files:?}");
-        assert_eq!(
-            list(files, ""),
-            [&["pf.yaml"][..], &prompts].concat(),
-            "{files:?}"
-        );
+        assert_eq!(list(files, ""), [&["pf.yaml"][..], &prompts].concat(), "{files:?}");
         assert_eq!(list(files, ".hidden"), [".hidden/h.yaml"], "{files:?}");
         assert_eq!(list(files, "folder"), ["folder/deep/x.md"], "{files:?}");
-        assert_eq!(
-            list(files, "prompts/b.yaml"),
-            ["prompts/b.yaml"],
-            "{files:?}"
-        );
+        assert_eq!(list(files, "prompts/b.yaml"), ["prompts/b.yaml"], "{files:?}");
         for empty in ["nothing", ".git", "prompts/a.yaml/x"] {
             assert_eq!(list(files, empty), [""; 0], "{files:?} {empty}");
         }
@@ -148,21 +111,10 @@ fn every_source_lists_the_same_files() {
 fn every_source_follows_links_inside_the_root_and_refuses_the_others() {
     let (_git, sources) = everywhere();
     for files in &sources {
-        assert_eq!(
-            text(files, "prompts/link.yaml").as_deref(),
-            Some("a\r\n"),
-            "{files:?}"
-        );
-        assert_eq!(
-            text(files, "folder/deep/x.md").as_deref(),
-            Some("x\n"),
-            "{files:?}"
-        );
+        assert_eq!(text(files, "prompts/link.yaml").as_deref(), Some("a\r\n"), "{files:?}");
+        assert_eq!(text(files, "folder/deep/x.md").as_deref(), Some("x\n"), "{files:?}");
         assert_eq!(text(files, "broken.txt"), None, "{files:?}");
-        for (link, target) in [
-            ("leaves.txt", "../outside.txt"),
-            ("absolute.txt", "/etc/passwd"),
-        ] {
+        for (link, target) in [("leaves.txt", "../outside.txt"), ("absolute.txt", "/etc/passwd")] {
             let error = files.read(&path(link)).unwrap_err();
             assert_eq!(
                 error.to_string(),
@@ -181,28 +133,17 @@ fn a_fingerprint_is_the_id_that_git_gives() {
     let id = git.run(&["rev-parse", "HEAD:app/prompts/b.yaml"]);
     let memory = Snapshot::memory([(path("prompts/b.yaml"), b"b\n".to_vec())]);
     for files in sources.iter().chain([&memory]) {
-        let print = |at| {
-            files
-                .fingerprint(&path(at))
-                .unwrap()
-                .map(|print: Fingerprint| print.to_string())
-        };
+        let print =
+            |at| files.fingerprint(&path(at)).unwrap().map(|print: Fingerprint| print.to_string());
         assert_eq!(print("prompts/b.yaml"), Some(id.clone()), "{files:?}");
         assert_eq!(print("prompts/none.yaml"), None, "{files:?}");
     }
     let folder = sources[2].fingerprint(&path("prompts")).unwrap().unwrap();
-    assert_eq!(
-        folder.to_string(),
-        git.run(&["rev-parse", "HEAD:app/prompts"])
-    );
+    assert_eq!(folder.to_string(), git.run(&["rev-parse", "HEAD:app/prompts"]));
     #[cfg(unix)]
     for files in &sources {
         let print = |at| files.fingerprint(&path(at)).unwrap();
-        assert_eq!(
-            print("prompts/link.yaml"),
-            print("prompts/a.yaml"),
-            "{files:?}"
-        );
+        assert_eq!(print("prompts/link.yaml"), print("prompts/a.yaml"), "{files:?}");
     }
 }
 
@@ -222,10 +163,7 @@ fn memory_holds_what_it_was_given() {
     assert_eq!(list(&files, "p/a"), ["p/a/x"]);
     assert_eq!(list(&files, "p/b"), ["p/b"]);
     assert_eq!(list(&files, "q"), [""; 0]);
-    assert_eq!(
-        (files.describe().as_str(), files.commit()),
-        ("memory", None)
-    );
+    assert_eq!((files.describe().as_str(), files.commit()), ("memory", None));
 }
 
 #[test]
@@ -237,12 +175,7 @@ fn no_source_reads_a_huge_file() {
     git.commit("huge");
     let home = git.home();
     let memory = Snapshot::memory([(path("huge.jsonl"), vec![0; MAX_FILE_BYTES as usize + 1])]);
-    for files in [
-        home.worktree(),
-        home.index().unwrap(),
-        home.commit("HEAD").unwrap(),
-        memory,
-    ] {
+    for files in [home.worktree(), home.index().unwrap(), home.commit("HEAD").unwrap(), memory] {
         assert_eq!(
             files.read(&path("huge.jsonl")).unwrap_err().to_string(),
             "`huge.jsonl` is too large: 67108865 bytes, and at most 67108864 are read; keep such data elsewhere",

@@ -55,47 +55,25 @@ fn understands_what_git_understands() {
         ("main@{2001-01-01}", &one),
         ("main@{2023-11-14 23:50 +0000}", &two),
     ] {
-        assert_eq!(
-            git.run(&["rev-list", "--no-walk", rev]),
-            *id,
-            "git and {rev}"
-        );
-        assert_eq!(
-            git.home().commit(rev).unwrap().commit().unwrap().id,
-            *id,
-            "{rev}"
-        );
+        assert_eq!(git.run(&["rev-list", "--no-walk", rev]), *id, "git and {rev}");
+        assert_eq!(git.home().commit(rev).unwrap().commit().unwrap().id, *id, "{rev}");
     }
 }
 
 #[test]
 fn yesterday_is_read_from_the_reflog() {
     let (git, [one, two, three]) = three();
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let zero = "0".repeat(40);
     let line = |old: &str, new: &str, age: u64| {
-        format!(
-            "{old} {new} Bob <bob@example.org> {} +0000\tcommit: x\n",
-            now - age
-        )
+        format!("{old} {new} Bob <bob@example.org> {} +0000\tcommit: x\n", now - age)
     };
     let hour = 3600;
-    let log = [
-        line(&zero, &one, 72 * hour),
-        line(&one, &two, 30 * hour),
-        line(&two, &three, hour),
-    ];
+    let log = [line(&zero, &one, 72 * hour), line(&one, &two, 30 * hour), line(&two, &three, hour)];
     git.write(".git/logs/refs/heads/main", log.concat());
     for rev in ["main@{yesterday}", "main@{2 hours ago}"] {
         assert_eq!(git.run(&["rev-parse", rev]), two, "git and {rev}");
-        assert_eq!(
-            git.home().commit(rev).unwrap().commit().unwrap().id,
-            two,
-            "{rev}"
-        );
+        assert_eq!(git.home().commit(rev).unwrap().commit().unwrap().id, two, "{rev}");
     }
 }
 
@@ -114,10 +92,7 @@ fn unknown_revisions_are_named_with_the_nearest_name() {
         ("", list),
         ("0123456789abcdef0123456789abcdef01234567", list),
     ] {
-        assert_eq!(
-            refused(&git, rev),
-            format!("`{rev}` is not a known revision{hint}")
-        );
+        assert_eq!(refused(&git, rev), format!("`{rev}` is not a known revision{hint}"));
     }
 }
 
@@ -143,19 +118,10 @@ fn a_step_that_leads_nowhere_is_told_from_a_name_that_is_unknown() {
 fn files_folders_and_ranges_are_no_commits() {
     let (git, _) = three();
     let rest = "not a commit; name the commit alone, such as `HEAD`";
-    assert_eq!(
-        refused(&git, "HEAD:a.yaml"),
-        format!("`HEAD:a.yaml` is a file (blob), {rest}")
-    );
-    assert_eq!(
-        refused(&git, "HEAD^{tree}"),
-        format!("`HEAD^{{tree}}` is a folder (tree), {rest}")
-    );
+    assert_eq!(refused(&git, "HEAD:a.yaml"), format!("`HEAD:a.yaml` is a file (blob), {rest}"));
+    assert_eq!(refused(&git, "HEAD^{tree}"), format!("`HEAD^{{tree}}` is a folder (tree), {rest}"));
     for range in ["main~1..main", "main...light", "^main"] {
-        assert_eq!(
-            refused(&git, range),
-            format!("`{range}` names a range; name one commit")
-        );
+        assert_eq!(refused(&git, range), format!("`{range}` names a range; name one commit"));
     }
 }
 
@@ -172,25 +138,15 @@ fn a_short_id_of_several_commits_is_ambiguous() {
     git.write("stream", stream);
     let input = std::fs::File::open(git.dir().join("stream")).unwrap();
     assert!(
-        git.command()
-            .args(["fast-import", "--quiet"])
-            .stdin(input)
-            .status()
-            .unwrap()
-            .success()
+        git.command().args(["fast-import", "--quiet"]).stdin(input).status().unwrap().success()
     );
     let ids = git.run(&["for-each-ref", "--format=%(objectname)"]);
     let mut short: Vec<&str> = ids.lines().map(|id| &id[..4]).collect();
     short.sort_unstable();
     let shared = short.windows(2).find(|pair| pair[0] == pair[1]).unwrap()[0];
     let error = git.home().commit(shared).unwrap_err();
-    let SnapshotError::AmbiguousRevision { candidates, .. } = &error else {
-        panic!("{error}")
-    };
-    assert!(
-        candidates.len() >= 2 && candidates.iter().all(|c| c.starts_with(shared)),
-        "{error}"
-    );
+    let SnapshotError::AmbiguousRevision { candidates, .. } = &error else { panic!("{error}") };
+    assert!(candidates.len() >= 2 && candidates.iter().all(|c| c.starts_with(shared)), "{error}");
     let start = format!("`{shared}` is ambiguous, give more digits; it could be {shared}");
     assert!(error.to_string().starts_with(&start), "{error}");
 }
@@ -218,17 +174,11 @@ fn merge_bases_are_those_of_git() {
     let home = git.home();
     let base = |a, b| home.merge_base(a, b).unwrap();
     assert_eq!(base("main", "side").commit().unwrap().id, two);
-    assert_eq!(
-        base("main", "side").describe(),
-        format!("commit {} (main...side)", &two[..7])
-    );
+    assert_eq!(base("main", "side").describe(), format!("commit {} (main...side)", &two[..7]));
     assert_eq!(base("main", "main").commit().unwrap().id, three);
     assert_eq!(
         home.merge_base("main", "island").unwrap_err().to_string(),
         "`main` and `island` have no common ancestor; `git log --oneline --all` and `git tag` show what there is"
     );
-    assert!(matches!(
-        home.merge_base("main", "none"),
-        Err(SnapshotError::UnknownRevision { .. })
-    ));
+    assert!(matches!(home.merge_base("main", "none"), Err(SnapshotError::UnknownRevision { .. })));
 }

@@ -5,14 +5,8 @@ fn lists_what_git_would_add_or_has() {
     let git = Git::init();
     git.write(".gitignore", "*.log\nbuild/\n");
     git.write("sub/.gitignore", "local.yaml\n!keep.log\n");
-    for name in [
-        "a.yaml",
-        "a.log",
-        "build/x.yaml",
-        "sub/local.yaml",
-        "sub/keep.log",
-        "sub/b.yaml",
-    ] {
+    for name in ["a.yaml", "a.log", "build/x.yaml", "sub/local.yaml", "sub/keep.log", "sub/b.yaml"]
+    {
         git.write(name, name);
     }
     git.write(".git/info/exclude", "excluded.yaml\n");
@@ -22,29 +16,13 @@ fn lists_what_git_would_add_or_has() {
     let files = git.home().worktree();
     assert_eq!(list(&files, ""), ["a.yaml", "sub/b.yaml", "sub/keep.log"]);
     assert_eq!(list(&files, "build"), [""; 0]);
-    assert_eq!(
-        text(&files, "build/x.yaml").as_deref(),
-        Some("build/x.yaml"),
-        "asked for by name"
-    );
+    assert_eq!(text(&files, "build/x.yaml").as_deref(), Some("build/x.yaml"), "asked for by name");
 
     git.run(&["add", "--force", "build/x.yaml", "a.log"]);
-    assert_eq!(
-        list(&files, ""),
-        [
-            "a.log",
-            "a.yaml",
-            "build/x.yaml",
-            "sub/b.yaml",
-            "sub/keep.log"
-        ]
-    );
+    assert_eq!(list(&files, ""), ["a.log", "a.yaml", "build/x.yaml", "sub/b.yaml", "sub/keep.log"]);
     assert_eq!(list(&files, "build"), ["build/x.yaml"]);
     std::fs::remove_file(git.dir().join("a.log")).unwrap();
-    assert_eq!(
-        list(&files, ""),
-        ["a.yaml", "build/x.yaml", "sub/b.yaml", "sub/keep.log"]
-    );
+    assert_eq!(list(&files, ""), ["a.yaml", "build/x.yaml", "sub/b.yaml", "sub/keep.log"]);
 }
 
 #[test]
@@ -86,9 +64,7 @@ fn leaves_out_what_is_no_portable_file() {
     git.write("fol\\der/deep/x.yaml", "");
     git.write("vendor/lib/.git/HEAD", "ref: refs/heads/main\n");
     git.write("vendor/lib/x.yaml", "x");
-    let broken = git
-        .dir()
-        .join(std::ffi::OsStr::from_bytes(b"broken\xff.yaml"));
+    let broken = git.dir().join(std::ffi::OsStr::from_bytes(b"broken\xff.yaml"));
     std::fs::File::create(broken).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(git.dir().join("socket")).unwrap();
     let files = git.home().worktree();
@@ -101,16 +77,10 @@ fn leaves_out_what_is_no_portable_file() {
         ("socket", SkipReason::Special),
         ("vendor/lib", SkipReason::Submodule),
     ];
-    assert_eq!(
-        skipped(&files, ""),
-        reasons.map(|(path, reason)| (path.to_owned(), reason))
-    );
+    assert_eq!(skipped(&files, ""), reasons.map(|(path, reason)| (path.to_owned(), reason)));
     assert_eq!(skipped(&files, "vendor").len(), 1, "only what lies below");
     assert_eq!(text(&files, "vendor/lib/x.yaml"), None);
-    assert!(matches!(
-        files.read(&path("socket")),
-        Err(SnapshotError::NotAFile { .. })
-    ));
+    assert!(matches!(files.read(&path("socket")), Err(SnapshotError::NotAFile { .. })));
 }
 
 #[cfg(unix)]
@@ -121,19 +91,12 @@ fn links_in_a_circle_end() {
     std::os::unix::fs::symlink("a", git.dir().join("b")).unwrap();
     std::os::unix::fs::symlink(".", git.dir().join("self")).unwrap();
     let files = git.home().worktree();
-    assert!(matches!(
-        files.read(&path("a")),
-        Err(SnapshotError::LinkLoop { .. })
-    ));
+    assert!(matches!(files.read(&path("a")), Err(SnapshotError::LinkLoop { .. })));
     assert_eq!(list(&files, ""), [""; 0]);
     assert_eq!(
         skipped(&files, ""),
-        [
-            ("a", SkipReason::Link),
-            ("b", SkipReason::Link),
-            ("self", SkipReason::LinkedFolder)
-        ]
-        .map(|(path, reason)| (path.to_owned(), reason))
+        [("a", SkipReason::Link), ("b", SkipReason::Link), ("self", SkipReason::LinkedFolder)]
+            .map(|(path, reason)| (path.to_owned(), reason))
     );
 }
 

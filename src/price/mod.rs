@@ -1,5 +1,7 @@
 //! What tokens cost: a small dated table, and the project's own prices over it.
 
+pub mod tokens;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,7 +59,12 @@ impl Prices {
         let cached = usage.cached_tokens.min(usage.input_tokens) as f64;
         let fresh = usage.input_tokens as f64 - cached;
         let cached_price = price.cached_input.unwrap_or(price.input);
-        Some((fresh * price.input + cached * cached_price + usage.output_tokens as f64 * price.output) / 1e6)
+        Some(
+            (fresh * price.input
+                + cached * cached_price
+                + usage.output_tokens as f64 * price.output)
+                / 1e6,
+        )
     }
 }
 
@@ -67,11 +74,21 @@ mod tests {
 
     #[test]
     fn cached_tokens_are_part_of_the_input() {
-        let model = ModelSettings { provider: "local".into(), name: "m".into(), ..ModelSettings::default() };
-        let prices: Prices =
-            serde_json::from_value(serde_json::json!({"local/m": {"input": 2.0, "output": 10.0, "cached_input": 1.0}}))
-                .unwrap();
-        let usage = Usage { input_tokens: 1_000_000, output_tokens: 100_000, cached_tokens: 500_000, reasoning_tokens: 0 };
+        let model = ModelSettings {
+            provider: "local".into(),
+            name: "m".into(),
+            ..ModelSettings::default()
+        };
+        let prices: Prices = serde_json::from_value(
+            serde_json::json!({"local/m": {"input": 2.0, "output": 10.0, "cached_input": 1.0}}),
+        )
+        .unwrap();
+        let usage = Usage {
+            input_tokens: 1_000_000,
+            output_tokens: 100_000,
+            cached_tokens: 500_000,
+            reasoning_tokens: 0,
+        };
         assert_eq!(prices.cost(&model, usage), Some(1.0 + 0.5 + 1.0));
         assert_eq!(Prices::default().cost(&model, usage), None);
     }

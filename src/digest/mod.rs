@@ -4,6 +4,9 @@
 //! because digests stand in files that other tools may want to check, and every language has it; hashing is
 //! nowhere near the cost of reading the files.
 
+mod evaluation;
+mod prompt;
+
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
@@ -11,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::Digest as _;
 
+pub use self::evaluation::{dataset, suite};
+pub use self::prompt::{content, contract};
 use crate::message::Request;
 
 /// The version of the text that [`answer_key`] hashes. It grows when that text changes for an old request.

@@ -1,0 +1,253 @@
+//! `pf cache import`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::cli::args::Global;
+use crate::cli::commands::eval::inputs;
+use crate::cli::error::{Error, Exit};
+use crate::cli::place;
+use crate::cli::ui::Ui;
+use crate::diagnostic::{Diagnostic, closest};
+use crate::eval::plan::{self, PlanError, Selection};
+use crate::message::{Answer, Usage};
+use crate::path::RepoPath;
+use crate::project::Project;
+use crate::project::dataset::{self, Format, UNREADABLE_DATASET};
+use crate::span::{SourceFile, Span};
+use crate::store::{Recording, recordings::Position};
+
+/// Record answers that come from elsewhere
+///
+/// Each row of FILE is an answer of one model to one case of a suite. The case is rendered as an evaluation would, and the
+/// answer goes into the suite's recordings under the key of that request: `pf eval` then needs no call for it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Columns of FILE (.jsonl, .json, .csv or .yaml):
+  case            the id of the case
+  output          the answer
+  repeat          which repeat, from 1 (optional)
+  finish          why the model stopped (optional)
+  input_tokens, output_tokens, latency_ms     (optional)
+
+Examples:
+  pf cache import answers.jsonl --suite gsm8k --model gsm8k/175b-verification
+  pf cache import answers.csv --suite triage --model fast --source 'batch of 2026-11-02'")]
+pub(crate) struct Args {
+    /// The answers
+    file: PathBuf,
+    /// The suite whose cases they answer
+    #[arg(long)]
+    suite: String,
+    /// The model that gave them: PROVIDER/NAME or a profile
+    #[arg(long)]
+    model: Option<String>,
+    /// The prompt that was asked, where the suite has several
+    #[arg(long)]
+    prompt: Option<String>,
+    /// Where the answers come from, for those who read the recordings
+    #[arg(long, default_value = "pf cache import")]
+    source: String,
+}
+
+/// One answer of the file.
+struct Row {
+    case: String,
+    repeat: u32,
+    answer: Answer,
+    span: Span,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    let directory = place::directory(global)?;
+    let home = place::home(global)?;
+    let project = Project::load(&home.worktree())?;
+    let (file, rows) = read(&args.file, &directory)?;
+    if rows.is_empty() {
+        return Err(Error::nothing(format!("`{}` has no answers", args.file.display())));
+    }
+    let suites = [args.suite.clone()];
+    let models: Vec<String> = args.model.iter().cloned().collect();
+    let selection = Selection { suites: &suites, models: &models, ..Selection::default() };
+    let mut version = |which: &str| Ok(Arc::new(Project::load(&home.commit(which)?)?));
+    let plan = plan::plan(&project, selection, &mut version).map_err(|error| match error {
+        PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
+        PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
+        PlanError::Findings(findings) => {
+            Error::usage("the files of this suite have errors").findings(findings)
+        }
+        PlanError::Snapshot(error) => error.into(),
+    })?;
+    let [suite] = plan.suites.as_slice() else {
+        return Err(Error::usage(format!("`{}` names several suites", args.suite)));
+    };
+    let columns: Vec<_> = suite
+        .columns
+        .iter()
+        .filter(|column| args.prompt.as_ref().is_none_or(|prompt| column.prompt == *prompt))
+        .collect();
+    let column = match columns.as_slice() {
+        [column] => column,
+        [] => {
+            let names: Vec<&str> =
+                suite.columns.iter().map(|column| column.prompt.as_str()).collect();
+            return Err(Error::usage(format!(
+                "the suite has no prompt `{}`",
+                args.prompt.as_deref().unwrap_or_default()
+            ))
+            .hint(format!("prompts: {}", names.join(", "))));
+        }
+        several => {
+            let prompts: BTreeSet<&str> =
+                several.iter().map(|column| column.prompt.as_str()).collect();
+            let models: BTreeSet<&str> =
+                several.iter().map(|column| column.model.label.as_str()).collect();
+            let mut error = Error::usage("the answers could belong to several prompts or models");
+            if prompts.len() > 1 {
+                error = error.hint(format!(
+                    "name one with --prompt: {}",
+                    prompts.into_iter().collect::<Vec<_>>().join(", ")
+                ));
+            }
+            if models.len() > 1 {
+                error = error.hint(format!(
+                    "name one with --model: {}",
+                    models.into_iter().collect::<Vec<_>>().join(", ")
+                ));
+            }
+            return Err(error);
+        }
+    };
+    let cases: BTreeMap<&str, _> =
+        suite.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    let mut findings = Vec::new();
+    let mut new = Vec::new();
+    let now = Timestamp::now();
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        let wrong = |message: String| Diagnostic::new(UNREADABLE_DATASET, &file, row.span, message);
+        let Some(case) = cases.get(row.case.as_str()) else {
+            let finding = wrong(format!("the suite has no case `{}`", row.case));
+            findings.push(match closest(&row.case, cases.keys().copied()) {
+                Some(similar) => finding.help(format!("did you mean `{similar}`?")),
+                None => finding,
+            });
+            continue;
+        };
+        if row.repeat == 0 || row.repeat > suite.repeat {
+            findings.push(wrong(format!(
+                "the suite asks each case {} times, and this is repeat {}",
+                suite.repeat, row.repeat
+            )));
+            continue;
+        }
+        if !seen.insert((row.case.clone(), row.repeat)) {
+            findings.push(wrong(format!("a second answer to the case `{}`", row.case)));
+            continue;
+        }
+        match column.ask(case) {
+            Ok(asked) => {
+                let position =
+                    Position { case: &case.id, model: &column.model.label, repeat: row.repeat };
+                new.push(Recording::new(
+                    position,
+                    &asked.request,
+                    row.answer,
+                    now,
+                    args.source.as_str(),
+                ));
+            }
+            Err(found) => findings.extend(found),
+        }
+    }
+    if !findings.is_empty() {
+        return Err(Error::usage(format!("nothing was imported from `{}`", args.file.display()))
+            .findings(findings));
+    }
+    let count = new.len();
+    let path = inputs::merge(&home, &project, &suite.name, new)?;
+    let of = suite.cases.len() as u64 * u64::from(suite.repeat);
+    ui.note(format!("recorded {count} of {of} answers of {} in {path}", column.model.label));
+    Ok(Exit::Success)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file of the command line, which may lie anywhere")]
+fn read(file: &Path, directory: &Path) -> Result<(Arc<SourceFile>, Vec<Row>), Error> {
+    let shown = file.display();
+    let path =
+        RepoPath::new(&file.file_name().unwrap_or_default().to_string_lossy()).unwrap_or_default();
+    let format = Format::of(&path).ok_or_else(|| {
+        Error::usage(format!("`{shown}` ends in no known format"))
+            .hint("known endings: .jsonl, .json, .csv, .yaml")
+    })?;
+    let bytes = std::fs::read(directory.join(file))
+        .or_else(|_| std::fs::read(file))
+        .map_err(|error| Error::usage(format!("`{shown}`: {error}")))?;
+    let source = SourceFile::decode(path, bytes)
+        .map_err(|_| Error::usage(format!("`{shown}` is not UTF-8 text")))?;
+    let mut rows = Vec::new();
+    let mut wrong = Vec::new();
+    let mut findings =
+        dataset::for_each_row(&source, format, &mut |row| match answer(&row.cells) {
+            Ok((case, repeat, answer)) => rows.push(Row { case, repeat, answer, span: row.span }),
+            Err(message) => {
+                wrong.push(Diagnostic::new(UNREADABLE_DATASET, &source, row.span, message))
+            }
+        });
+    findings.extend(wrong);
+    if findings.is_empty() {
+        return Ok((source, rows));
+    }
+    Err(Error::usage(format!("`{shown}` cannot be read as answers")).findings(findings))
+}
+
+fn answer(cells: &IndexMap<String, Value>) -> Result<(String, u32, Answer), String> {
+    const KNOWN: [&str; 7] =
+        ["case", "output", "repeat", "finish", "input_tokens", "output_tokens", "latency_ms"];
+    if let Some(unknown) = cells.keys().find(|column| !KNOWN.contains(&column.as_str())) {
+        let similar = closest(unknown, KNOWN)
+            .map(|similar| format!("; did you mean `{similar}`?"))
+            .unwrap_or_default();
+        return Err(format!("unknown column `{unknown}`{similar}"));
+    }
+    let text = |column: &str| match cells.get(column) {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let number = |column: &str| -> Result<Option<f64>, String> {
+        match text(column).as_deref().map(str::trim) {
+            None | Some("") => Ok(None),
+            Some(text) => match text.parse::<f64>() {
+                Ok(number) if number.is_finite() && number >= 0.0 => Ok(Some(number)),
+                _ => Err(format!("`{column}` must be a number of 0 or more, not `{text}`")),
+            },
+        }
+    };
+    let case = text("case").ok_or("the column `case` is missing")?;
+    let output = match cells.get("output") {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => return Err("the column `output` is missing".to_owned()),
+        Some(value) => value.to_string(),
+    };
+    let usage = match (number("input_tokens")?, number("output_tokens")?) {
+        (None, None) => None,
+        (input, written) => Some(Usage {
+            input_tokens: input.unwrap_or(0.0) as u64,
+            output_tokens: written.unwrap_or(0.0) as u64,
+            ..Usage::default()
+        }),
+    };
+    let answer = Answer {
+        output,
+        finish: text("finish"),
+        usage,
+        latency_ms: number("latency_ms")?,
+        ..Answer::default()
+    };
+    Ok((case, number("repeat")?.unwrap_or(1.0) as u32, answer))
+}

@@ -1,0 +1,335 @@
+//! `pf eval`
+
+pub(in crate::cli) mod inputs;
+mod outputs;
+mod progress;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use self::inputs::Inputs;
+use self::outputs::{Output, Outputs};
+use self::progress::Progress;
+use super::Format;
+use crate::cli::args::Global;
+use crate::cli::error::{Error, Exit};
+use crate::cli::place;
+use crate::cli::ui::Ui;
+use crate::cli::write;
+use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::plan::{self, Plan, PlanError, Selection};
+use crate::eval::run::{Run, Tally};
+use crate::eval::runner::{self, Mode, Options, Prepared, Status};
+use crate::project::Project;
+use crate::provider::Trust;
+use crate::report::run::{Eval, RunInfo};
+use crate::report::{evaluation, json};
+use crate::snapshot::Home;
+
+/// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pf eval                                  all suites
+  pf eval triage --case 'refund-*'         some cases of one suite
+  pf eval triage --model local/qwen3       on another model
+  pf eval --threshold 0.95                 with another pass rate as the gate
+  pf eval --dry-run                        how many calls it would make
+  pf eval --record                         keep the answers in recordings/, to be committed
+  pf eval --replay                         from recordings alone: no key, no network
+  pf eval -o run.json -o cells.jsonl -o results.junit.xml
+
+Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
+130 interrupted.")]
+pub(crate) struct Args {
+    /// Suites by name or glob; all suites when absent
+    suites: Vec<String>,
+    /// Only cases of this id or glob
+    #[arg(long = "case", value_name = "ID")]
+    cases: Vec<String>,
+    /// Only cases with this tag
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Ask this model instead of those of the suite: PROVIDER/NAME or a profile
+    #[arg(long = "model", value_name = "MODEL")]
+    models: Vec<String>,
+    /// The pass rate that each prompt must reach on each model, instead of the suite's
+    #[arg(long, value_name = "RATE", value_parser = share)]
+    threshold: Option<f64>,
+    /// How often each case is asked
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: Option<u32>,
+    /// Most calls under way for one model
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    concurrency: Option<u64>,
+    /// Keep all answers in recordings/
+    #[arg(long, group = "mode")]
+    record: bool,
+    /// Use recordings alone; a missing answer is an error
+    #[arg(long, group = "mode")]
+    replay: bool,
+    /// Ask for every answer again
+    #[arg(long, group = "mode")]
+    refresh: bool,
+    /// Neither read nor write the local store
+    #[arg(long, group = "mode")]
+    no_cache: bool,
+    /// Say what would be asked, and ask nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write results to a file: .json, .jsonl or .junit.xml
+    #[arg(short, long = "output", value_name = "FILE")]
+    outputs: Vec<PathBuf>,
+    /// Allow a key that looks like someone else's secret to be sent to a host
+    #[arg(long, value_name = "VAR=HOST")]
+    trust: Vec<String>,
+    /// How to print the summary
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Exit with 0 even when there is no case to run
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        Ok(value) if (1.0..=100.0).contains(&value) => {
+            Err(format!("it is a share from 0 to 1; for {value} % write {}", value / 100.0))
+        }
+        _ => Err("it is a share from 0 to 1".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    let started_at = Timestamp::now();
+    let mode = mode(args);
+    let outputs =
+        args.outputs.iter().map(|path| Output::parse(path)).collect::<Result<Vec<_>, _>>()?;
+    let trust = trust(&args.trust)?;
+    let home = place::home(global)?;
+    let project = Project::load(&home.worktree())?;
+    let plan = match plan(args, &home, &project) {
+        Ok(plan) => plan,
+        Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
+            ui.error(error);
+            return Ok(Exit::Success);
+        }
+        Err(error) => return Err(error),
+    };
+    warn(&plan, ui);
+    let mut inputs = Inputs::load(&home, &project, &plan, mode)?;
+    let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
+        Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
+    })?;
+    inputs.resolve(&home, &project, &plan, mode, &mut cells, &trust, args.dry_run, ui)?;
+    announce(&plan, &cells, ui);
+    if args.dry_run {
+        return Ok(Exit::Success);
+    }
+    let cells = &cells;
+    let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
+    let options = Options {
+        mode,
+        concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
+        messages: outputs.iter().any(Output::wants_messages),
+    };
+    let mut outputs = Outputs::open(outputs)?;
+    let mut tally = Tally::default();
+    let mut wrong: Vec<String> = Vec::new();
+    let mut errors: BTreeMap<String, u64> = BTreeMap::new();
+    let mut failed: Option<Error> = None;
+    let mut progress = Progress::new(ui, cells);
+    let mut on_cell = |cell: CellRecord| {
+        tally.add(&cell);
+        progress.cell(&cell);
+        if cell.state != State::Pass && wrong.len() < evaluation::SHOWN_CELLS {
+            wrong.push(evaluation::cell_line(&plan, &cell));
+        }
+        if let Some(error) = &cell.error {
+            *errors.entry(error.clone()).or_insert(0) += 1;
+        }
+        if failed.is_none() {
+            failed = outputs.cell(&plan, &cell).err();
+        }
+    };
+    let answers = inputs.answers();
+    let finished = runner::run(&plan, cells, &answers, &inputs.providers, &options, &mut on_cell)?;
+    progress.finish();
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if let Some(reason) = &finished.unkept {
+        ui.warn(format!("some answers could not be kept in the local store: {reason}"));
+    }
+    let run = tally.finish(&plan);
+    let exit = exit(&run, finished.status);
+    let info = info(&home, started_at, finished.status, exit)?;
+    inputs::record(&home, &project, &plan, finished.recordings, ui)?;
+    let summary = Eval::new(&plan, &run, &info);
+    match args.format {
+        Format::Json => json::write(ui.out(), &summary)?,
+        Format::Human => {
+            evaluation::write(ui.out(), &plan, &run)?;
+            show_wrong(&run, &wrong, &errors, exit, ui);
+        }
+    }
+    outputs.finish(summary)?;
+    Ok(exit)
+}
+
+fn mode(args: &Args) -> Mode {
+    match (args.record, args.replay, args.refresh, args.no_cache) {
+        (true, ..) => Mode::Record,
+        (_, true, ..) => Mode::Replay,
+        (_, _, true, _) => Mode::Refresh,
+        (.., true) => Mode::NoCache,
+        _ => Mode::Cached,
+    }
+}
+
+fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
+    entries
+        .iter()
+        .map(|entry| {
+            Trust::parse(entry).ok_or_else(|| {
+                Error::usage(format!("`--trust {entry}` is not of the form VAR=HOST"))
+                    .hint("name the variable and the host that its value may be sent to: --trust LAB_TOKEN=llm.lab.example")
+            })
+        })
+        .collect()
+}
+
+fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
+    let selection = Selection {
+        suites: &args.suites,
+        cases: &args.cases,
+        tags: &args.tags,
+        models: &args.models,
+        threshold: args.threshold,
+        repeat: args.repeat,
+    };
+    let mut version = |which: &str| -> Result<std::sync::Arc<Project>, PlanError> {
+        Ok(std::sync::Arc::new(Project::load(&home.commit(which)?)?))
+    };
+    plan::plan(project, selection, &mut version).map_err(|error| match error {
+        PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
+        PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
+        PlanError::Findings(findings) => {
+            Error::usage("the files of this evaluation have errors; nothing was asked")
+                .findings(findings)
+        }
+        PlanError::Snapshot(error) => error.into(),
+    })
+}
+
+fn warn(plan: &Plan, ui: &mut Ui) {
+    if plan.warnings.is_empty() || ui.quiet() {
+        return;
+    }
+    let count = plan.warnings.len();
+    ui.warn(format!(
+        "the files of this evaluation have {count} finding{} that do not stop it; `pf lint` shows them",
+        if count == 1 { "" } else { "s" }
+    ));
+}
+
+/// What will be asked, before anything is.
+fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
+    let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count();
+    let called = of(Origin::Called);
+    let parts: Vec<String> = [
+        (called, "to ask"),
+        (of(Origin::Recorded), "recorded"),
+        (of(Origin::Stored), "stored"),
+        (of(Origin::Given), "given"),
+        (of(Origin::Echo), "echoed"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
+    ui.note(format!("{} answers: {}{filtered}", cells.len(), parts.join(", ")));
+}
+
+/// The first of: interrupted, provider failed, another gate failed, all well.
+fn exit(run: &Run, status: Status) -> Exit {
+    let failed = |wanted: &[&str]| {
+        run.results
+            .iter()
+            .flat_map(|result| &result.gates)
+            .any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
+    };
+    if status == Status::Interrupted {
+        return Exit::Interrupted;
+    }
+    if failed(&["errors", "not_run"]) {
+        return Exit::Provider;
+    }
+    match run.results.iter().flat_map(|result| &result.gates).all(|gate| gate.passed) {
+        true => Exit::Success,
+        false => Exit::Findings,
+    }
+}
+
+fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> Result<RunInfo, Error> {
+    let (commit, dirty) = match home.has_git() {
+        // A bare repository or a broken HEAD must not cost the results of a run.
+        true => match home.head().ok().flatten() {
+            Some(head) => (Some(head.id.clone()), home.is_dirty(&[]).ok()),
+            None => (None, Some(true)),
+        },
+        false => (None, None),
+    };
+    Ok(RunInfo {
+        id: started_at.strftime("%Y%m%dT%H%M%S%3fZ").to_string(),
+        started_at: started_at.to_string(),
+        finished_at: Timestamp::now().to_string(),
+        status: match status {
+            Status::Complete => "complete".to_owned(),
+            Status::Interrupted => "interrupted".to_owned(),
+        },
+        commit,
+        dirty,
+        passed: exit == Exit::Success,
+    })
+}
+
+fn show_wrong(
+    run: &Run,
+    wrong: &[String],
+    errors: &BTreeMap<String, u64>,
+    exit: Exit,
+    ui: &mut Ui,
+) {
+    if exit == Exit::Success && errors.is_empty() {
+        return;
+    }
+    let total: u64 = run
+        .results
+        .iter()
+        .flat_map(|result| &result.states)
+        .filter(|(state, _)| **state != State::Pass)
+        .map(|(_, count)| *count)
+        .sum();
+    if errors.len() <= 3 {
+        for (error, count) in errors {
+            let many = if *count == 1 { String::new() } else { format!("{count} cells: ") };
+            ui.warn(format!("{many}{error}"));
+        }
+    }
+    for line in wrong.iter().filter(|line| errors.is_empty() || !line.starts_with("error")) {
+        ui.note(line);
+    }
+    let more = total.saturating_sub(wrong.len() as u64);
+    if more > 0 {
+        ui.note(format!("and {more} more; `-o cells.jsonl` writes them all"));
+    }
+}
+
+/// Kept here so that the sub-modules share one way to write files.
+fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Error> {
+    write::replace(path, bytes)
+}

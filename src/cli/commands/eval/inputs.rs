@@ -1,0 +1,261 @@
+//! Where answers come from and go to: recordings, the local store, providers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::write_file;
+use crate::cli::error::{Error, Exit};
+use crate::cli::ui::Ui;
+use crate::eval::cell::Origin;
+use crate::eval::plan::Plan;
+use crate::eval::runner::{self, Answers, Mode, Prepared};
+use crate::path::RepoPath;
+use crate::project::Project;
+use crate::provider::{self, Access, Endpoint, Provider, Trust};
+use crate::snapshot::Home;
+use crate::store::{Recording, Replay, Store, recordings};
+
+/// Missing answers that are named one by one.
+const SHOWN: usize = 10;
+
+/// Everything that answers a cell.
+pub(super) struct Inputs {
+    pub(super) recordings: Vec<Replay>,
+    pub(super) providers: BTreeMap<String, Provider>,
+    endpoints: BTreeMap<String, Option<Endpoint>>,
+    store: Option<Store>,
+}
+
+impl Inputs {
+    /// Reads the recordings of the planned suites.
+    pub(super) fn load(
+        home: &Home,
+        project: &Project,
+        plan: &Plan,
+        mode: Mode,
+    ) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for suite in &plan.suites {
+            let text = if mode == Mode::Refresh {
+                None
+            } else {
+                read_recordings(home, project, &suite.name)?
+            };
+            let path = recordings_path(project, &suite.name)?;
+            let replay = match text {
+                Some(text) => Replay::parse(&text)
+                    .map_err(|error| Error::usage(format!("{path}: {error}")))?,
+                None => Replay::default(),
+            };
+            all.push(replay);
+        }
+        Ok(Self {
+            recordings: all,
+            providers: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            store: None,
+        })
+    }
+
+    /// Looks for the missing answers in the local store, and makes ready to ask for the rest.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one input of a single step of `pf eval`"
+    )]
+    pub(super) fn resolve(
+        &mut self,
+        home: &Home,
+        project: &Project,
+        plan: &Plan,
+        mode: Mode,
+        cells: &mut [Prepared],
+        trust: &[Trust],
+        dry_run: bool,
+        ui: &mut Ui,
+    ) -> Result<(), Error> {
+        let wanted = called(plan, cells);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        if mode == Mode::Replay {
+            return Err(missing(plan, cells));
+        }
+        let providers = &project.config.providers;
+        for name in &wanted {
+            let endpoint = provider::locate(name, providers)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            self.endpoints.insert(name.clone(), endpoint);
+        }
+        if mode != Mode::NoCache {
+            let (store, warnings) = open_store(home);
+            for warning in warnings {
+                ui.warn(warning);
+            }
+            runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
+                .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
+            self.store = Some(store);
+        }
+        if dry_run {
+            return Ok(());
+        }
+        let root = home.root().to_owned();
+        let access =
+            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
+        for name in called(plan, cells) {
+            let provider = Provider::resolve(&name, providers, &access)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            self.providers.insert(name, provider);
+        }
+        Ok(())
+    }
+
+    /// What the runner reads.
+    pub(super) fn answers(&self) -> Answers<'_> {
+        Answers {
+            recordings: &self.recordings,
+            store: self.store.as_ref(),
+            endpoints: &self.endpoints,
+        }
+    }
+}
+
+/// The providers that cells without an answer need.
+fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
+    let mut names: Vec<String> = cells
+        .iter()
+        .filter(|cell| cell.origin == Origin::Called)
+        .map(|cell| {
+            plan.suites[cell.index.suite].columns[cell.index.column].model.settings.provider.clone()
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn missing(plan: &Plan, cells: &[Prepared]) -> Error {
+    let missing: Vec<&Prepared> =
+        cells.iter().filter(|cell| cell.origin == Origin::Called).collect();
+    let mut error = Error::new(
+        Exit::Provider,
+        format!(
+            "{} of {} answers are not recorded, and --replay asks nobody",
+            missing.len(),
+            cells.len()
+        ),
+    );
+    for cell in missing.iter().take(SHOWN) {
+        let suite = &plan.suites[cell.index.suite];
+        let column = &suite.columns[cell.index.column];
+        error = error.hint(format!(
+            "missing: {} / {} on {} / {}",
+            suite.name, column.prompt, column.model.label, suite.cases[cell.index.case].id
+        ));
+    }
+    if missing.len() > SHOWN {
+        error = error.hint(format!("and {} more", missing.len() - SHOWN));
+    }
+    let mut suites: Vec<&str> =
+        missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
+    suites.dedup();
+    error.hint(format!("`pf eval {} --record` asks for them and records them", suites.join(" ")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a certificate that pf.yaml names; snapshots hold text of the project"
+)]
+fn read_inside(root: &std::path::Path, path: &str) -> std::io::Result<Vec<u8>> {
+    let inside = RepoPath::new(path).map_err(std::io::Error::other)?;
+    std::fs::read(root.join(inside.as_str()))
+}
+
+/// Opens the local store, unless someone else may have filled it.
+fn open_store(home: &Home) -> (Store, Vec<String>) {
+    let folder = RepoPath::new(".pf").expect("a plain name");
+    let tracked = home.has_git()
+        && home.index().and_then(|index| index.list(&folder)).is_ok_and(|files| !files.is_empty());
+    if tracked {
+        let warning = "git tracks files below `.pf/`, so anyone could have put answers there: the local store is not used; `git rm -r --cached .pf` mends it";
+        return (Store::in_memory(), vec![warning.to_owned()]);
+    }
+    let (store, warnings) = Store::open(&store_folder(home));
+    (store, warnings.iter().map(ToString::to_string).collect())
+}
+
+/// `.pf` at the root of the project; of the main worktree, where this one is linked to it; in the git directory of a bare
+/// repository.
+fn store_folder(home: &Home) -> PathBuf {
+    let own = home.root().join(".pf");
+    let Some(common) = home.git_dir_common() else { return own };
+    match common.parent() {
+        Some(main) if common.ends_with(".git") => main.join(home.prefix().as_str()).join(".pf"),
+        _ if home.root().starts_with(common) => common.join("pf"),
+        _ => own,
+    }
+}
+
+/// The file of a suite's recordings.
+pub(in crate::cli) fn recordings_path(project: &Project, suite: &str) -> Result<RepoPath, Error> {
+    let below = RepoPath::new(&format!("{suite}.jsonl"))
+        .map_err(|error| Error::usage(error.to_string()))?;
+    Ok(project.folder(&project.config.paths.recordings).join(&below))
+}
+
+/// The text of a suite's recordings.
+pub(in crate::cli) fn read_recordings(
+    home: &Home,
+    project: &Project,
+    suite: &str,
+) -> Result<Option<String>, Error> {
+    let path = recordings_path(project, suite)?;
+    let Some(bytes) = home.worktree().read(&path)? else { return Ok(None) };
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| Error::usage(format!("{path} is not UTF-8 text")))
+}
+
+/// Merges new answers into the recordings of their suites.
+pub(super) fn record(
+    home: &Home,
+    project: &Project,
+    plan: &Plan,
+    new: Vec<(usize, Recording)>,
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let mut by_suite: BTreeMap<usize, Vec<Recording>> = BTreeMap::new();
+    for (suite, recording) in new {
+        by_suite.entry(suite).or_default().push(recording);
+    }
+    for (suite, new) in by_suite {
+        let name = &plan.suites[suite].name;
+        let count = new.len();
+        let path = merge(home, project, name, new)?;
+        ui.note(format!("recorded {count} answer{} in {path}", if count == 1 { "" } else { "s" }));
+    }
+    Ok(())
+}
+
+/// Adds answers to a suite's recordings; those of an old one with the same key are replaced.
+pub(in crate::cli) fn merge(
+    home: &Home,
+    project: &Project,
+    suite: &str,
+    new: Vec<Recording>,
+) -> Result<RepoPath, Error> {
+    let path = recordings_path(project, suite)?;
+    let old = match read_recordings(home, project, suite)? {
+        Some(text) => {
+            recordings::parse(&text).map_err(|error| Error::usage(format!("{path}: {error}")))?
+        }
+        None => Vec::new(),
+    };
+    let merged = recordings::merge(old, new);
+    write_file(&home.root().join(path.as_str()), recordings::write(&merged).as_bytes())?;
+    Ok(path)
+}

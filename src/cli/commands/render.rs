@@ -1,0 +1,306 @@
+//! `pf render`
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+
+use crate::cli::args::Global;
+use crate::cli::error::{Error, Exit};
+use crate::cli::place::{self, Selector};
+use crate::cli::ui::Ui;
+use crate::message::{Content, Message, Part};
+use crate::project::Project;
+use crate::project::model;
+use crate::project::prompt::Prompt;
+use crate::provider::{self, openai};
+use crate::report::foreign::escape;
+use crate::report::json::{self, Render, Tokens, TracedMessage, TracedPiece};
+use crate::template::trace::Piece;
+use crate::template::{self, Binder, Origin, PieceSource, Renderer, Tracer, ValueProblem, Values};
+
+/// Render a prompt: the messages that a model would get
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pf render support/triage --var ticket='Where is my refund?'
+  pf render support/triage --vars case.json --trace
+  pf render support/triage@main~2 --var ticket=Hi       an old version, with its old partials
+  pf render support/triage --var ticket=Hi --format openai | curl … -d @-")]
+pub(crate) struct Args {
+    /// NAME, NAME@vN or NAME@REVISION
+    selector: String,
+    /// A variable; text is converted to the declared type where nothing is lost
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    variables: Vec<String>,
+    /// A JSON or YAML file with variables; `-` reads standard input
+    #[arg(long = "vars", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to print the messages
+    #[arg(long, value_enum, default_value_t = RenderFormat::Text)]
+    format: RenderFormat,
+    /// Say where each piece comes from
+    #[arg(long)]
+    trace: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum RenderFormat {
+    /// For people
+    Text,
+    /// For programs; the shape is in schemas/
+    Json,
+    /// The body of a request to OpenAI's chat completions
+    Openai,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    let directory = place::directory(global)?;
+    let home = place::home(global)?;
+    let selector = Selector::parse(&args.selector)?;
+    let snapshot = place::version(&home, &selector)?;
+    let project = place::load_prompt(&snapshot, &selector.name)?;
+    let prompt = place::prompt(&project, &selector.name)?;
+    if args.trace && args.format == RenderFormat::Openai {
+        return Err(Error::usage("--trace does not go with --format openai")
+            .hint("use --format text or json"));
+    }
+    let closure = template::closure_of(&project, prompt)?;
+    let renderer = Renderer::new(prompt, &closure).map_err(|findings| {
+        Error::usage(format!("the prompt `{}` cannot be rendered", prompt.name)).findings(findings)
+    })?;
+    let values = bind(args, prompt, &directory)?;
+    let messages = renderer.render(&values).map_err(|findings| {
+        Error::usage(format!("the prompt `{}` cannot be rendered with these values", prompt.name))
+            .findings(findings)
+    })?;
+    let trace = args.trace.then(|| traced(prompt, &closure, &values)).transpose()?;
+    let model = match prompt.file.model.as_ref() {
+        Some(choice) => {
+            Some(model::resolve(&project.config, Some(choice), None).map_err(|error| {
+                Error::usage(format!("the prompt `{}`: {error}", prompt.name)).hint_if(error.help())
+            })?)
+        }
+        None => None,
+    };
+    match args.format {
+        RenderFormat::Text => match trace {
+            Some(trace) => write_trace(&trace, ui)?,
+            None => write_text(&messages, ui)?,
+        },
+        RenderFormat::Json => {
+            let rendered =
+                render_json(&project, prompt, &closure, model.as_ref(), &messages, trace);
+            json::write(ui.out(), &rendered)?;
+        }
+        RenderFormat::Openai => {
+            let model = model.ok_or_else(|| {
+                Error::usage(format!(
+                    "the prompt `{}` names no model, which a request needs",
+                    prompt.name
+                ))
+                .hint("add `model: PROVIDER/NAME` to the prompt")
+            })?;
+            // Without a place in pf.yaml the body is meant for OpenAI itself.
+            let endpoint = provider::locate(&model.settings.provider, &project.config.providers)
+                .ok()
+                .flatten();
+            let quirks =
+                endpoint.map_or(openai::Quirks::OPENAI, |endpoint| openai::Quirks::of(&endpoint));
+            let request =
+                template::request(prompt, model.settings, model.prefix.as_deref(), messages);
+            let body = openai::request_body(&request, quirks)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            json::write(ui.out(), &body)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn bind(args: &Args, prompt: &Prompt, directory: &Path) -> Result<Values, Error> {
+    let mut typed = Map::new();
+    for file in &args.files {
+        typed.extend(read_variables(file, directory)?);
+    }
+    let mut texts: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in &args.variables {
+        let Some((name, value)) = entry.split_once('=') else {
+            return Err(Error::usage(format!("`--var {entry}` is not of the form NAME=VALUE")));
+        };
+        if texts.insert(name, value).is_some() {
+            return Err(Error::usage(format!("`--var {name}=…` is given twice")));
+        }
+    }
+    let binder = Binder::new(prompt);
+    let origin = |name: &str| if texts.contains_key(name) { Origin::Text } else { Origin::Typed };
+    let mut given = typed;
+    given.extend(texts.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
+    binder.bind_each(&given, &origin).map_err(|problems| {
+        let of = format!("the prompt `{}` cannot be rendered", prompt.name);
+        let (first, rest) =
+            problems.split_first().map_or((of.clone(), &[][..]), |(first, rest)| {
+                (format!("{of}: {}", first.message), rest)
+            });
+        let mut error = Error::usage(first);
+        for help in problems.first().into_iter().flat_map(|problem: &ValueProblem| &problem.help) {
+            error = error.hint(help.clone());
+        }
+        for problem in rest {
+            let help = problem.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
+            error = error.hint(format!("also: {}{help}", problem.message));
+        }
+        error
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file of the command line, which may lie anywhere")]
+fn read_variables(file: &Path, directory: &Path) -> Result<Map<String, Value>, Error> {
+    let name = file.display();
+    let bytes = match file.to_str() {
+        Some("-") => {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+        }
+        _ => std::fs::read(directory.join(file)).or_else(|_| std::fs::read(file)),
+    };
+    let bytes = bytes.map_err(|error| Error::usage(format!("`--vars {name}`: {error}")))?;
+    let path = crate::path::RepoPath::new(&file.file_name().unwrap_or_default().to_string_lossy())
+        .unwrap_or_default();
+    let text = crate::span::SourceFile::decode(path, bytes)
+        .map_err(|_| Error::usage(format!("`--vars {name}` is not UTF-8 text")))?;
+    let (document, findings) = crate::document::parse(&text);
+    let Some(document) = document.filter(|_| findings.is_empty()) else {
+        return Err(
+            Error::usage(format!("`--vars {name}` is neither JSON nor YAML")).findings(findings)
+        );
+    };
+    match document.to_json() {
+        Value::Object(map) => Ok(map),
+        other => Err(Error::usage(format!(
+            "`--vars {name}` must hold a map from variable to value, not {}",
+            crate::schema::type_of(&other)
+        ))),
+    }
+}
+
+fn write_text(messages: &[Message], ui: &mut Ui) -> Result<(), Error> {
+    for (index, message) in messages.iter().enumerate() {
+        if index > 0 {
+            writeln!(ui.out())?;
+        }
+        writeln!(ui.out(), "[{}]", message.role)?;
+        match &message.content {
+            Content::Text(text) => write_block(text, ui)?,
+            Content::Parts(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Text(text) => write_block(text, ui)?,
+                        Part::Image(url) => writeln!(ui.out(), "(image {})", escape(url))?,
+                    }
+                }
+            }
+        }
+        for call in &message.tool_calls {
+            writeln!(
+                ui.out(),
+                "(asks for the tool {} with {})",
+                escape(&call.name),
+                call.arguments
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_block(text: &str, ui: &mut Ui) -> Result<(), Error> {
+    let text = escape(text);
+    write!(ui.out(), "{text}")?;
+    if !text.ends_with('\n') {
+        writeln!(ui.out())?;
+    }
+    Ok(())
+}
+
+fn traced(
+    prompt: &Prompt,
+    closure: &template::Closure,
+    values: &Values,
+) -> Result<Vec<TracedMessage>, Error> {
+    let failed = |findings| Error::usage("the trace failed").findings(findings);
+    let trace =
+        Tracer::new(prompt, closure).and_then(|tracer| tracer.trace(values)).map_err(failed)?;
+    Ok(trace
+        .into_iter()
+        .map(|traced| TracedMessage {
+            role: traced.message.role.to_string(),
+            pieces: traced.parts.into_iter().flatten().map(piece).collect(),
+        })
+        .collect())
+}
+
+fn piece(piece: Piece) -> TracedPiece {
+    let (source, what, place) = match piece.source {
+        PieceSource::Literal { file, line } => ("literal", None, Some((file, line))),
+        PieceSource::Variable { expression, file, line } => {
+            ("variable", Some(expression), Some((file, line)))
+        }
+        PieceSource::Partial { file, line } => ("partial", None, Some((file, line))),
+        PieceSource::Example { index } => ("example", Some(format!("{}", index + 1)), None),
+        PieceSource::Inserted { variable, index } => {
+            ("inserted", Some(format!("{variable}[{index}]")), None)
+        }
+    };
+    TracedPiece {
+        text: piece.text,
+        source: source.to_owned(),
+        what,
+        path: place.as_ref().map(|(file, _)| file.to_string()),
+        line: place.map(|(_, line)| line),
+    }
+}
+
+/// One line for each piece: where it comes from, then its text.
+fn write_trace(trace: &[TracedMessage], ui: &mut Ui) -> Result<(), Error> {
+    for (index, message) in trace.iter().enumerate() {
+        if index > 0 {
+            writeln!(ui.out())?;
+        }
+        writeln!(ui.out(), "[{}]", message.role)?;
+        for piece in &message.pieces {
+            let place = match (&piece.path, piece.line) {
+                (Some(path), Some(line)) => format!("{path}:{line}"),
+                (Some(path), None) => path.clone(),
+                _ => String::new(),
+            };
+            let what = piece.what.as_deref().map(|what| format!(" {what}")).unwrap_or_default();
+            let from = format!("{}{what}", piece.source);
+            let text = serde_json::to_string(&piece.text).unwrap_or_default();
+            writeln!(ui.out(), "  {:<28} {:<34} {}", escape(&from), place, escape(&text))?;
+        }
+    }
+    Ok(())
+}
+
+fn render_json(
+    project: &Project,
+    prompt: &Prompt,
+    closure: &template::Closure,
+    model: Option<&model::ResolvedModel>,
+    messages: &[Message],
+    trace: Option<Vec<TracedMessage>>,
+) -> Render {
+    let text: Vec<String> = messages.iter().map(|message| message.content.text()).collect();
+    let (count, exact) = crate::price::tokens::count(model.map(|model| &model.settings), &text);
+    Render {
+        version: json::VERSION,
+        kind: "render",
+        name: prompt.name.to_string(),
+        digest: json::digest_of(project, prompt, closure).to_string(),
+        model: model.map(|model| serde_json::json!(model.settings)),
+        messages: messages.iter().map(|message| serde_json::json!(message)).collect(),
+        tools: prompt.file.tools.clone(),
+        tokens: Tokens { count, exact },
+        trace,
+    }
+}

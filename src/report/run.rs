@@ -1,0 +1,339 @@
+//! The JSON of an evaluation: the summary that `pf eval --format json` prints, and the file that `-o run.json` writes.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::json::VERSION;
+use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::plan::Plan;
+use crate::eval::run::{ColumnResult, Estimate, Run};
+
+/// What there is to say about a run besides its numbers.
+#[derive(Clone, Debug, Default)]
+pub struct RunInfo {
+    /// The id of the run.
+    pub id: String,
+    /// RFC 3339.
+    pub started_at: String,
+    /// RFC 3339.
+    pub finished_at: String,
+    /// `complete`, `interrupted` or `aborted`.
+    pub status: String,
+    /// The commit that was checked out.
+    pub commit: Option<String>,
+    /// Whether the files differ from that commit.
+    pub dirty: Option<bool>,
+    /// Whether the run is green.
+    pub passed: bool,
+}
+
+/// `pf eval --format json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "pf eval")]
+pub struct Eval {
+    version: u32,
+    /// `eval`, or `run` in a file that holds the cells too.
+    kind: &'static str,
+    id: String,
+    started_at: String,
+    finished_at: String,
+    /// `complete`, `interrupted` or `aborted`.
+    status: String,
+    commit: Option<String>,
+    dirty: Option<bool>,
+    /// Whether only a part of the cases ran.
+    filtered: bool,
+    /// Whether all gates hold.
+    passed: bool,
+    gates: Vec<Gate>,
+    results: Vec<ResultEntry>,
+}
+
+/// `pf eval -o run.json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "pf run")]
+pub struct RunFile {
+    version: u32,
+    kind: &'static str,
+    id: String,
+    started_at: String,
+    finished_at: String,
+    status: String,
+    commit: Option<String>,
+    dirty: Option<bool>,
+    filtered: bool,
+    passed: bool,
+    gates: Vec<Gate>,
+    results: Vec<ResultEntry>,
+    cells: Vec<Cell>,
+}
+
+/// A gate and what was observed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Gate {
+    name: String,
+    suite: String,
+    prompt: String,
+    model: String,
+    /// Null where nothing was measured.
+    observed: Option<f64>,
+    bound: f64,
+    n: u64,
+    low: Option<f64>,
+    high: Option<f64>,
+    passed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// What a prompt on a model came to in a suite.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResultEntry {
+    suite: String,
+    suite_digest: String,
+    prompt: String,
+    digest: String,
+    dataset_digest: String,
+    model: String,
+    cells: Counts,
+    metrics: IndexMap<String, Metric>,
+    usage: UsageTotal,
+    latency_ms: Option<Latency>,
+}
+
+/// Cells by what became of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Counts {
+    pass: u64,
+    fail: u64,
+    error: u64,
+    unscored: u64,
+    skipped: u64,
+    not_run: u64,
+    /// Those whose answer was there already.
+    cached: u64,
+}
+
+/// A measured value with its interval at 95 % confidence.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Metric {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    n: u64,
+}
+
+/// Tokens and dollars of all answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UsageTotal {
+    input_tokens: u64,
+    output_tokens: u64,
+    /// Null when the price is not known.
+    cost_usd: Option<f64>,
+}
+
+/// Percentiles of the latency.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Latency {
+    p50: f64,
+    p95: f64,
+    p99: f64,
+}
+
+/// One line of `pf eval -o cells.jsonl`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "pf cell")]
+pub struct Cell {
+    suite: String,
+    prompt: String,
+    digest: String,
+    model: String,
+    case: String,
+    repeat: u32,
+    state: &'static str,
+    score: Option<f64>,
+    output: Option<String>,
+    expected: Option<Value>,
+    variables: Map<String, Value>,
+    /// What was sent.
+    messages: Option<Value>,
+    cached: bool,
+    attempts: u32,
+    finish_reason: Option<String>,
+    latency_ms: Option<f64>,
+    usage: Option<CellUsage>,
+    error: Option<String>,
+    assertions: Vec<Assertion>,
+}
+
+/// Tokens and dollars of one answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CellUsage {
+    input_tokens: u64,
+    output_tokens: u64,
+    cached_tokens: u64,
+    cost_usd: Option<f64>,
+}
+
+/// What an assertion said.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Assertion {
+    r#type: String,
+    metric: String,
+    value: Option<Value>,
+    score: Option<f64>,
+    /// The measured quantity in its own unit.
+    raw: Option<f64>,
+    passed: bool,
+    reason: String,
+}
+
+impl Cell {
+    /// A cell of a plan.
+    pub fn new(plan: &Plan, cell: &CellRecord) -> Self {
+        let suite = &plan.suites[cell.index.suite];
+        let column = &suite.columns[cell.index.column];
+        let case = &suite.cases[cell.index.case];
+        Self {
+            suite: suite.name.clone(),
+            prompt: column.prompt.clone(),
+            digest: column.digest.to_string(),
+            model: column.model.label.clone(),
+            case: case.id.clone(),
+            repeat: cell.index.repeat,
+            state: cell.state.as_str(),
+            score: cell.score,
+            output: cell.output.clone(),
+            expected: case.placed.case.expected.clone(),
+            variables: cell.variables.clone(),
+            messages: cell.messages.as_ref().map(|messages| serde_json::json!(messages)),
+            cached: cell.origin.is_some_and(Origin::cached),
+            attempts: cell.attempts,
+            finish_reason: cell.finish.clone(),
+            latency_ms: cell.latency_ms,
+            usage: cell.usage.map(|usage| CellUsage {
+                input_tokens: usage.input_tokens,
+                output_tokens: usage.output_tokens,
+                cached_tokens: usage.cached_tokens,
+                cost_usd: cell.cost_usd,
+            }),
+            error: cell.error.clone(),
+            assertions: cell
+                .judgements
+                .iter()
+                .map(|judgement| Assertion {
+                    r#type: judgement.kind.clone(),
+                    metric: judgement.metric.clone(),
+                    value: judgement.value.clone(),
+                    score: judgement.score,
+                    raw: judgement.raw,
+                    passed: judgement.passed,
+                    reason: judgement.reason.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Eval {
+    /// A run of a plan.
+    pub fn new(plan: &Plan, run: &Run, info: &RunInfo) -> Self {
+        let info = info.clone();
+        Self {
+            version: VERSION,
+            kind: "eval",
+            id: info.id,
+            started_at: info.started_at,
+            finished_at: info.finished_at,
+            status: info.status,
+            commit: info.commit,
+            dirty: info.dirty,
+            filtered: plan.filtered,
+            passed: info.passed,
+            gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
+            results: run.results.iter().map(|result| entry(plan, result)).collect(),
+        }
+    }
+
+    /// The same with the cells, as `-o run.json` holds it.
+    pub fn with_cells(self, cells: Vec<Cell>) -> RunFile {
+        RunFile {
+            version: self.version,
+            kind: "run",
+            id: self.id,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            status: self.status,
+            commit: self.commit,
+            dirty: self.dirty,
+            filtered: self.filtered,
+            passed: self.passed,
+            gates: self.gates,
+            results: self.results,
+            cells,
+        }
+    }
+}
+
+fn gates<'a>(plan: &'a Plan, result: &'a ColumnResult) -> impl Iterator<Item = Gate> + 'a {
+    let suite = &plan.suites[result.suite];
+    let column = &suite.columns[result.column];
+    result.gates.iter().map(move |gate| Gate {
+        name: gate.name.clone(),
+        suite: suite.name.clone(),
+        prompt: column.prompt.clone(),
+        model: column.model.label.clone(),
+        observed: Some(gate.observed).filter(|value| value.is_finite()),
+        bound: gate.bound,
+        n: gate.n,
+        low: gate.interval.map(|(low, _)| low),
+        high: gate.interval.map(|(_, high)| high),
+        passed: gate.passed,
+        note: gate.note.clone(),
+    })
+}
+
+fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
+    let suite = &plan.suites[result.suite];
+    let column = &suite.columns[result.column];
+    let mut metrics = IndexMap::new();
+    if let Some(rate) = result.pass_rate {
+        metrics.insert("pass_rate".to_owned(), metric(rate));
+    }
+    metrics.extend(result.metrics.iter().map(|(name, estimate)| (name.clone(), metric(*estimate))));
+    ResultEntry {
+        suite: suite.name.clone(),
+        suite_digest: suite.digest.to_string(),
+        prompt: column.prompt.clone(),
+        digest: column.digest.to_string(),
+        dataset_digest: suite.dataset_digest.to_string(),
+        model: column.model.label.clone(),
+        cells: Counts {
+            pass: result.count(State::Pass),
+            fail: result.count(State::Fail),
+            error: result.count(State::Error),
+            unscored: result.count(State::Unscored),
+            skipped: result.count(State::Skipped),
+            not_run: result.count(State::NotRun),
+            cached: result.cached,
+        },
+        metrics,
+        usage: UsageTotal {
+            input_tokens: result.input_tokens,
+            output_tokens: result.output_tokens,
+            cost_usd: result.cost_usd,
+        },
+        latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
+    }
+}
+
+fn metric(estimate: Estimate) -> Metric {
+    Metric {
+        value: estimate.value,
+        low: estimate.interval.map(|(low, _)| low),
+        high: estimate.interval.map(|(_, high)| high),
+        n: estimate.n,
+    }
+}

@@ -1,0 +1,61 @@
+//! Prompts and values to messages; static analysis of templates; where each rendered piece comes from.
+//!
+//! A prompt's templates live in string values of its YAML. Each is analysed ([`analysis`]) together with the partials
+//! that it reaches ([`closure`]); values are checked against the declared variables ([`values`]); [`render`] makes the
+//! messages, [`trace`] says where each piece of them comes from, and [`request`] adds what else shapes an answer.
+
+pub mod analysis;
+pub mod closure;
+mod explain;
+pub mod render;
+pub mod request;
+pub mod trace;
+pub mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+
+use crate::diagnostic::RuleId;
+use crate::project::Project;
+use crate::project::prompt::Prompt;
+use crate::snapshot::SnapshotError;
+
+pub use self::closure::{Closure, closure};
+pub use self::render::Renderer;
+pub use self::request::request;
+pub use self::trace::{PieceSource, Tracer};
+pub use self::values::{Binder, Origin, ValueProblem, Values};
+
+/// The rule that a template is valid Jinja.
+pub const SYNTAX_ERROR: RuleId = RuleId("T201");
+/// What can only be found by rendering.
+pub const RENDER_FAILED: RuleId = RuleId("T299");
+/// The rule that an included file exists.
+pub const MISSING_PARTIAL: RuleId = RuleId("P211");
+/// The rule that a partial does not include itself, directly or by way of others.
+pub const CYCLIC_INCLUDE: RuleId = RuleId("P212");
+/// The rule that the names of included files are string literals.
+pub const DYNAMIC_INCLUDE: RuleId = RuleId("P216");
+
+/// Collects a prompt's templates and what they reach in its project.
+pub fn closure_of(project: &Project, prompt: &Prompt) -> Result<Closure, SnapshotError> {
+    let failed = RefCell::new(None);
+    let closure = closure(prompt, &mut |name| match project.partial(name) {
+        Ok(file) => file,
+        Err(error) => {
+            failed.borrow_mut().get_or_insert(error);
+            None
+        }
+    });
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(closure),
+    }
+}
+
+/// Whether a template reads the few-shot examples itself.
+pub fn reads_examples(prompt: &Prompt, closure: &Closure) -> bool {
+    closure.uses(prompt).iter().any(|used| used.path[0] == "examples")
+}
