@@ -38,6 +38,8 @@ module.exports = (output, context) => {
 
 
 def lines(path):
+    if not path.exists():
+        sys.exit(f"{path} is missing: GSM8K names the folder of the example")
     with open(path, encoding="utf-8") as source:
         return [json.loads(line) for line in source]
 

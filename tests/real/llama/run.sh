@@ -41,8 +41,6 @@ project() { # NAME CASES
   cat >"$project/pf.yaml" <<YAML
 providers:
   local: {protocol: openai, base_url: "http://127.0.0.1:$meter_port/v1", concurrency: 2}
-models:
-  tiny: {provider: local, name: tiny, seed: 7}
 YAML
   cat >"$project/prompts/reply.yaml" <<'YAML'
 description: Replies to a ticket.
