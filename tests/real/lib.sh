@@ -106,6 +106,7 @@ wait_http() { # URL SECONDS PID LOG
 # Cuts pf off from the developer's home, from git settings, and from the CI that runs these tests. Call it when everything is installed.
 isolate() {
   export HOME=$WORK/home GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 NO_COLOR=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+  export PYTHONDONTWRITEBYTECODE=1
   unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_STATE_HOME GITHUB_ACTIONS GITHUB_STEP_SUMMARY CI
   mkdir -p "$HOME"
 }
