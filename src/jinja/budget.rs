@@ -221,9 +221,9 @@ enum Factor {
 impl Factor {
     fn of(value: &Value) -> Self {
         match value.kind() {
-            ValueKind::Number => Self::Times(value.as_i64().map_or(u64::MAX, |number| {
-                u64::try_from(number).unwrap_or(0)
-            })),
+            ValueKind::Number => Self::Times(
+                value.as_i64().map_or(u64::MAX, |number| u64::try_from(number).unwrap_or(0)),
+            ),
             ValueKind::String => Self::Repeated(value.as_str().map_or(0, |text| text.len() as u64)),
             ValueKind::Seq | ValueKind::Iterable => {
                 Self::Repeated((value.len().unwrap_or(0) as u64).saturating_mul(NODE))

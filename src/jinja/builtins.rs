@@ -26,7 +26,8 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.remove_global("debug");
     environment.add_function("range", |arguments: Rest<ValueOrKwargs>| {
         let arguments = arguments.into_values();
-        let sane = |value: &Value| value.as_i64().is_none_or(|n| (-MAX_RANGE..=MAX_RANGE).contains(&n));
+        let sane =
+            |value: &Value| value.as_i64().is_none_or(|n| (-MAX_RANGE..=MAX_RANGE).contains(&n));
         if !arguments.iter().all(sane) {
             return Err(Error::new(ErrorKind::InvalidOperation, "range has too many elements"));
         }
@@ -170,36 +171,39 @@ fn filter(state: &mut State, name: &'static str, arguments: &[Value]) -> Result<
 }
 
 /// What a filter costs beyond looking through its arguments: the size of what it will make.
-fn extra_cost(
-    state: &mut State,
-    name: &str,
-    value: &Value,
-    rest: &[Value],
-) -> Result<u64, Error> {
+fn extra_cost(state: &mut State, name: &str, value: &Value, rest: &[Value]) -> Result<u64, Error> {
     let length = value.as_str().map_or(0, |text| text.len() as u64);
     let items = match value.as_str() {
         Some(text) => text.len() as u64,
         None => value.len().unwrap_or(0) as u64,
     };
     Ok(match name {
-        "batch" if argument(rest, 1, "fill_with").is_some() => number(rest, 0, "count").saturating_mul(ITEM),
+        "batch" if argument(rest, 1, "fill_with").is_some() => {
+            number(rest, 0, "count").saturating_mul(ITEM)
+        }
         "slice" => number(rest, 0, "count").saturating_mul(2 * ITEM).saturating_add(length * ITEM),
-        "batch" | "chain" | "groupby" | "list" | "map" | "max" | "min" | "reject" | "rejectattr"
-        | "select" | "selectattr" | "sort" | "unique" | "zip" => length.saturating_mul(ITEM),
+        "batch" | "chain" | "groupby" | "list" | "map" | "max" | "min" | "reject"
+        | "rejectattr" | "select" | "selectattr" | "sort" | "unique" | "zip" => {
+            length.saturating_mul(ITEM)
+        }
         "split" => pieces(value, rest.first()).saturating_mul(ITEM),
         "lines" => pieces(value, Some(&Value::from("\n"))).saturating_mul(ITEM),
         "e" | "escape" | "urlencode" => deep(state, value)?.0.saturating_mul(6),
         "tojson" | "pprint" => {
             let indent = if name == "pprint" { 4 } else { number(rest, 0, "indent") };
             if indent > 16 {
-                return Err(Error::new(ErrorKind::InvalidOperation, "an indentation has at most 16 spaces"));
+                return Err(Error::new(
+                    ErrorKind::InvalidOperation,
+                    "an indentation has at most 16 spaces",
+                ));
             }
             let (weight, depth) = deep(state, value)?;
             weight.saturating_mul(6 + indent * depth / ITEM)
         }
         "replace" => replacing(value, rest),
         "join" => {
-            let joiner = argument(rest, 0, "d").and_then(|joiner| text_length(&joiner)).unwrap_or(0);
+            let joiner =
+                argument(rest, 0, "d").and_then(|joiner| text_length(&joiner)).unwrap_or(0);
             items.saturating_mul(joiner)
         }
         "indent" => {

@@ -15,11 +15,14 @@ mod shape;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
+};
 
 pub use self::budget::{MAX_TEXT, MAX_WORK};
 pub use self::names::{FILTERS, FUNCTIONS, METHODS, TESTS};
 pub use self::rewrite::{Delimiters, Mark, MarkKind, Rewritten, Sink, rewrite, rewrite_expression};
+pub(crate) use self::rewrite::{expression_span, span_of};
 pub use self::shape::{MAX_CHAIN, check_shape};
 use crate::span::Span;
 
@@ -81,14 +84,34 @@ pub(crate) fn parse_expression(
     minijinja::machinery::parse_expr(source).map_err(|error| syntax_problem(&error, source))
 }
 
+/// Finds what cannot be compiled although it parses.
+pub(crate) fn check(source: &str) -> Result<(), SyntaxProblem> {
+    let delimiters = Delimiters::absent_from(std::iter::once(source));
+    let new = rewrite(source, &delimiters, None)?;
+    match minijinja::machinery::parse(&new.text, "", delimiters.syntax()) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let place = error.range().and_then(|range| new.origin(&range));
+            Err(SyntaxProblem {
+                message: error.detail().unwrap_or("the template nests too deeply").to_owned(),
+                span: place.unwrap_or_default(),
+                help: Some("split the expression with `{% set %}`".to_owned()),
+            })
+        }
+    }
+}
+
 fn syntax_problem(error: &Error, source: &str) -> SyntaxProblem {
     let message = match error.detail() {
         Some(detail) => detail.to_owned(),
         None => error.kind().to_string(),
     };
     let range = error.range().unwrap_or(source.len()..source.len());
-    let help = if message.contains("unexpected end of input") || message.contains("end of comment") {
-        Some("a block or tag is not closed; each `{% if %}` needs its `{% endif %}`, each `{{` its `}}`")
+    let help = if message.contains("unexpected end of input") || message.contains("end of comment")
+    {
+        Some(
+            "a block or tag is not closed; each `{% if %}` needs its `{% endif %}`, each `{{` its `}}`",
+        )
     } else if message.contains("unknown statement") {
         Some("text that is no template goes between `{% raw %}` and `{% endraw %}`")
     } else {
@@ -123,4 +146,4 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

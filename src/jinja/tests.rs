@@ -18,7 +18,10 @@ fn context() -> Value {
 const PARTIALS: [(&str, &str); 6] = [
     ("p.txt", "[{{ name }}{% set leaked = 5 %}]"),
     ("row.txt", "{{ loop.index }}={{ row.v }};"),
-    ("m.txt", "top{% macro hi(a, b='!') %}hi {{ a }}{{ b }}{{ name }}{% endmacro %}{% set q = 7 %}"),
+    (
+        "m.txt",
+        "top{% macro hi(a, b='!') %}hi {{ a }}{{ b }}{{ name }}{% endmacro %}{% set q = 7 %}",
+    ),
     ("base.txt", "<{% block a %}A{% endblock %}|{% block b %}B{% endblock %}>"),
     ("mid.txt", "{% extends 'base.txt' %}{% block a %}mid {{ super() }}{% endblock %}"),
     ("nest.txt", "n({% include 'p.txt' %})"),
@@ -30,9 +33,8 @@ fn both(source: &str) -> (Result<String, String>, Result<String, String>) {
     for (name, text) in PARTIALS {
         plain.add_template(name, text).unwrap();
     }
-    let expected = plain
-        .render_str(source, context())
-        .map_err(|error| format!("{:?}", error.kind()));
+    let expected =
+        plain.render_str(source, context()).map_err(|error| format!("{:?}", error.kind()));
     let mut guarded = environment();
     let texts = PARTIALS.map(|(_, text)| text);
     let delimiters = Delimiters::absent_from(texts.into_iter().chain([source]));
@@ -41,9 +43,9 @@ fn both(source: &str) -> (Result<String, String>, Result<String, String>) {
         guarded.add_template_owned(name, rewrite(text, &delimiters, None).unwrap().text).unwrap();
     }
     let actual = match rewrite(source, &delimiters, None) {
-        Ok(new) => guarded
-            .render_str(&new.text, context())
-            .map_err(|error| format!("{:?}", error.kind())),
+        Ok(new) => {
+            guarded.render_str(&new.text, context()).map_err(|error| format!("{:?}", error.kind()))
+        }
         Err(problem) => Err(problem.message),
     };
     (expected, actual)

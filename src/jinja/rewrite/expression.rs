@@ -140,7 +140,9 @@ impl Writer<'_, '_> {
                 }
                 UnaryOpKind::Neg => {
                     self.put("-");
-                    self.expression(&e.expr, PRIMARY)?;
+                    let twice =
+                        matches!(&e.expr, Expr::UnaryOp(e) if matches!(e.op, UnaryOpKind::Neg));
+                    self.expression(&e.expr, if twice { UNARY } else { PRIMARY })?;
                 }
             },
             Expr::BinOp(e) => {

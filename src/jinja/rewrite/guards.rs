@@ -7,8 +7,8 @@ use minijinja::value::{Object, ObjectRepr, Tuple, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use crate::jinja::budget::{
-    charge, charge_deep, charge_flat, charge_product, charge_text, is_collected,
-    is_namespace, namespace_inside, nest_block, push_factor,
+    charge, charge_deep, charge_flat, charge_product, charge_text, is_collected, is_namespace,
+    namespace_inside, nest_block, push_factor,
 };
 use crate::jinja::builtins::settle;
 
@@ -234,10 +234,7 @@ impl Marked {
             }
             Self::Starts(id) if sink.paused.load(Ordering::Relaxed) == 0 => {
                 let offset = sink.written.load(Ordering::Relaxed);
-                sink.starts
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((*id, offset));
+                sink.starts.lock().unwrap_or_else(PoisonError::into_inner).push((*id, offset));
             }
             Self::Starts(_) => {}
         }

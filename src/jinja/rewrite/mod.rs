@@ -18,8 +18,8 @@ use std::ops::Range;
 use minijinja::machinery::ast;
 use minijinja::syntax::SyntaxConfig;
 
-pub(super) use self::guards::{Marked, install};
 pub use self::guards::Sink;
+pub(super) use self::guards::{Marked, install};
 use super::{SyntaxProblem, parse, parse_expression};
 use crate::span::Span;
 
@@ -96,11 +96,11 @@ pub struct Mark {
     pub span: Span,
 }
 
-/// Rewrites a template. Marks are numbered from the length of `marks` on.
+/// Rewrites a template, without marks, or with marks that are numbered from a number on and added to the list.
 pub fn rewrite(
     source: &str,
     delimiters: &Delimiters,
-    marks: Option<&mut Vec<Mark>>,
+    marks: Option<(usize, &mut Vec<Mark>)>,
 ) -> Result<Rewritten, SyntaxProblem> {
     let tree = parse(source)?;
     let mut writer = Writer::new(source, delimiters, marks);
@@ -134,7 +134,7 @@ pub fn rewrite_expression(
 struct Writer<'a, 'm> {
     source: &'a str,
     delimiters: &'a Delimiters,
-    marks: Option<&'m mut Vec<Mark>>,
+    marks: Option<(usize, &'m mut Vec<Mark>)>,
     out: Rewritten,
     /// Whether `break` and `continue` may stand here: minijinja jumps without tidying up `with` frames and captures.
     jump: Jump,
@@ -154,7 +154,11 @@ enum Jump {
 }
 
 impl<'a, 'm> Writer<'a, 'm> {
-    fn new(source: &'a str, delimiters: &'a Delimiters, marks: Option<&'m mut Vec<Mark>>) -> Self {
+    fn new(
+        source: &'a str,
+        delimiters: &'a Delimiters,
+        marks: Option<(usize, &'m mut Vec<Mark>)>,
+    ) -> Self {
         Self {
             source,
             delimiters,
@@ -206,9 +210,9 @@ impl<'a, 'm> Writer<'a, 'm> {
     }
 
     fn mark(&mut self, kind: MarkKind, span: Span) {
-        let Some(marks) = self.marks.as_mut() else { return };
+        let Some((first, marks)) = self.marks.as_mut() else { return };
         marks.push(Mark { kind, span });
-        let id = marks.len() - 1;
+        let id = *first + marks.len() - 1;
         self.call(id, guards::MARK);
     }
 

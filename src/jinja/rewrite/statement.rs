@@ -312,7 +312,9 @@ impl Writer<'_, '_> {
                 self.put(", ");
             }
             self.target(argument);
-            if let Some(default) = place.checked_sub(required).and_then(|d| declaration.defaults.get(d)) {
+            if let Some(default) =
+                place.checked_sub(required).and_then(|d| declaration.defaults.get(d))
+            {
                 self.put("=");
                 self.expression(default, ANY)?;
             }
@@ -347,7 +349,9 @@ impl Writer<'_, '_> {
     /// a namespace must not be one.
     fn assigned(&mut self, target: &Expr<'_>, value: &Expr<'_>) -> Step {
         match (target, value) {
-            (Expr::List(targets), Expr::Tuple(values)) if targets.items.len() == values.items.len() => {
+            (Expr::List(targets), Expr::Tuple(values))
+                if targets.items.len() == values.items.len() =>
+            {
                 self.put("(");
                 for (target, value) in targets.items.iter().zip(&values.items) {
                     self.assigned(target, value)?;

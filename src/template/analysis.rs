@@ -1,0 +1,547 @@
+//! What a template uses, found without rendering it: variables, includes, filters, tests, functions.
+//!
+//! Scopes are those of minijinja: loops, `with`, macros and blocks have their own, while `if`, `set`, `filter` and
+//! included templates assign in the scope around them. A name counts as assigned after an `if` when all of its branches
+//! assign it.
+
+use std::collections::BTreeSet;
+
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Macro, Stmt, UnaryOpKind};
+use minijinja::value::ValueKind;
+
+use crate::jinja::{self, SyntaxProblem, expression_span, span_of};
+use crate::span::Span;
+
+/// What a template uses. Places are bytes of its text, in the order of the text as far as one use follows another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// Names that the template does not assign itself.
+    pub variables: Vec<VariableUse>,
+    /// Other templates.
+    pub includes: Vec<IncludeUse>,
+    /// Filters.
+    pub filters: Vec<NameUse>,
+    /// Tests: what follows `is`.
+    pub tests: Vec<NameUse>,
+    /// Functions that are called and not assigned by the template.
+    pub functions: Vec<NameUse>,
+    /// What the template assigns for those that include it.
+    pub exports: Exports,
+}
+
+/// One use of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableUse {
+    /// The variable, then attributes and constant subscripts, as far as they go.
+    pub path: Vec<String>,
+    /// From the name to the last attribute.
+    pub span: Span,
+    /// Whether the template asks first: inside `is defined` or `default`, as the condition of an `if`, or where such a
+    /// condition holds.
+    pub guarded: bool,
+    /// The includes, by their place in [`Analysis::includes`], whose assignments are visible here.
+    pub after: Vec<usize>,
+}
+
+/// One use of another template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncludeUse {
+    /// The template's name; `None` when it is no string literal.
+    pub name: Option<String>,
+    /// The name, or the expression in its place.
+    pub span: Span,
+    /// How it is used.
+    pub kind: IncludeKind,
+    /// Whether it may be absent.
+    pub ignore_missing: bool,
+    /// Names that the template has assigned here, and that the other one sees.
+    pub scope: BTreeSet<String>,
+    /// The includes before it whose assignments it sees.
+    pub after: Vec<usize>,
+}
+
+/// How a template uses another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncludeKind {
+    /// `include`: its output, and its assignments.
+    Include,
+    /// `import` and `from … import`: its assignments, under a name.
+    Import,
+    /// `extends`.
+    Extends,
+}
+
+/// One use of a filter, test or function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameUse {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// What a template assigns at its top.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// Names.
+    pub names: BTreeSet<String>,
+    /// Includes whose assignments it passes on.
+    pub includes: Vec<usize>,
+}
+
+/// Analyses a template.
+pub fn analyze(source: &str) -> Result<Analysis, SyntaxProblem> {
+    let tree = jinja::parse(source)?;
+    jinja::check(source)?;
+    let mut walk = Walk::new();
+    walk.assign("self");
+    if let Stmt::Template(template) = &tree {
+        walk.body(&template.children);
+    }
+    Ok(walk.finish())
+}
+
+/// Analyses an expression.
+pub fn analyze_expression(source: &str) -> Result<Analysis, SyntaxProblem> {
+    let tree = jinja::parse_expression(source)?;
+    let mut walk = Walk::new();
+    walk.condition(&tree);
+    Ok(walk.finish())
+}
+
+/// Names and includes of one scope.
+#[derive(Clone, Default)]
+struct Scope {
+    names: BTreeSet<String>,
+    includes: Vec<usize>,
+}
+
+struct Walk {
+    scopes: Vec<Scope>,
+    /// Paths that are known to be there, innermost condition last.
+    known: Vec<Vec<String>>,
+    out: Analysis,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self { scopes: vec![Scope::default()], known: Vec::new(), out: Analysis::default() }
+    }
+
+    fn finish(mut self) -> Analysis {
+        let top = self.scopes.swap_remove(0);
+        self.out.exports = Exports { names: top.names, includes: top.includes };
+        self.out.exports.names.remove("self");
+        self.out
+    }
+
+    fn assign(&mut self, name: &str) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.names.insert(name.to_owned());
+        }
+    }
+
+    fn assigned(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.names.contains(name))
+    }
+
+    fn visible_includes(&self) -> Vec<usize> {
+        self.scopes.iter().flat_map(|scope| scope.includes.iter().copied()).collect()
+    }
+
+    fn visible_names(&self) -> BTreeSet<String> {
+        self.scopes.iter().flat_map(|scope| scope.names.iter().cloned()).collect()
+    }
+
+    /// Runs `inside` in a scope of its own.
+    fn scoped(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.scopes.push(Scope::default());
+        inside(self);
+        self.scopes.pop();
+    }
+
+    /// Runs `inside` where the paths are known to be there.
+    fn knowing(&mut self, paths: Vec<Vec<String>>, inside: impl FnOnce(&mut Self)) {
+        let before = self.known.len();
+        self.known.extend(paths);
+        inside(self);
+        self.known.truncate(before);
+    }
+
+    fn body(&mut self, body: &[Stmt<'_>]) {
+        for (place, statement) in body.iter().enumerate() {
+            match statement {
+                // A macro sees what is assigned beside it by the time it is called.
+                Stmt::Macro(s) => {
+                    self.assign(s.name);
+                    self.scoped(|walk| {
+                        body[place + 1..].iter().for_each(|later| walk.assign_later(later));
+                        walk.declaration(s);
+                    });
+                }
+                statement => self.statement(statement),
+            }
+        }
+    }
+
+    fn assign_later(&mut self, statement: &Stmt<'_>) {
+        let target = match statement {
+            Stmt::Set(s) => &s.target,
+            Stmt::SetBlock(s) => &s.target,
+            Stmt::Import(s) => &s.name,
+            Stmt::FromImport(s) => {
+                for (name, alias) in &s.names {
+                    self.target(alias.as_ref().unwrap_or(name));
+                }
+                return;
+            }
+            Stmt::Macro(s) => return self.assign(s.name),
+            _ => return,
+        };
+        if !matches!(target, Expr::GetAttr(_)) {
+            self.target(target);
+        }
+    }
+
+    /// Branches of which exactly one runs: only what all of them assign is assigned.
+    fn branches(&mut self, branches: [(&[Stmt<'_>], Vec<Vec<String>>); 2]) {
+        let before = self.scopes.clone();
+        let mut ends = Vec::new();
+        for (body, known) in branches {
+            self.scopes.clone_from(&before);
+            self.knowing(known, |walk| walk.body(body));
+            ends.push(std::mem::take(&mut self.scopes));
+        }
+        let [mut first, second] = <[_; 2]>::try_from(ends).unwrap_or_default();
+        for (a, b) in first.iter_mut().zip(&second) {
+            a.names.retain(|name| b.names.contains(name));
+            a.includes.retain(|include| b.includes.contains(include));
+        }
+        self.scopes = first;
+    }
+
+    fn statement(&mut self, statement: &Stmt<'_>) {
+        match statement {
+            Stmt::Template(s) => self.body(&s.children),
+            Stmt::EmitExpr(s) => self.expression(&s.expr),
+            Stmt::EmitRaw(_) | Stmt::Continue(_) | Stmt::Break(_) => {}
+            Stmt::ForLoop(s) => {
+                self.expression(&s.iter);
+                self.scoped(|walk| {
+                    walk.target(&s.target);
+                    if let Some(filter) = &s.filter_expr {
+                        walk.condition(filter);
+                    }
+                    walk.assign("loop");
+                    let known = s.filter_expr.as_ref().map(holds).unwrap_or_default();
+                    walk.knowing(known, |walk| walk.body(&s.body));
+                });
+                self.branches([(&s.else_body, Vec::new()), (&[], Vec::new())]);
+            }
+            Stmt::IfCond(s) => {
+                self.condition(&s.expr);
+                self.branches([(&s.true_body, holds(&s.expr)), (&s.false_body, fails(&s.expr))]);
+            }
+            Stmt::WithBlock(s) => self.scoped(|walk| {
+                for (target, value) in &s.assignments {
+                    walk.expression(value);
+                    walk.target(target);
+                }
+                walk.body(&s.body);
+            }),
+            Stmt::Set(s) => {
+                self.expression(&s.expr);
+                self.target(&s.target);
+            }
+            Stmt::SetBlock(s) => {
+                self.body(&s.body);
+                if let Some(filter) = &s.filter {
+                    self.expression(filter);
+                }
+                self.target(&s.target);
+            }
+            Stmt::AutoEscape(s) => {
+                self.expression(&s.enabled);
+                self.body(&s.body);
+            }
+            Stmt::FilterBlock(s) => {
+                self.expression(&s.filter);
+                self.body(&s.body);
+            }
+            Stmt::Block(s) => self.scoped(|walk| {
+                walk.assign("super");
+                walk.body(&s.body);
+            }),
+            Stmt::Extends(s) => self.include(&s.name, IncludeKind::Extends, false),
+            Stmt::Include(s) => self.include(&s.name, IncludeKind::Include, s.ignore_missing),
+            Stmt::Import(s) => {
+                self.include(&s.expr, IncludeKind::Import, false);
+                self.target(&s.name);
+            }
+            Stmt::FromImport(s) => {
+                self.include(&s.expr, IncludeKind::Import, false);
+                for (name, alias) in &s.names {
+                    self.target(alias.as_ref().unwrap_or(name));
+                }
+            }
+            Stmt::Macro(s) => {
+                self.assign(s.name);
+                self.declaration(s);
+            }
+            Stmt::CallBlock(s) => {
+                self.call(&s.call);
+                self.declaration(&s.macro_decl);
+            }
+            Stmt::Do(s) => self.call(&s.call),
+        }
+    }
+
+    fn declaration(&mut self, declaration: &Macro<'_>) {
+        self.scoped(|walk| {
+            walk.assign("caller");
+            for argument in &declaration.args {
+                walk.target(argument);
+            }
+            for default in &declaration.defaults {
+                walk.expression(default);
+            }
+            walk.body(&declaration.body);
+        });
+    }
+
+    fn target(&mut self, target: &Expr<'_>) {
+        match target {
+            Expr::Var(e) => self.assign(e.id),
+            Expr::List(e) => e.items.iter().for_each(|item| self.target(item)),
+            Expr::Tuple(e) => e.items.iter().for_each(|item| self.target(item)),
+            // `set ns.x = …` uses `ns`.
+            Expr::GetAttr(e) => self.expression(&e.expr),
+            _ => {}
+        }
+    }
+
+    fn include(&mut self, name: &Expr<'_>, kind: IncludeKind, ignore_missing: bool) {
+        self.expression(name);
+        let choices: Vec<&Expr<'_>> = match name {
+            Expr::List(e) if kind == IncludeKind::Include => e.items.iter().collect(),
+            Expr::Tuple(e) if kind == IncludeKind::Include => e.items.iter().collect(),
+            one => vec![one],
+        };
+        let scope = self.visible_names();
+        let after = self.visible_includes();
+        for (place, choice) in choices.iter().enumerate() {
+            let literal = match choice {
+                Expr::Const(e) => e.value.as_str().map(str::to_owned),
+                _ => None,
+            };
+            self.out.includes.push(IncludeUse {
+                name: literal,
+                span: expression_span(choice),
+                kind,
+                // Of several choices only the last must be there.
+                ignore_missing: ignore_missing || place + 1 < choices.len(),
+                scope: scope.clone(),
+                after: after.clone(),
+            });
+            // What is imported goes by the name that the import gives it.
+            if kind != IncludeKind::Import
+                && let Some(top) = self.scopes.last_mut()
+            {
+                top.includes.push(self.out.includes.len() - 1);
+            }
+        }
+    }
+
+    fn call(&mut self, call: &Call<'_>) {
+        match &call.expr {
+            Expr::Var(e) if !self.assigned(e.id) => {
+                let name = e.id.to_owned();
+                self.out.functions.push(NameUse { name, span: span_of(e.span()) });
+            }
+            callee => self.expression(callee),
+        }
+        self.arguments(&call.args);
+    }
+
+    fn arguments(&mut self, arguments: &[CallArg<'_>]) {
+        for argument in arguments {
+            match argument {
+                CallArg::Pos(e)
+                | CallArg::Kwarg(_, e)
+                | CallArg::PosSplat(e)
+                | CallArg::KwargSplat(e) => self.expression(e),
+            }
+        }
+    }
+
+    /// An expression that is asked for its truth.
+    fn condition(&mut self, expression: &Expr<'_>) {
+        match expression {
+            Expr::UnaryOp(e) if matches!(e.op, UnaryOpKind::Not) => self.condition(&e.expr),
+            Expr::BinOp(e) if matches!(e.op, BinOpKind::ScAnd) => {
+                self.condition(&e.left);
+                self.knowing(holds(&e.left), |walk| walk.condition(&e.right));
+            }
+            Expr::BinOp(e) if matches!(e.op, BinOpKind::ScOr) => {
+                self.condition(&e.left);
+                self.knowing(fails(&e.left), |walk| walk.condition(&e.right));
+            }
+            expression => self.asked(expression),
+        }
+    }
+
+    /// An expression that may be missing or none.
+    fn asked(&mut self, expression: &Expr<'_>) {
+        match path(expression) {
+            Some(path) => self.knowing(vec![path], |walk| walk.expression(expression)),
+            None => self.expression(expression),
+        }
+    }
+
+    fn variable(&mut self, path: Vec<String>, span: Span) {
+        if self.assigned(&path[0]) {
+            return;
+        }
+        let guarded = self.known.iter().any(|known| path.starts_with(known));
+        let after = self.visible_includes();
+        self.out.variables.push(VariableUse { path, span, guarded, after });
+    }
+
+    fn expression(&mut self, expression: &Expr<'_>) {
+        if let Some(path) = path(expression) {
+            self.variable(path, expression_span(expression));
+            return;
+        }
+        match expression {
+            Expr::Var(_) | Expr::Const(_) => {}
+            Expr::Slice(e) => {
+                self.expression(&e.expr);
+                [&e.start, &e.stop, &e.step].into_iter().flatten().for_each(|e| self.expression(e));
+            }
+            Expr::UnaryOp(e) => match e.op {
+                UnaryOpKind::Not => self.condition(expression),
+                UnaryOpKind::Neg => self.expression(&e.expr),
+            },
+            Expr::BinOp(e) => match e.op {
+                BinOpKind::ScAnd | BinOpKind::ScOr => {
+                    self.condition(&e.left);
+                    let known = match e.op {
+                        BinOpKind::ScAnd => holds(&e.left),
+                        _ => fails(&e.left),
+                    };
+                    self.knowing(known, |walk| walk.expression(&e.right));
+                }
+                _ => {
+                    self.expression(&e.left);
+                    self.expression(&e.right);
+                }
+            },
+            Expr::Compare(e) => {
+                self.expression(&e.expr);
+                e.ops.iter().for_each(|op| self.expression(&op.expr));
+            }
+            Expr::IfExpr(e) => {
+                self.condition(&e.test_expr);
+                self.knowing(holds(&e.test_expr), |walk| walk.expression(&e.true_expr));
+                if let Some(otherwise) = &e.false_expr {
+                    self.knowing(fails(&e.test_expr), |walk| walk.expression(otherwise));
+                }
+            }
+            Expr::Filter(e) => {
+                if let Some(inner) = &e.expr {
+                    match e.name {
+                        "default" | "d" => self.asked(inner),
+                        _ => self.expression(inner),
+                    }
+                }
+                self.out.filters.push(named(e.name, span_of(e.span())));
+                self.arguments(&e.args);
+            }
+            Expr::Test(e) => {
+                match e.name {
+                    "defined" | "undefined" | "none" => self.asked(&e.expr),
+                    _ => self.expression(&e.expr),
+                }
+                self.out.tests.push(named(e.name, span_of(e.span())));
+                self.arguments(&e.args);
+            }
+            Expr::GetAttr(e) => self.expression(&e.expr),
+            Expr::GetItem(e) => {
+                self.expression(&e.expr);
+                self.expression(&e.subscript_expr);
+            }
+            Expr::Call(e) => self.call(e),
+            Expr::List(e) => e.items.iter().for_each(|item| self.expression(item)),
+            Expr::Tuple(e) => e.items.iter().for_each(|item| self.expression(item)),
+            Expr::Map(e) => {
+                for (key, value) in e.keys.iter().zip(&e.values) {
+                    self.expression(key);
+                    self.expression(value);
+                }
+            }
+        }
+    }
+}
+
+fn named(name: &str, span: Span) -> NameUse {
+    NameUse { name: name.to_owned(), span: Span::new(span.start, span.start + name.len()) }
+}
+
+/// The path of a variable with attributes and constant subscripts.
+fn path(expression: &Expr<'_>) -> Option<Vec<String>> {
+    match expression {
+        Expr::Var(e) => Some(vec![e.id.to_owned()]),
+        Expr::GetAttr(e) => {
+            let mut path = path(&e.expr)?;
+            path.push(e.name.to_owned());
+            Some(path)
+        }
+        Expr::GetItem(e) => {
+            let Expr::Const(key) = &e.subscript_expr else { return None };
+            let mut path = path(&e.expr)?;
+            path.push(match key.value.as_str() {
+                Some(text) => text.to_owned(),
+                None if key.value.is_integer() => key.value.to_string(),
+                None => return None,
+            });
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+/// Paths that are there, and not none, where the condition holds.
+fn holds(condition: &Expr<'_>) -> Vec<Vec<String>> {
+    let of = |expression| path(expression).into_iter().collect();
+    match condition {
+        Expr::UnaryOp(e) if matches!(e.op, UnaryOpKind::Not) => fails(&e.expr),
+        Expr::BinOp(e) => match e.op {
+            BinOpKind::ScAnd => [holds(&e.left), holds(&e.right)].concat(),
+            BinOpKind::Eq if !is_none(&e.right) => of(&e.left),
+            BinOpKind::Ne if is_none(&e.right) => of(&e.left),
+            _ => Vec::new(),
+        },
+        Expr::Test(e) if !matches!(e.name, "undefined" | "none" | "false") => of(&e.expr),
+        expression => of(expression),
+    }
+}
+
+/// Paths that are there, and not none, where the condition does not hold.
+fn fails(condition: &Expr<'_>) -> Vec<Vec<String>> {
+    match condition {
+        Expr::UnaryOp(e) if matches!(e.op, UnaryOpKind::Not) => holds(&e.expr),
+        Expr::BinOp(e) => match e.op {
+            BinOpKind::ScOr => [fails(&e.left), fails(&e.right)].concat(),
+            BinOpKind::Eq if is_none(&e.right) => path(&e.left).into_iter().collect(),
+            _ => Vec::new(),
+        },
+        Expr::Test(e) if matches!(e.name, "undefined" | "none") => {
+            path(&e.expr).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_none(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Const(e) if e.value.kind() == ValueKind::None)
+}

@@ -1,0 +1,466 @@
+//! Everything that a prompt is made of: its own templates, and the partials that they reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::analysis::{
+    Analysis, IncludeKind, IncludeUse, VariableUse, analyze, analyze_expression,
+};
+use super::{CYCLIC_INCLUDE, DYNAMIC_INCLUDE, MISSING_PARTIAL, SYNTAX_ERROR};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, Route};
+use crate::jinja::{self, SyntaxProblem};
+use crate::path::{PathError, RepoPath};
+use crate::project::prompt::{ContentTemplate, Entry, PartTemplate, Prompt};
+use crate::span::{SourceFile, Span};
+
+/// A prompt's templates and all partials that they reach.
+#[derive(Clone, Debug)]
+pub struct Closure {
+    /// The templates in the prompt's file, in its order.
+    pub templates: Vec<Template>,
+    /// The partials that were found, by their path below the prompts folder.
+    pub partials: BTreeMap<String, Partial>,
+    /// Uses of templates that do not exist, those with `ignore missing` included.
+    pub missing: Vec<MissingInclude>,
+    /// Uses of templates whose name is not a string literal.
+    pub dynamic: Vec<Place>,
+    /// Partials that reach themselves.
+    pub cycles: Vec<Cycle>,
+    document: Arc<Document>,
+}
+
+/// A template in the prompt's file.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Where it stands.
+    pub route: Route,
+    /// Whether it is a text or an expression.
+    pub kind: TemplateKind,
+    /// Its text.
+    pub text: String,
+    /// What it uses, or why it is none.
+    pub analysis: Result<Analysis, SyntaxProblem>,
+}
+
+/// What a string of a prompt is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TemplateKind {
+    /// Text with tags: `content`, `text`, `image`.
+    Text,
+    /// An expression: `when`.
+    Expression,
+}
+
+/// A file that templates include.
+#[derive(Clone, Debug)]
+pub struct Partial {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// What it uses, or why it is no template.
+    pub analysis: Result<Analysis, SyntaxProblem>,
+}
+
+impl Partial {
+    /// What templates see of it: the text without one final newline.
+    pub fn text(&self) -> &str {
+        let text = self.file.text();
+        text.strip_suffix('\n').unwrap_or(text)
+    }
+}
+
+/// A place in a file.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// The use of a template that does not exist.
+#[derive(Clone, Debug)]
+pub struct MissingInclude {
+    /// The name as written.
+    pub name: String,
+    /// Why the name is no path, if it is none.
+    pub problem: Option<PathError>,
+    /// Where it is used.
+    pub place: Place,
+    /// Whether that is allowed.
+    pub ignored: bool,
+}
+
+/// A chain of partials that ends where it began.
+#[derive(Clone, Debug)]
+pub struct Cycle {
+    /// The partials in order; the last includes the first.
+    pub names: Vec<String>,
+    /// Where each includes the next.
+    pub places: Vec<Place>,
+}
+
+/// One use of a variable of the prompt, or of a name that nobody declares.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The variable, then attributes and constant subscripts.
+    pub path: Vec<String>,
+    /// Where it is used.
+    pub place: Place,
+    /// Whether the template asks first whether it is there.
+    pub guarded: bool,
+}
+
+/// Collects a prompt's templates and what they reach. `read` gives the file at a path below the prompts folder.
+pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<SourceFile>>) -> Closure {
+    let mut closure = Closure {
+        templates: templates(prompt),
+        partials: BTreeMap::new(),
+        missing: Vec::new(),
+        dynamic: Vec::new(),
+        cycles: Vec::new(),
+        document: Arc::clone(&prompt.document),
+    };
+    let mut absent = BTreeSet::new();
+    let mut pending: Vec<(Place, IncludeUse)> = Vec::new();
+    for template in &closure.templates {
+        pending.extend(closure.includes_of(template));
+    }
+    pending.reverse();
+    while let Some((place, include)) = pending.pop() {
+        let Some(name) = include.name else {
+            closure.dynamic.push(place);
+            continue;
+        };
+        let (key, problem) = match normalise(&name) {
+            Ok(key) => (key, None),
+            Err(problem) => (name.clone(), Some(problem)),
+        };
+        if closure.partials.contains_key(&key) {
+            continue;
+        }
+        let found = match problem {
+            None if !absent.contains(&key) => read(&key),
+            _ => None,
+        };
+        let Some(file) = found else {
+            absent.insert(key);
+            let ignored = include.ignore_missing;
+            closure.missing.push(MissingInclude { name, problem, place, ignored });
+            continue;
+        };
+        let mut partial = Partial { file, analysis: Ok(Analysis::default()) };
+        partial.analysis = analyze(partial.text());
+        let start = pending.len();
+        for include in partial.analysis.iter().flat_map(|analysis| &analysis.includes) {
+            let place = Place { file: Arc::clone(&partial.file), span: include.span };
+            pending.push((place, include.clone()));
+        }
+        pending[start..].reverse();
+        closure.partials.insert(key, partial);
+    }
+    closure.cycles = closure.find_cycles();
+    closure
+}
+
+/// The key of a partial: its path below the prompts folder.
+pub(super) fn normalise(name: &str) -> Result<String, PathError> {
+    RepoPath::new(name).map(|path| path.as_str().to_owned())
+}
+
+/// The templates of a prompt, each with the way to it.
+fn templates(prompt: &Prompt) -> Vec<Template> {
+    let mut templates = Vec::new();
+    let mut add = |route: Route, kind: TemplateKind, text: &str| {
+        let analysis = match kind {
+            TemplateKind::Text => analyze(text),
+            TemplateKind::Expression => analyze_expression(text),
+        };
+        templates.push(Template { route, kind, text: text.to_owned(), analysis });
+    };
+    for (index, entry) in prompt.file.messages.iter().enumerate() {
+        let Entry::Message(message) = entry else { continue };
+        let route = Route::root().key("messages").index(index);
+        if let Some(when) = &message.when {
+            add(route.key("when"), TemplateKind::Expression, when);
+        }
+        let route = route.key("content");
+        match &message.content {
+            ContentTemplate::Text(text) => add(route, TemplateKind::Text, text),
+            ContentTemplate::Parts(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    let (key, text) = match part {
+                        PartTemplate::Text(text) => ("text", text),
+                        PartTemplate::Image(text) => ("image", text),
+                    };
+                    add(route.index(index).key(key), TemplateKind::Text, text);
+                }
+            }
+        }
+    }
+    templates
+}
+
+impl Closure {
+    /// The bytes of the prompt's file behind bytes of one of its templates.
+    pub fn place(&self, route: &Route, span: Span) -> Place {
+        Place {
+            file: Arc::clone(&self.document.file),
+            span: self.document.span_in_scalar(route, span),
+        }
+    }
+
+    fn includes_of(&self, template: &Template) -> Vec<(Place, IncludeUse)> {
+        let includes = template.analysis.iter().flat_map(|analysis| &analysis.includes);
+        includes
+            .map(|include| (self.place(&template.route, include.span), include.clone()))
+            .collect()
+    }
+
+    /// What is wrong with the templates and what they include, where it can be seen without rendering them. `known`
+    /// are the files that exist, for suggestions.
+    pub fn problems<'a>(&self, known: impl Iterator<Item = &'a str> + Clone) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        let mut syntax = |problem: &SyntaxProblem, place: &Place| {
+            let mut diagnostic =
+                Diagnostic::new(SYNTAX_ERROR, &place.file, place.span, problem.message.clone());
+            diagnostic.help.extend(problem.help.clone());
+            found.push(diagnostic);
+        };
+        for template in &self.templates {
+            if let Err(problem) = &template.analysis {
+                syntax(problem, &self.place(&template.route, problem.span));
+            }
+        }
+        for partial in self.partials.values() {
+            if let Err(problem) = &partial.analysis {
+                syntax(problem, &Place { file: Arc::clone(&partial.file), span: problem.span });
+            }
+        }
+        for missing in self.missing.iter().filter(|missing| !missing.ignored) {
+            let place = &missing.place;
+            let message = match &missing.problem {
+                Some(problem) => problem.to_string(),
+                None => format!("`{}` does not exist below the prompts folder", missing.name),
+            };
+            let diagnostic = Diagnostic::new(MISSING_PARTIAL, &place.file, place.span, message);
+            found.push(diagnostic.did_you_mean(&missing.name, known.clone()));
+        }
+        for place in &self.dynamic {
+            found.push(
+                Diagnostic::new(
+                    DYNAMIC_INCLUDE,
+                    &place.file,
+                    place.span,
+                    "the name of an included file is not a string literal",
+                )
+                .help("write the name in quotes, and choose with `{% if %}`: what a prompt is made of must be known without rendering it"),
+            );
+        }
+        for cycle in &self.cycles {
+            let Some((last, before)) = cycle.places.split_last() else { continue };
+            let message = format!("`{}` includes itself: {}", cycle.names[0], {
+                let mut names = cycle.names.clone();
+                names.push(cycle.names[0].clone());
+                names.join(" → ")
+            });
+            let mut diagnostic = Diagnostic::new(CYCLIC_INCLUDE, &last.file, last.span, message);
+            for (place, name) in before.iter().zip(&cycle.names[1..]) {
+                diagnostic = diagnostic.related(
+                    &place.file,
+                    place.span,
+                    format!("`{name}` is included here"),
+                );
+            }
+            found.push(diagnostic);
+        }
+        found
+    }
+
+    /// The edges from a partial to those that exist, in the order of its text.
+    fn edges<'a>(&'a self, partial: &'a Partial) -> impl Iterator<Item = (String, Span)> + 'a {
+        let includes = partial.analysis.iter().flat_map(|analysis| &analysis.includes);
+        includes.filter_map(|include| {
+            let key = normalise(include.name.as_deref()?).ok()?;
+            self.partials.contains_key(&key).then_some((key, include.span))
+        })
+    }
+
+    /// One cycle for each include that closes one, found by a depth-first walk without recursion.
+    fn find_cycles(&self) -> Vec<Cycle> {
+        let mut cycles = Vec::new();
+        let mut done: BTreeSet<&str> = BTreeSet::new();
+        for start in self.partials.keys() {
+            if done.contains(start.as_str()) {
+                continue;
+            }
+            // The partials on the way, each with its edges, the next one to follow, and where it was left.
+            let mut way: Vec<(&str, Vec<(String, Span)>, usize)> = Vec::new();
+            way.push((start, self.edges(&self.partials[start]).collect(), 0));
+            while let Some((name, edges, next)) = way.last_mut() {
+                let Some((target, _)) = edges.get(*next) else {
+                    done.insert(*name);
+                    way.pop();
+                    continue;
+                };
+                *next += 1;
+                let Some((target, partial)) = self.partials.get_key_value(target) else { continue };
+                if let Some(begin) = way.iter().position(|(name, ..)| name == target) {
+                    let part = &way[begin..];
+                    let place = |(name, edges, next): &(&str, Vec<(String, Span)>, usize)| Place {
+                        file: Arc::clone(&self.partials[*name].file),
+                        span: edges[next - 1].1,
+                    };
+                    cycles.push(Cycle {
+                        names: part.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+                        places: part.iter().map(place).collect(),
+                    });
+                } else if !done.contains(target.as_str()) {
+                    way.push((target, self.edges(partial).collect(), 0));
+                }
+            }
+        }
+        cycles
+    }
+
+    /// All uses of names that neither the template nor the one that includes it assigns, in the order of the prompt,
+    /// each partial where it is first used. Names of functions are left out unless the prompt declares them.
+    pub fn uses(&self, prompt: &Prompt) -> Vec<Use> {
+        let mut walk = UseWalk {
+            closure: self,
+            found: Vec::new(),
+            places: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            exports: BTreeMap::new(),
+        };
+        for template in &self.templates {
+            if let Ok(analysis) = &template.analysis {
+                let place = |span| self.place(&template.route, span);
+                walk.template(analysis, &BTreeSet::new(), &place, &mut Vec::new());
+            }
+        }
+        let mut found = walk.found;
+        found.retain(|used| {
+            let root = used.path[0].as_str();
+            !jinja::FUNCTIONS.contains(&root) || prompt.file.variables.contains_key(root)
+        });
+        found
+    }
+}
+
+struct UseWalk<'a> {
+    closure: &'a Closure,
+    found: Vec<Use>,
+    /// Places of uses that were found.
+    places: BTreeSet<(RepoPath, Span, Vec<String>)>,
+    /// Partials with the names around them that were walked already.
+    seen: BTreeSet<(&'a str, BTreeSet<String>)>,
+    /// The names that a partial assigns for those that include it.
+    exports: BTreeMap<&'a str, BTreeSet<String>>,
+}
+
+impl<'a> UseWalk<'a> {
+    /// Walks a template that sees the names `around` it; `way` are the partials that lead to it.
+    fn template(
+        &mut self,
+        analysis: &'a Analysis,
+        around: &BTreeSet<String>,
+        place: &dyn Fn(Span) -> Place,
+        way: &mut Vec<&'a str>,
+    ) {
+        let includes = &analysis.includes;
+        let exported: Vec<BTreeSet<String>> =
+            includes.iter().map(|include| self.exports(include, &mut way.clone())).collect();
+        // Uses and includes in the order of the text.
+        let uses = analysis.variables.iter().map(|used| (used.span.start, Step::Use(used)));
+        let includes = includes.iter().map(|used| (used.span.start, Step::Include(used)));
+        let mut steps: Vec<(usize, Step<'_>)> = uses.chain(includes).collect();
+        steps.sort_by_key(|(start, _)| *start);
+        for (_, step) in steps {
+            match step {
+                Step::Use(used) => {
+                    let root = &used.path[0];
+                    let assigned = around.contains(root)
+                        || used.after.iter().any(|include| exported[*include].contains(root));
+                    if !assigned {
+                        self.found(used, place(used.span));
+                    }
+                }
+                Step::Include(include) => {
+                    let mut inside = around.clone();
+                    inside.extend(include.scope.iter().cloned());
+                    for before in &include.after {
+                        inside.extend(exported[*before].iter().cloned());
+                    }
+                    self.partial(include, inside, way);
+                }
+            }
+        }
+    }
+
+    fn found(&mut self, used: &VariableUse, place: Place) {
+        let key = (place.file.path().clone(), place.span, used.path.clone());
+        if self.places.insert(key) {
+            let (path, guarded) = (used.path.clone(), used.guarded);
+            self.found.push(Use { path, place, guarded });
+        }
+    }
+
+    fn partial(&mut self, include: &IncludeUse, around: BTreeSet<String>, way: &mut Vec<&'a str>) {
+        let Some((key, partial)) = self.find(include) else { return };
+        // Each further set of names around a partial can only hide uses; a few tell enough.
+        let walked = self.seen.iter().filter(|(name, _)| *name == key).count();
+        if way.contains(&key) || way.len() > MAX_DEPTH || walked >= MAX_WALKS {
+            return;
+        }
+        if !self.seen.insert((key, around.clone())) {
+            return;
+        }
+        if let Ok(analysis) = &partial.analysis {
+            let place = |span| Place { file: Arc::clone(&partial.file), span };
+            way.push(key);
+            self.template(analysis, &around, &place, way);
+            way.pop();
+        }
+    }
+
+    fn find(&self, include: &IncludeUse) -> Option<(&'a str, &'a Partial)> {
+        let key = normalise(include.name.as_deref()?).ok()?;
+        let (key, partial) = self.closure.partials.get_key_value(&key)?;
+        Some((key, partial))
+    }
+
+    /// The names that a partial assigns in the scope of the template that includes it.
+    fn exports(&mut self, include: &IncludeUse, way: &mut Vec<&'a str>) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        if include.kind == IncludeKind::Import {
+            return names;
+        }
+        let Some((key, partial)) = self.find(include) else { return names };
+        let Ok(analysis) = &partial.analysis else { return names };
+        if way.contains(&key) || way.len() > MAX_DEPTH {
+            return names;
+        }
+        if let Some(known) = self.exports.get(key) {
+            return known.clone();
+        }
+        way.push(key);
+        names.extend(analysis.exports.names.iter().cloned());
+        for inner in &analysis.exports.includes {
+            names.extend(self.exports(&analysis.includes[*inner], way));
+        }
+        way.pop();
+        self.exports.insert(key, names.clone());
+        names
+    }
+}
+
+/// How often a partial is walked with different names around it.
+const MAX_WALKS: usize = 64;
+/// How deep includes are followed for the names that they assign; rendering stops at 20.
+const MAX_DEPTH: usize = 20;
+
+enum Step<'a> {
+    Use(&'a VariableUse),
+    Include(&'a IncludeUse),
+}
