@@ -19,6 +19,10 @@ const MAX_WIDTH: u64 = 10_000;
 const MAX_RANGE: i64 = 1 << 53;
 /// What an item costs that is taken out of a text or put into a list.
 const ITEM: u64 = 48;
+/// How often sorting looks at an item.
+const SORTING: u64 = 6;
+/// How far JSON may be indented.
+const MAX_INDENT: u64 = 16;
 
 pub(super) fn install(environment: &mut Environment<'static>) {
     install_filters(environment);
@@ -62,6 +66,7 @@ macro_rules! filters {
 
 fn install_filters(environment: &mut Environment<'static>) {
     filters! { environment,
+        "attr" => filters::attr,
         "batch" => filters::batch,
         "capitalize" => filters::capitalize,
         "chain" => filters::chain,
@@ -69,9 +74,11 @@ fn install_filters(environment: &mut Environment<'static>) {
         "dictsort" => filters::dictsort,
         "e" => filters::escape,
         "escape" => filters::escape,
+        "float" => filters::float,
         "format" => filters::format,
         "groupby" => filters::groupby,
         "indent" => filters::indent,
+        "int" => filters::int,
         "items" => filters::items,
         "join" => filters::join,
         "last" => filters::last,
@@ -148,7 +155,7 @@ fn install_tests(environment: &mut Environment<'static>) {
 
 /// Applies a filter after spending what it may cost.
 fn filter(state: &mut State, name: &'static str, arguments: &[Value]) -> Result<Value, Error> {
-    let cheap = matches!(name, "length" | "count" | "last");
+    let cheap = matches!(name, "attr" | "count" | "float" | "int" | "last" | "length");
     for argument in arguments {
         if cheap {
             charge_flat(state, argument)?;
@@ -170,42 +177,48 @@ fn filter(state: &mut State, name: &'static str, arguments: &[Value]) -> Result<
     if cheap { Ok(result) } else { settle(state, result) }
 }
 
-/// What a filter costs beyond looking through its arguments: the size of what it will make.
+/// What a filter costs beyond looking through its arguments: the size of what it will make, and how often it looks.
 fn extra_cost(state: &mut State, name: &str, value: &Value, rest: &[Value]) -> Result<u64, Error> {
-    let length = value.as_str().map_or(0, |text| text.len() as u64);
-    let items = match value.as_str() {
-        Some(text) => text.len() as u64,
+    let length = text_length(value).unwrap_or(0);
+    let items = match text_length(value) {
+        Some(length) => length,
         None => value.len().unwrap_or(0) as u64,
     };
+    // Joiners, names of attributes and arguments of inner filters are used again for each item.
+    let each = items.saturating_mul(text_arguments(rest));
+    // Texts are taken apart into characters.
+    let characters = length * ITEM;
     Ok(match name {
         "batch" if argument(rest, 1, "fill_with").is_some() => {
             number(rest, 0, "count").saturating_mul(ITEM)
         }
-        "slice" => number(rest, 0, "count").saturating_mul(2 * ITEM).saturating_add(length * ITEM),
-        "batch" | "chain" | "groupby" | "list" | "map" | "max" | "min" | "reject"
-        | "rejectattr" | "select" | "selectattr" | "sort" | "unique" | "zip" => {
-            length.saturating_mul(ITEM)
+        "slice" => number(rest, 0, "count").saturating_mul(2 * ITEM).saturating_add(characters),
+        "batch" | "chain" | "list" | "zip" => characters,
+        "map" | "select" | "selectattr" | "reject" | "rejectattr" | "max" | "min" => {
+            each.saturating_add(characters)
         }
+        "sort" | "groupby" | "unique" | "dictsort" => {
+            let weight = deep(state, value)?.0;
+            weight.saturating_mul(SORTING).saturating_add(characters).saturating_add(each)
+        }
+        "join" => each,
         "split" => pieces(value, rest.first()).saturating_mul(ITEM),
         "lines" => pieces(value, Some(&Value::from("\n"))).saturating_mul(ITEM),
+        // Each character is looked for among those to trim.
+        "trim" => length.saturating_mul(text_arguments(rest)),
         "e" | "escape" | "urlencode" => deep(state, value)?.0.saturating_mul(6),
         "tojson" | "pprint" => {
             let indent = if name == "pprint" { 4 } else { number(rest, 0, "indent") };
-            if indent > 16 {
+            if indent > MAX_INDENT {
                 return Err(Error::new(
                     ErrorKind::InvalidOperation,
-                    "an indentation has at most 16 spaces",
+                    format!("an indentation has at most {MAX_INDENT} spaces"),
                 ));
             }
             let (weight, depth) = deep(state, value)?;
             weight.saturating_mul(6 + indent * depth / ITEM)
         }
         "replace" => replacing(value, rest),
-        "join" => {
-            let joiner =
-                argument(rest, 0, "d").and_then(|joiner| text_length(&joiner)).unwrap_or(0);
-            items.saturating_mul(joiner)
-        }
         "indent" => {
             let width = match argument(rest, 0, "width") {
                 Some(_) => number(rest, 0, "width"),
@@ -219,8 +232,24 @@ fn extra_cost(state: &mut State, name: &str, value: &Value, rest: &[Value]) -> R
         "sum" if argument(rest, 1, "start").is_some_and(|start| !start.is_number()) => {
             items.saturating_mul(deep(state, value)?.0)
         }
+        "sum" => each,
         _ => 0,
     })
+}
+
+/// The length of all texts among the arguments.
+fn text_arguments(arguments: &[Value]) -> u64 {
+    let mut length = 0;
+    for argument in arguments {
+        match argument.as_object().filter(|_| argument.is_kwargs()) {
+            Some(named) => {
+                let values = named.try_iter_pairs().into_iter().flatten();
+                length += values.filter_map(|(_, value)| text_length(&value)).sum::<u64>();
+            }
+            None => length += text_length(argument).unwrap_or(0),
+        }
+    }
+    length
 }
 
 /// Calls a method of a text, a map or a list after spending what it may cost.
@@ -253,6 +282,10 @@ fn call_method(
             (items as u64).saturating_mul(text.len() as u64)
         }
         ("format", Some(_)) => formatting(state, value, arguments, '{')?,
+        // Each character is looked for among those to strip.
+        ("strip" | "lstrip" | "rstrip", Some(text)) => {
+            (text.len() as u64).saturating_mul(text_arguments(arguments))
+        }
         _ => 0,
     };
     charge(state, extra)?;
@@ -278,7 +311,7 @@ pub(super) fn settle(state: &mut State, value: Value) -> Result<Value, Error> {
                 let item = value.get_item(&key)?;
                 pairs.push((key, item));
             }
-            Value::from_iter(pairs)
+            Value::from_pairs(pairs)
         }
         _ => value,
     })

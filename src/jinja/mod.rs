@@ -72,8 +72,11 @@ pub fn syntax() -> SyntaxConfig {
 /// Parses with the delimiters of [`syntax`]; the caller has looked at the shape.
 pub(crate) fn parse(source: &str) -> Result<minijinja::machinery::ast::Stmt<'_>, SyntaxProblem> {
     check_shape(source, false)?;
-    minijinja::machinery::parse(source, "", syntax())
-        .map_err(|error| syntax_problem(&error, source))
+    minijinja::machinery::parse(source, "", syntax()).map_err(|error| {
+        let mut problem = syntax_problem(&error, source);
+        problem.help = help(&problem.message).map(str::to_owned);
+        problem
+    })
 }
 
 /// Parses an expression; the caller has looked at the shape.
@@ -107,20 +110,21 @@ fn syntax_problem(error: &Error, source: &str) -> SyntaxProblem {
         None => error.kind().to_string(),
     };
     let range = error.range().unwrap_or(source.len()..source.len());
-    let help = if message.contains("unexpected end of input") || message.contains("end of comment")
-    {
-        Some(
-            "a block or tag is not closed; each `{% if %}` needs its `{% endif %}`, each `{{` its `}}`",
-        )
+    SyntaxProblem {
+        message,
+        span: Span::new(range.start.min(source.len()), range.end.min(source.len())),
+        help: None,
+    }
+}
+
+/// What to do about a message of minijinja's parser.
+fn help(message: &str) -> Option<&'static str> {
+    if message.contains("unexpected end of input") || message.contains("end of comment") {
+        Some("a tag or block is not closed: `{{` needs `}}`, `{% if %}` needs `{% endif %}`")
     } else if message.contains("unknown statement") {
         Some("text that is no template goes between `{% raw %}` and `{% endraw %}`")
     } else {
         None
-    };
-    SyntaxProblem {
-        message,
-        span: Span::new(range.start.min(source.len()), range.end.min(source.len())),
-        help: help.map(str::to_owned),
     }
 }
 

@@ -4,7 +4,7 @@
 //! included templates assign in the scope around them. A name counts as assigned after an `if` when all of its branches
 //! assign it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Macro, Stmt, UnaryOpKind};
 use minijinja::value::ValueKind;
@@ -25,8 +25,41 @@ pub struct Analysis {
     pub tests: Vec<NameUse>,
     /// Functions that are called and not assigned by the template.
     pub functions: Vec<NameUse>,
-    /// What the template assigns for those that include it.
-    pub exports: Exports,
+    /// What is assigned at the end of the template's top: visible to those that include it.
+    pub exports: ScopeId,
+    /// All assignments. Each knows the one before it in its scope, so that scopes share what they have in common.
+    assignments: Vec<Assignment>,
+}
+
+/// What is assigned at some point of a template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeId(Option<usize>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Assignment {
+    what: Assigned,
+    before: ScopeId,
+}
+
+/// What makes names visible.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assigned {
+    /// A name that the template assigns.
+    Name(String),
+    /// An include, by its place in [`Analysis::includes`]: all that the other template assigns.
+    Include(usize),
+}
+
+impl Analysis {
+    /// What is visible in a scope, the latest first.
+    pub fn visible(&self, scope: ScopeId) -> impl Iterator<Item = &Assigned> {
+        let mut next = scope;
+        std::iter::from_fn(move || {
+            let assignment = self.assignments.get(next.0?)?;
+            next = assignment.before;
+            Some(&assignment.what)
+        })
+    }
 }
 
 /// One use of a variable.
@@ -39,8 +72,8 @@ pub struct VariableUse {
     /// Whether the template asks first: inside `is defined` or `default`, as the condition of an `if`, or where such a
     /// condition holds.
     pub guarded: bool,
-    /// The includes, by their place in [`Analysis::includes`], whose assignments are visible here.
-    pub after: Vec<usize>,
+    /// What is visible here.
+    pub scope: ScopeId,
 }
 
 /// One use of another template.
@@ -54,10 +87,8 @@ pub struct IncludeUse {
     pub kind: IncludeKind,
     /// Whether it may be absent.
     pub ignore_missing: bool,
-    /// Names that the template has assigned here, and that the other one sees.
-    pub scope: BTreeSet<String>,
-    /// The includes before it whose assignments it sees.
-    pub after: Vec<usize>,
+    /// What is visible here, and so to the other template.
+    pub scope: ScopeId,
 }
 
 /// How a template uses another.
@@ -80,15 +111,6 @@ pub struct NameUse {
     pub span: Span,
 }
 
-/// What a template assigns at its top.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exports {
-    /// Names.
-    pub names: BTreeSet<String>,
-    /// Includes whose assignments it passes on.
-    pub includes: Vec<usize>,
-}
-
 /// Analyses a template.
 pub fn analyze(source: &str) -> Result<Analysis, SyntaxProblem> {
     let tree = jinja::parse(source)?;
@@ -109,15 +131,11 @@ pub fn analyze_expression(source: &str) -> Result<Analysis, SyntaxProblem> {
     Ok(walk.finish())
 }
 
-/// Names and includes of one scope.
-#[derive(Clone, Default)]
-struct Scope {
-    names: BTreeSet<String>,
-    includes: Vec<usize>,
-}
-
 struct Walk {
-    scopes: Vec<Scope>,
+    /// What is visible at this point.
+    scope: ScopeId,
+    /// How often each visible name is assigned.
+    names: BTreeMap<String, usize>,
     /// Paths that are known to be there, innermost condition last.
     known: Vec<Vec<String>>,
     out: Analysis,
@@ -125,39 +143,59 @@ struct Walk {
 
 impl Walk {
     fn new() -> Self {
-        Self { scopes: vec![Scope::default()], known: Vec::new(), out: Analysis::default() }
-    }
-
-    fn finish(mut self) -> Analysis {
-        let top = self.scopes.swap_remove(0);
-        self.out.exports = Exports { names: top.names, includes: top.includes };
-        self.out.exports.names.remove("self");
-        self.out
-    }
-
-    fn assign(&mut self, name: &str) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.names.insert(name.to_owned());
+        Self {
+            scope: ScopeId::default(),
+            names: BTreeMap::new(),
+            known: Vec::new(),
+            out: Analysis::default(),
         }
     }
 
+    fn finish(mut self) -> Analysis {
+        self.out.exports = self.scope;
+        self.out
+    }
+
+    fn push(&mut self, what: Assigned) {
+        if let Assigned::Name(name) = &what {
+            *self.names.entry(name.clone()).or_default() += 1;
+        }
+        self.out.assignments.push(Assignment { what, before: self.scope });
+        self.scope = ScopeId(Some(self.out.assignments.len() - 1));
+    }
+
+    /// Goes back to an earlier scope, and says what was assigned since, the latest first.
+    fn leave(&mut self, scope: ScopeId) -> Vec<Assigned> {
+        let mut left = Vec::new();
+        while self.scope != scope {
+            let Some(assignment) = self.scope.0.and_then(|place| self.out.assignments.get(place))
+            else {
+                break;
+            };
+            self.scope = assignment.before;
+            left.push(assignment.what.clone());
+            if let Assigned::Name(name) = &assignment.what
+                && let Some(count) = self.names.get_mut(name)
+            {
+                *count -= 1;
+            }
+        }
+        left
+    }
+
+    fn assign(&mut self, name: &str) {
+        self.push(Assigned::Name(name.to_owned()));
+    }
+
     fn assigned(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.names.contains(name))
-    }
-
-    fn visible_includes(&self) -> Vec<usize> {
-        self.scopes.iter().flat_map(|scope| scope.includes.iter().copied()).collect()
-    }
-
-    fn visible_names(&self) -> BTreeSet<String> {
-        self.scopes.iter().flat_map(|scope| scope.names.iter().cloned()).collect()
+        self.names.get(name).is_some_and(|count| *count > 0)
     }
 
     /// Runs `inside` in a scope of its own.
     fn scoped(&mut self, inside: impl FnOnce(&mut Self)) {
-        self.scopes.push(Scope::default());
+        let before = self.scope;
         inside(self);
-        self.scopes.pop();
+        self.leave(before);
     }
 
     /// Runs `inside` where the paths are known to be there.
@@ -203,21 +241,17 @@ impl Walk {
         }
     }
 
-    /// Branches of which exactly one runs: only what all of them assign is assigned.
+    /// Branches of which exactly one runs: only what both of them assign is assigned.
     fn branches(&mut self, branches: [(&[Stmt<'_>], Vec<Vec<String>>); 2]) {
-        let before = self.scopes.clone();
-        let mut ends = Vec::new();
-        for (body, known) in branches {
-            self.scopes.clone_from(&before);
+        let before = self.scope;
+        let [first, second] = branches.map(|(body, known)| {
             self.knowing(known, |walk| walk.body(body));
-            ends.push(std::mem::take(&mut self.scopes));
+            self.leave(before)
+        });
+        let second: BTreeSet<&Assigned> = second.iter().collect();
+        for what in first.iter().rev().filter(|what| second.contains(what)) {
+            self.push(what.clone());
         }
-        let [mut first, second] = <[_; 2]>::try_from(ends).unwrap_or_default();
-        for (a, b) in first.iter_mut().zip(&second) {
-            a.names.retain(|name| b.names.contains(name));
-            a.includes.retain(|include| b.includes.contains(include));
-        }
-        self.scopes = first;
     }
 
     fn statement(&mut self, statement: &Stmt<'_>) {
@@ -327,8 +361,7 @@ impl Walk {
             Expr::Tuple(e) if kind == IncludeKind::Include => e.items.iter().collect(),
             one => vec![one],
         };
-        let scope = self.visible_names();
-        let after = self.visible_includes();
+        let scope = self.scope;
         for (place, choice) in choices.iter().enumerate() {
             let literal = match choice {
                 Expr::Const(e) => e.value.as_str().map(str::to_owned),
@@ -340,14 +373,11 @@ impl Walk {
                 kind,
                 // Of several choices only the last must be there.
                 ignore_missing: ignore_missing || place + 1 < choices.len(),
-                scope: scope.clone(),
-                after: after.clone(),
+                scope,
             });
             // What is imported goes by the name that the import gives it.
-            if kind != IncludeKind::Import
-                && let Some(top) = self.scopes.last_mut()
-            {
-                top.includes.push(self.out.includes.len() - 1);
+            if kind != IncludeKind::Import {
+                self.push(Assigned::Include(self.out.includes.len() - 1));
             }
         }
     }
@@ -403,8 +433,8 @@ impl Walk {
             return;
         }
         let guarded = self.known.iter().any(|known| path.starts_with(known));
-        let after = self.visible_includes();
-        self.out.variables.push(VariableUse { path, span, guarded, after });
+        let scope = self.scope;
+        self.out.variables.push(VariableUse { path, span, guarded, scope });
     }
 
     fn expression(&mut self, expression: &Expr<'_>) {

@@ -1,10 +1,11 @@
 //! Everything that a prompt is made of: its own templates, and the partials that they reach.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::analysis::{
-    Analysis, IncludeKind, IncludeUse, VariableUse, analyze, analyze_expression,
+    Analysis, Assigned, IncludeKind, IncludeUse, VariableUse, analyze, analyze_expression,
 };
 use super::{CYCLIC_INCLUDE, DYNAMIC_INCLUDE, MISSING_PARTIAL, SYNTAX_ERROR};
 use crate::diagnostic::Diagnostic;
@@ -307,6 +308,9 @@ impl Closure {
                 let Some((target, partial)) = self.partials.get_key_value(target) else { continue };
                 if let Some(begin) = way.iter().position(|(name, ..)| name == target) {
                     let part = &way[begin..];
+                    if cycles.len() == MAX_CYCLES {
+                        return cycles;
+                    }
                     let place = |(name, edges, next): &(&str, Vec<(String, Span)>, usize)| Place {
                         file: Arc::clone(&self.partials[*name].file),
                         span: edges[next - 1].1,
@@ -332,6 +336,7 @@ impl Closure {
             places: BTreeSet::new(),
             seen: BTreeSet::new(),
             exports: BTreeMap::new(),
+            walks: BTreeMap::new(),
         };
         for template in &self.templates {
             if let Ok(analysis) = &template.analysis {
@@ -348,6 +353,13 @@ impl Closure {
     }
 }
 
+/// How often a partial is walked with different names around it.
+const MAX_WALKS: usize = 64;
+/// How deep includes are followed for the names that they assign; rendering stops at 20.
+const MAX_DEPTH: usize = 20;
+/// How many cycles are said of one prompt.
+const MAX_CYCLES: usize = 20;
+
 struct UseWalk<'a> {
     closure: &'a Closure,
     found: Vec<Use>,
@@ -356,7 +368,14 @@ struct UseWalk<'a> {
     /// Partials with the names around them that were walked already.
     seen: BTreeSet<(&'a str, BTreeSet<String>)>,
     /// The names that a partial assigns for those that include it.
-    exports: BTreeMap<&'a str, BTreeSet<String>>,
+    exports: BTreeMap<&'a str, Rc<BTreeSet<String>>>,
+    /// How often a partial was met.
+    walks: BTreeMap<&'a str, usize>,
+}
+
+enum Step<'a> {
+    Use(&'a VariableUse),
+    Include(&'a IncludeUse),
 }
 
 impl<'a> UseWalk<'a> {
@@ -369,30 +388,44 @@ impl<'a> UseWalk<'a> {
         way: &mut Vec<&'a str>,
     ) {
         let includes = &analysis.includes;
-        let exported: Vec<BTreeSet<String>> =
-            includes.iter().map(|include| self.exports(include, &mut way.clone())).collect();
-        // Uses and includes in the order of the text.
+        let exported: Vec<Rc<BTreeSet<String>>> =
+            includes.iter().map(|include| self.exports(include, way)).collect();
         let uses = analysis.variables.iter().map(|used| (used.span.start, Step::Use(used)));
         let includes = includes.iter().map(|used| (used.span.start, Step::Include(used)));
+        // In the order of the text.
         let mut steps: Vec<(usize, Step<'_>)> = uses.chain(includes).collect();
         steps.sort_by_key(|(start, _)| *start);
         for (_, step) in steps {
             match step {
                 Step::Use(used) => {
                     let root = &used.path[0];
+                    let mut visible = analysis.visible(used.scope);
                     let assigned = around.contains(root)
-                        || used.after.iter().any(|include| exported[*include].contains(root));
+                        || visible.any(|assigned| match assigned {
+                            Assigned::Name(name) => name == root,
+                            Assigned::Include(include) => exported[*include].contains(root),
+                        });
                     if !assigned {
                         self.found(used, place(used.span));
                     }
                 }
                 Step::Include(include) => {
-                    let mut inside = around.clone();
-                    inside.extend(include.scope.iter().cloned());
-                    for before in &include.after {
-                        inside.extend(exported[*before].iter().cloned());
+                    let Some((key, partial)) = self.find(include) else { continue };
+                    if way.contains(&key) || way.len() > MAX_DEPTH || !self.may_walk(key) {
+                        continue;
                     }
-                    self.partial(include, inside, way);
+                    let mut inside = around.clone();
+                    for assigned in analysis.visible(include.scope) {
+                        match assigned {
+                            Assigned::Name(name) => {
+                                inside.insert(name.clone());
+                            }
+                            Assigned::Include(include) => {
+                                inside.extend(exported[*include].iter().cloned());
+                            }
+                        }
+                    }
+                    self.partial(key, partial, inside, way);
                 }
             }
         }
@@ -406,22 +439,31 @@ impl<'a> UseWalk<'a> {
         }
     }
 
-    fn partial(&mut self, include: &IncludeUse, around: BTreeSet<String>, way: &mut Vec<&'a str>) {
-        let Some((key, partial)) = self.find(include) else { return };
-        // Each further set of names around a partial can only hide uses; a few tell enough.
-        let walked = self.seen.iter().filter(|(name, _)| *name == key).count();
-        if way.contains(&key) || way.len() > MAX_DEPTH || walked >= MAX_WALKS {
-            return;
-        }
-        if !self.seen.insert((key, around.clone())) {
+    /// Each further set of names around a partial can only hide uses, so a few tell enough.
+    fn may_walk(&mut self, key: &'a str) -> bool {
+        let walks = self.walks.entry(key).or_default();
+        *walks += 1;
+        *walks <= MAX_WALKS
+    }
+
+    fn partial(
+        &mut self,
+        key: &'a str,
+        partial: &'a Partial,
+        around: BTreeSet<String>,
+        way: &mut Vec<&'a str>,
+    ) {
+        let seen = (key, around);
+        if self.seen.contains(&seen) {
             return;
         }
         if let Ok(analysis) = &partial.analysis {
             let place = |span| Place { file: Arc::clone(&partial.file), span };
             way.push(key);
-            self.template(analysis, &around, &place, way);
+            self.template(analysis, &seen.1, &place, way);
             way.pop();
         }
+        self.seen.insert(seen);
     }
 
     fn find(&self, include: &IncludeUse) -> Option<(&'a str, &'a Partial)> {
@@ -431,36 +473,35 @@ impl<'a> UseWalk<'a> {
     }
 
     /// The names that a partial assigns in the scope of the template that includes it.
-    fn exports(&mut self, include: &IncludeUse, way: &mut Vec<&'a str>) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
+    fn exports(&mut self, include: &IncludeUse, way: &mut Vec<&'a str>) -> Rc<BTreeSet<String>> {
+        let Some((key, partial)) = self.find(include) else { return Rc::default() };
         if include.kind == IncludeKind::Import {
-            return names;
-        }
-        let Some((key, partial)) = self.find(include) else { return names };
-        let Ok(analysis) = &partial.analysis else { return names };
-        if way.contains(&key) || way.len() > MAX_DEPTH {
-            return names;
+            return Rc::default();
         }
         if let Some(known) = self.exports.get(key) {
-            return known.clone();
+            return Rc::clone(known);
         }
-        way.push(key);
-        names.extend(analysis.exports.names.iter().cloned());
-        for inner in &analysis.exports.includes {
-            names.extend(self.exports(&analysis.includes[*inner], way));
+        if way.contains(&key) || way.len() > MAX_DEPTH {
+            return Rc::default();
         }
-        way.pop();
-        self.exports.insert(key, names.clone());
+        let mut names = BTreeSet::new();
+        if let Ok(analysis) = &partial.analysis {
+            way.push(key);
+            for assigned in analysis.visible(analysis.exports) {
+                match assigned {
+                    Assigned::Name(name) => {
+                        names.insert(name.clone());
+                    }
+                    Assigned::Include(inner) => {
+                        let inner = self.exports(&analysis.includes[*inner], way);
+                        names.extend(inner.iter().cloned());
+                    }
+                }
+            }
+            way.pop();
+        }
+        let names = Rc::new(names);
+        self.exports.insert(key, Rc::clone(&names));
         names
     }
-}
-
-/// How often a partial is walked with different names around it.
-const MAX_WALKS: usize = 64;
-/// How deep includes are followed for the names that they assign; rendering stops at 20.
-const MAX_DEPTH: usize = 20;
-
-enum Step<'a> {
-    Use(&'a VariableUse),
-    Include(&'a IncludeUse),
 }

@@ -231,7 +231,7 @@ impl Renderer {
         let sink = (!self.marks.is_empty()).then(Arc::<Sink>::default);
         let context = match &sink {
             Some(sink) => {
-                let binding = Dynamic::from_iter([sink.binding()]);
+                let binding = Dynamic::from_pairs([sink.binding()]);
                 minijinja::value::merge_maps([context.clone(), binding])
             }
             None => context.clone(),
@@ -266,7 +266,7 @@ impl Renderer {
         let examples = ("examples".to_owned(), self.example_list.clone());
         let values = values.as_map().iter();
         let values = values.map(|(name, value)| (name.clone(), Dynamic::from(Serde(value))));
-        std::iter::once(examples).chain(values).collect()
+        Dynamic::from_pairs(std::iter::once(examples).chain(values))
     }
 
     /// Renders what does not depend on the values: the pairs of an `examples` entry.
@@ -382,6 +382,8 @@ impl<'a> Compiler<'a> {
         let delimiters = Delimiters::absent_from(own.chain(partials));
         let mut environment = jinja::environment();
         environment.set_syntax(delimiters.syntax());
+        // Marks take steps of their own.
+        environment.set_fuel(Some(if marked { 4 * jinja::FUEL } else { jinja::FUEL }));
         environment.set_path_join_callback(|name, _| {
             normalise(name).unwrap_or_else(|_| name.to_owned()).into()
         });

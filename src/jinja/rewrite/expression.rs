@@ -82,7 +82,7 @@ fn is_built(expression: &Expr<'_>) -> bool {
 }
 
 /// Whether the size of an operand is not known from the text, nor charged when it was made.
-fn wants_guard(expression: &Expr<'_>) -> bool {
+pub(super) fn wants_guard(expression: &Expr<'_>) -> bool {
     match expression {
         Expr::Const(_) | Expr::Compare(_) | Expr::Test(_) | Expr::UnaryOp(_) => false,
         Expr::BinOp(e) => matches!(e.op, BinOpKind::ScAnd | BinOpKind::ScOr),
@@ -211,14 +211,29 @@ impl Writer<'_, '_> {
                 self.put(e.name);
             }
             Expr::GetItem(e) => {
-                self.expression(&e.expr, PRIMARY)?;
+                if matches!(e.subscript_expr, Expr::Const(_)) {
+                    self.expression(&e.expr, PRIMARY)?;
+                } else {
+                    self.put("(");
+                    self.operand(&e.expr, UNARY, Some(guards::INDEXED))?;
+                    self.put(")");
+                }
                 self.put("[");
-                self.expression(&e.subscript_expr, ANY)?;
+                let subscript = wants_guard(&e.subscript_expr).then_some(guards::FLAT);
+                self.operand(&e.subscript_expr, ANY, subscript)?;
                 self.put("]");
             }
             Expr::Call(e) => {
                 self.expression(&e.expr, PRIMARY)?;
-                self.arguments(&e.args)?;
+                match (&e.expr, &e.args[..]) {
+                    // A recursive loop goes on over its argument.
+                    (Expr::Var(name), [CallArg::Pos(argument)]) if name.id == "loop" => {
+                        self.put("(");
+                        self.operand(argument, ANY, Some(guards::FLAT))?;
+                        self.put(")");
+                    }
+                    (_, arguments) => self.arguments(arguments)?,
+                }
             }
             Expr::List(e) => {
                 self.put("[");
@@ -256,7 +271,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn operand(
+    pub(super) fn operand(
         &mut self,
         expression: &Expr<'_>,
         at_least: u8,
@@ -298,11 +313,11 @@ impl Writer<'_, '_> {
                 }
                 CallArg::PosSplat(e) => {
                     self.put("*");
-                    self.expression(e, ANY)?;
+                    self.operand(e, ANY, Some(guards::DEEP))?;
                 }
                 CallArg::KwargSplat(e) => {
                     self.put("**");
-                    self.expression(e, ANY)?;
+                    self.operand(e, ANY, Some(guards::DEEP))?;
                 }
             }
         }

@@ -26,6 +26,8 @@ pub(super) const PRODUCT: &str = "pf.product";
 pub(super) const BUILT: &str = "pf.built";
 /// What goes into a namespace.
 pub(super) const ASSIGNED: &str = "pf.assigned";
+/// What is looked up by a subscript that is not known: finding a character of a text counts all before it.
+pub(super) const INDEXED: &str = "pf.indexed";
 /// `value[start:stop:step]`.
 pub(super) const SLICE: &str = "pf.slice";
 /// Charges a number of bytes of text.
@@ -77,6 +79,12 @@ pub(in crate::jinja) fn install(environment: &mut Environment<'static>) {
             return Err(namespace_inside());
         }
         Ok(value)
+    });
+    environment.add_filter(INDEXED, |state: &mut State, value: Value| {
+        if let Some(text) = value.as_str() {
+            charge(state, text.len() as u64)?;
+        }
+        Ok::<_, Error>(value)
     });
     environment.add_filter(SLICE, slice);
     environment.add_filter(CHARGE, |state: &mut State, amount: u64| {

@@ -2,7 +2,7 @@
 
 use minijinja::machinery::ast::{Expr, Macro, Stmt};
 
-use super::expression::{ANY, OR};
+use super::expression::{ANY, OR, wants_guard};
 use super::{Jump, MarkKind, Writer, expression_span, guards, span_of};
 use crate::jinja::SyntaxProblem;
 use crate::span::Span;
@@ -11,6 +11,8 @@ type Step = Result<(), SyntaxProblem>;
 
 /// What declaring a macro costs: it keeps the names that it uses.
 const MACRO: usize = 1024;
+/// What a block costs when its template is included, whether it runs or not.
+const BLOCK: usize = 256;
 
 /// The text that a body prints by itself when it runs once, and what it declares. Loops, macros and blocks run on their
 /// own account.
@@ -25,6 +27,7 @@ fn text_length(body: &[Stmt<'_>]) -> usize {
             Stmt::FilterBlock(s) => text_length(&s.body),
             Stmt::ForLoop(s) => text_length(&s.else_body),
             Stmt::Macro(_) | Stmt::CallBlock(_) => MACRO,
+            Stmt::Block(_) => BLOCK,
             _ => 0,
         })
         .sum()
@@ -92,7 +95,7 @@ impl Writer<'_, '_> {
                     w.put("for ");
                     w.target(&s.target);
                     w.put(" in ");
-                    w.expression(&s.iter, OR)?;
+                    w.operand(&s.iter, OR, wants_guard(&s.iter).then_some(guards::FLAT))?;
                     if let Some(filter) = &s.filter_expr {
                         w.put(" if ");
                         w.expression(filter, OR)?;

@@ -27,7 +27,7 @@ rule! {
     /// ```yaml evals/greet.yaml
     /// prompts: [greet]
     /// cases: [{id: a}]
-    /// assert: [{type: contian, value: Hello}]
+    /// assert: [{type: regex, value: "[Hh(ello"}]
     /// ```
     ///
     /// ## Use instead
@@ -35,7 +35,7 @@ rule! {
     /// ```yaml evals/greet.yaml
     /// prompts: [greet]
     /// cases: [{id: a}]
-    /// assert: [{type: contains, value: Hello}]
+    /// assert: [{type: regex, value: "[Hh]ello"}]
     /// ```
     BAD_ASSERTION: "D558" "bad-assertion" Error, Check::SuiteAndPrompt(check, check_prompt)
 }

@@ -62,9 +62,9 @@ fn says_what_is_wrong_and_where() {
         said(&closure, &["policies.md"]),
         [
             "bad.md:2:6 T201 unexpected identifier, expected end of variable block",
-            "p.yaml:3:37 P211 `polices.md` does not exist below the prompts folder (did you mean `policies.md`?)",
-            "p.yaml:3:81 P211 `/etc/passwd` is absolute; paths in a project are relative to its root",
-            "p.yaml:3:63 P216 the name of an included file is not a string literal (write the name in quotes, and choose with `{% if %}`: what a prompt is made of must be known without rendering it)",
+            "p.yaml:3:39 P211 `polices.md` does not exist below the prompts folder (did you mean `policies.md`?)",
+            "p.yaml:3:83 P211 `/etc/passwd` is absolute; paths in a project are relative to its root",
+            "p.yaml:3:65 P216 the name of an included file is not a string literal (write the name in quotes, and choose with `{% if %}`: what a prompt is made of must be known without rendering it)",
         ]
     );
     assert_eq!(closure.missing.len(), 3);
@@ -102,16 +102,16 @@ fn cycles_are_found_once_each() {
 #[test]
 fn partials_use_what_the_including_template_assigns() {
     for (content, partials, expected) in [
-        ("{{ name }}{{ other.x }}", vec![], vec!["name p.yaml:3:32", "other.x p.yaml:3:42"]),
+        ("{{ name }}{{ other.x }}", vec![], vec!["name p.yaml:3:31", "other.x p.yaml:3:41"]),
         (
             "{% for row in name %}{% include 'r.md' %}{% endfor %}",
             vec![("r.md", "{{ row.x }}{{ loop.index }}{{ zz }}")],
-            vec!["name p.yaml:3:43", "zz r.md:1:31"],
+            vec!["name p.yaml:3:42", "zz r.md:1:31"],
         ),
         (
             "{% include 'r.md' %}{% for row in name %}{% include 'r.md' %}{% endfor %}",
             vec![("r.md", "{{ row }}")],
-            vec!["row r.md:1:4", "name p.yaml:3:63"],
+            vec!["row r.md:1:4", "name p.yaml:3:62"],
         ),
         (
             "{% set a = 1 %}{% include 'x.md' %}{% set b = 1 %}",
@@ -124,24 +124,24 @@ fn partials_use_what_the_including_template_assigns() {
             vec![("x.md", "{% include 'y.md' %}{% set a = 1 %}"), ("y.md", "{% set b = 1 %}")],
             vec![],
         ),
-        ("{{ a }}{% include 'x.md' %}", vec![("x.md", "{% set a = 1 %}")], vec!["a p.yaml:3:32"]),
+        ("{{ a }}{% include 'x.md' %}", vec![("x.md", "{% set a = 1 %}")], vec!["a p.yaml:3:31"]),
         (
             "{% if name %}{% include 'x.md' %}{% endif %}{{ a }}",
             vec![("x.md", "{% set a = 1 %}")],
-            vec!["name p.yaml:3:35", "a p.yaml:3:76"],
+            vec!["name p.yaml:3:34", "a p.yaml:3:75"],
         ),
         // What is imported goes by another name.
         (
             "{% import 'x.md' as x %}{{ x.a }}{{ a }}",
             vec![("x.md", "{% set a = name %}")],
-            vec!["name x.md:1:12", "a p.yaml:3:65"],
+            vec!["name x.md:1:12", "a p.yaml:3:64"],
         ),
         (
             "{% extends 'base.md' %}{% set t = 1 %}{% block b %}{{ t }}{{ u }}{% endblock %}",
             vec![("base.md", "{% set u = 1 %}{% block b %}{% endblock %}{{ v }}")],
             vec!["v base.md:1:46"],
         ),
-        ("{{ range(3) }}{{ range }}{{ dict }}", vec![], vec!["range p.yaml:3:46"]),
+        ("{{ range(3) }}{{ range }}{{ dict }}", vec![], vec!["range p.yaml:3:45"]),
     ] {
         assert_eq!(uses(content, &partials), expected, "{content}");
     }

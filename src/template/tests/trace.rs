@@ -111,12 +111,12 @@ variables: {name: string}
 messages:
   - role: user
     content: |
-      {% macro m(a) %}<{{ a }}>{% endmacro -%}
+      {% macro m(a) %}<{{ a }}{{ caller() if caller is defined else '' }}>{% endmacro -%}
       {% set s %}set {{ name }}{% include 'a.md' %}{% endset -%}
       {{ m(name) }}
       {{ s|length }}{{ s }}
       {% filter upper %}a{{ name }}{% include 'a.md' %}{% endfilter %}
-      {% call m(1) %}{% endcall %}
+      {% call m(1) %}c{{ name }}{% endcall %}
 ";
     let messages = traced(text, json!({"name": "n"}), &[("a.md", "p{{ name }}")]);
     assert_eq!(
@@ -129,7 +129,7 @@ messages:
             r#""\n" literal prompts/p.yaml:9"#,
             r#""ANPN" upper prompts/p.yaml:10"#,
             r#""\n" literal prompts/p.yaml:10"#,
-            r#""<1>" m(1) prompts/p.yaml:11"#,
+            r#""<1cn>" m(1) prompts/p.yaml:11"#,
             r#""\n" literal prompts/p.yaml:11"#,
         ]
     );
