@@ -29,7 +29,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         if let Some(target) = suite.target_n.filter(|target| *target > suite.cases.len() as u64) {
             writeln!(out, "  the suite wants {target} cases")?;
         }
-        let metrics = shown_metrics(&results);
+        let metrics = shown_metrics(plan, &results);
         let mut header = vec!["prompt", "model", "pass", "of", "rate", "95 % interval"];
         header.extend(metrics.iter().map(String::as_str));
         let troubled = results.iter().any(|result| trouble(result).is_some());
@@ -63,14 +63,13 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Metrics that say more than the pass rate does: named ones, and those that are no mere yes or no.
-fn shown_metrics(results: &[&ColumnResult]) -> Vec<String> {
+/// The metrics that the suite names, for the columns of the table; all others are in the JSON.
+fn shown_metrics(plan: &Plan, results: &[&ColumnResult]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for result in results {
-        for (name, metric) in &result.metrics {
-            let same =
-                result.pass_rate.is_some_and(|rate| (rate.value - metric.value).abs() < 1e-12);
-            if !same && !names.contains(name) {
+        let column = &plan.suites[result.suite].columns[result.column];
+        for name in column.assertions.iter().filter_map(|assertion| assertion.metric.as_ref()) {
+            if !names.contains(name) {
                 names.push(name.clone());
             }
         }
