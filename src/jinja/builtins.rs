@@ -201,7 +201,11 @@ fn extra_cost(state: &mut State, name: &str, value: &Value, rest: &[Value]) -> R
             let weight = deep(state, value)?.0;
             weight.saturating_mul(SORTING).saturating_add(characters).saturating_add(each)
         }
-        "join" => each,
+        // Adding up texts or lists copies the sum so far each time.
+        "sum" if argument(rest, 1, "start").is_some_and(|start| !start.is_number()) => {
+            items.saturating_mul(deep(state, value)?.0)
+        }
+        "join" | "sum" => each,
         "split" => pieces(value, rest.first()).saturating_mul(ITEM),
         "lines" => pieces(value, Some(&Value::from("\n"))).saturating_mul(ITEM),
         // Each character is looked for among those to trim.
@@ -228,11 +232,6 @@ fn extra_cost(state: &mut State, name: &str, value: &Value, rest: &[Value]) -> R
             width.saturating_mul(lines + 2)
         }
         "format" => formatting(state, value, rest, '%')?,
-        // Adding up texts or lists copies the sum so far each time.
-        "sum" if argument(rest, 1, "start").is_some_and(|start| !start.is_number()) => {
-            items.saturating_mul(deep(state, value)?.0)
-        }
-        "sum" => each,
         _ => 0,
     })
 }

@@ -89,7 +89,7 @@ pub(crate) fn parse_expression(
 
 /// Finds what cannot be compiled although it parses.
 pub(crate) fn check(source: &str) -> Result<(), SyntaxProblem> {
-    let delimiters = Delimiters::absent_from(std::iter::once(source));
+    let delimiters = Delimiters::absent_from(&[source]);
     let new = rewrite(source, &delimiters, None)?;
     match minijinja::machinery::parse(&new.text, "", delimiters.syntax()) {
         Ok(_) => Ok(()),

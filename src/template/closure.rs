@@ -220,7 +220,7 @@ impl Closure {
 
     /// What is wrong with the templates and what they include, where it can be seen without rendering them. `known`
     /// are the files that exist, for suggestions.
-    pub fn problems<'a>(&self, known: impl Iterator<Item = &'a str> + Clone) -> Vec<Diagnostic> {
+    pub fn problems(&self, known: &[&str]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let mut syntax = |problem: &SyntaxProblem, place: &Place| {
             let mut diagnostic =
@@ -245,7 +245,7 @@ impl Closure {
                 None => format!("`{}` does not exist below the prompts folder", missing.name),
             };
             let diagnostic = Diagnostic::new(MISSING_PARTIAL, &place.file, place.span, message);
-            found.push(diagnostic.did_you_mean(&missing.name, known.clone()));
+            found.push(diagnostic.did_you_mean(&missing.name, known.iter().copied()));
         }
         for place in &self.dynamic {
             found.push(
@@ -296,7 +296,7 @@ impl Closure {
                 continue;
             }
             // The partials on the way, each with its edges, the next one to follow, and where it was left.
-            let mut way: Vec<(&str, Vec<(String, Span)>, usize)> = Vec::new();
+            let mut way: Vec<OnTheWay<'_>> = Vec::new();
             way.push((start, self.edges(&self.partials[start]).collect(), 0));
             while let Some((name, edges, next)) = way.last_mut() {
                 let Some((target, _)) = edges.get(*next) else {
@@ -311,7 +311,7 @@ impl Closure {
                     if cycles.len() == MAX_CYCLES {
                         return cycles;
                     }
-                    let place = |(name, edges, next): &(&str, Vec<(String, Span)>, usize)| Place {
+                    let place = |(name, edges, next): &OnTheWay<'_>| Place {
                         file: Arc::clone(&self.partials[*name].file),
                         span: edges[next - 1].1,
                     };
@@ -352,6 +352,9 @@ impl Closure {
         found
     }
 }
+
+/// A partial, the partials that it uses and where, and which of them comes next.
+type OnTheWay<'a> = (&'a str, Vec<(String, Span)>, usize);
 
 /// How often a partial is walked with different names around it.
 const MAX_WALKS: usize = 64;

@@ -105,7 +105,8 @@ impl Renderer {
         closure: &Closure,
         marked: bool,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let problems = closure.problems(closure.partials.keys().map(String::as_str));
+        let problems =
+            closure.problems(&closure.partials.keys().map(String::as_str).collect::<Vec<_>>());
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -379,7 +380,7 @@ impl<'a> Compiler<'a> {
     fn new(prompt: &'a Prompt, closure: &Closure, marked: bool) -> Self {
         let own = closure.templates.iter().map(|template| template.text.as_str());
         let partials = closure.partials.values().map(|partial| partial.file.text());
-        let delimiters = Delimiters::absent_from(own.chain(partials));
+        let delimiters = Delimiters::absent_from(&own.chain(partials).collect::<Vec<_>>());
         let mut environment = jinja::environment();
         environment.set_syntax(delimiters.syntax());
         // Marks take steps of their own.

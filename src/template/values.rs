@@ -104,18 +104,15 @@ impl Binder {
                     declared.check(&value, &mut problems);
                     value
                 }
-                None => match declared.variable.default() {
-                    Some(default) => {
-                        declared.check(default, &mut problems);
-                        default.clone()
-                    }
-                    None => {
-                        if declared.variable.required() {
-                            problems.push(declared.missing());
-                        }
-                        Value::Null
-                    }
-                },
+                None if declared.variable.required() => {
+                    problems.push(declared.missing());
+                    Value::Null
+                }
+                None => {
+                    let default = declared.variable.default().cloned().unwrap_or_default();
+                    declared.check(&default, &mut problems);
+                    default
+                }
             };
             values.insert(name.clone(), value);
         }
@@ -223,7 +220,12 @@ fn convert(text: &str, variable: &Variable) -> Value {
     if let Some(choices) = variable.choices() {
         let same = |choice: &&Value| match choice {
             Value::String(choice) => choice == text,
-            choice => choice.to_string() == text,
+            Value::Null => text == "null",
+            Value::Bool(truth) => text == if *truth { "true" } else { "false" },
+            Value::Number(choice) => number(text).as_ref() == Some(choice),
+            Value::Array(_) | Value::Object(_) => {
+                serde_json::from_str::<Value>(text).is_ok_and(|value| value == **choice)
+            }
         };
         return choices.iter().find(same).cloned().unwrap_or_else(as_text);
     }

@@ -86,7 +86,14 @@ pub(in crate::jinja) fn install(environment: &mut Environment<'static>) {
         }
         Ok::<_, Error>(value)
     });
-    environment.add_filter(SLICE, slice);
+    environment.add_filter(
+        SLICE,
+        |state: &mut State,
+         value: Value,
+         start: Option<i64>,
+         stop: Option<i64>,
+         step: Option<i64>| { slice(state, &value, start, stop, step) },
+    );
     environment.add_filter(CHARGE, |state: &mut State, amount: u64| {
         charge(state, amount)?;
         Ok::<_, Error>("")
@@ -111,7 +118,7 @@ fn collected(state: &mut State, value: Value) -> Result<Value, Error> {
 /// on `""[::-1]`.
 fn slice(
     state: &mut State,
-    value: Value,
+    value: &Value,
     start: Option<i64>,
     stop: Option<i64>,
     step: Option<i64>,
@@ -149,7 +156,7 @@ fn slice(
             format!("value of type {} cannot be sliced", value.kind()),
         ));
     }
-    charge_flat(state, &value)?;
+    charge_flat(state, value)?;
     charge(state, 48 * value.len().unwrap_or(0) as u64)?;
     let items = value.try_iter()?.checked().collect::<Result<Vec<_>, _>>()?;
     let taken = indexes(items.len(), start, stop, step).map(|index| items[index].clone());

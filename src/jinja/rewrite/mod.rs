@@ -31,11 +31,11 @@ pub struct Delimiters {
 
 impl Delimiters {
     /// The first ones that none of `texts` contains.
-    pub fn absent_from<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub fn absent_from(texts: &[&str]) -> Self {
         let mut number = 0_u32;
         loop {
             let prefix = format!("\u{1}{number}");
-            if !texts.clone().any(|text| text.contains(&prefix)) {
+            if !texts.iter().any(|text| text.contains(&prefix)) {
                 return Self { prefix };
             }
             number += 1;

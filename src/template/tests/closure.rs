@@ -24,10 +24,11 @@ fn uses(content: &str, partials: &[(&str, &str)]) -> Vec<String> {
 
 fn said(closure: &Closure, known: &[&str]) -> Vec<String> {
     let shown = |d: &Diagnostic| {
-        let help = d.help.iter().map(|help| format!(" ({help})")).collect::<String>();
+        let help: Vec<String> = d.help.iter().map(|help| format!(" ({help})")).collect();
+        let help = help.concat();
         format!("{}:{} {} {}{help}", d.file.path().file_name(), d.start(), d.code, d.message)
     };
-    closure.problems(known.iter().copied()).iter().map(shown).collect()
+    closure.problems(known).iter().map(shown).collect()
 }
 
 #[test]
@@ -165,4 +166,25 @@ fn conditions_and_parts_have_routes() {
         ]
     );
     assert_eq!(closure.uses(&prompt).len(), 2);
+}
+
+#[test]
+fn large_closures_are_walked_in_time() {
+    let started = std::time::Instant::now();
+    let content: Vec<String> = (0..1000)
+        .map(|i| format!("{{% set a{i} = 1 %}}{{% include 'p{}.md' %}}{{{{ z{i} }}}}", i % 100))
+        .collect();
+    let partials: Vec<(String, String)> = (0..100)
+        .map(|i| {
+            let next = (i * 7 + 1) % 100;
+            (format!("p{i}.md"), format!("{{{{ u{i} }}}}{{% include 'p{next}.md' %}}{{% include 'p{}.md' %}}{{% set s{i} = 1 %}}", (i + 1) % 100))
+        })
+        .collect();
+    let partials: Vec<(&str, &str)> =
+        partials.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let prompt = prompt_of(&content.concat());
+    let closure = closed(&prompt, &partials);
+    assert!(!closure.cycles.is_empty());
+    assert_eq!(closure.uses(&prompt).len(), 1100);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

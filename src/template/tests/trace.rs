@@ -7,7 +7,7 @@ use crate::template::render::Renderer;
 use crate::template::trace::{PieceSource, TracedMessage, Tracer};
 use crate::template::values::{Origin, bind};
 
-fn traced(text: &str, given: Value, partials: &[(&str, &str)]) -> Vec<TracedMessage> {
+fn traced(text: &str, given: &Value, partials: &[(&str, &str)]) -> Vec<TracedMessage> {
     let prompt = prompt(text);
     let closure = closed(&prompt, partials);
     let values = bind(&prompt, given.as_object().unwrap(), Origin::Typed).unwrap();
@@ -75,7 +75,7 @@ examples:
 ";
     let history = json!([{"role": "user", "content": "earlier"}]);
     let given = json!({"name": "ada", "rows": [1, 2], "history": history});
-    let messages = traced(text, given, &[("a.md", "\n  partial {{ name }} end\n")]);
+    let messages = traced(text, &given, &[("a.md", "\n  partial {{ name }} end\n")]);
     assert_eq!(
         shown(&messages),
         [
@@ -118,7 +118,7 @@ messages:
       {% filter upper %}a{{ name }}{% include 'a.md' %}{% endfilter %}
       {% call m(1) %}c{{ name }}{% endcall %}
 ";
-    let messages = traced(text, json!({"name": "n"}), &[("a.md", "p{{ name }}")]);
+    let messages = traced(text, &json!({"name": "n"}), &[("a.md", "p{{ name }}")]);
     assert_eq!(
         shown(&messages),
         [
@@ -157,7 +157,7 @@ fn marks_change_nothing_in_any_construct() {
         "rows": [{"k": 1, "v": "one"}, {"k": 2, "v": "two"}], "text": "one\ntwo <b> & é\n",
     });
     let mut compared = 0;
-    for &source in crate::jinja::tests::CORPUS {
+    for &source in crate::jinja::tests::corpus::CORPUS {
         let file =
             json!({"variables": variables, "messages": [{"role": "user", "content": source}]});
         let prompt = prompt(&file.to_string());
@@ -165,7 +165,7 @@ fn marks_change_nothing_in_any_construct() {
         let values = bind(&prompt, given.as_object().unwrap(), Origin::Typed).unwrap();
         let Ok(renderer) = Renderer::new(&prompt, &closure) else { continue };
         if renderer.render(&values).is_ok() {
-            traced(&file.to_string(), given.clone(), &partials);
+            traced(&file.to_string(), &given, &partials);
             compared += 1;
         }
     }
@@ -210,7 +210,7 @@ proptest! {
         let prompt = prompt(&file);
         let closure = closed(&prompt, &partials);
         if Renderer::new(&prompt, &closure).is_ok() {
-            traced(&file, json!({"x": x, "n": 3}), &partials);
+            traced(&file, &json!({"x": x, "n": 3}), &partials);
         }
     }
 
