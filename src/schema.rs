@@ -68,7 +68,7 @@ impl Schema {
                         }
                     }
                     None => {
-                        found.push(plain(document, &route, alternatives(context, &route, error)))
+                        found.push(plain(document, &route, alternatives(context, &route, error)));
                     }
                 }
             }
