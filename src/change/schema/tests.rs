@@ -150,6 +150,27 @@ fn hostile_schemas_end() {
     assert_ne!(compare(&nested, &json!({"type": "integer"})).relation(), Equal);
 }
 
+#[test]
+fn large_schemas_end() {
+    let wide = |from: usize| {
+        let names = from..from + 150;
+        let properties =
+            names.map(|n| (format!("p{n}"), json!({"type": "string", "maxLength": n})));
+        json!({"properties": Value::Object(properties.collect()), "additionalProperties": false})
+    };
+    let found = differences(&wide(0), &wide(100));
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[100].message, "there are more differences");
+    assert_eq!(found[100].effect.relation(), Incomparable);
+
+    let deep = |inner: &str| {
+        (0..40).fold(json!({"type": inner}), |schema, _| json!({"properties": {"a": schema}}))
+    };
+    let found = differences(&deep("string"), &deep("integer"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].place.len(), 40);
+}
+
 /// `pointer: message = relation`, a line each.
 fn lines(before: &Value, after: &Value) -> Vec<String> {
     differences(before, after)

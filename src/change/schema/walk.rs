@@ -52,7 +52,7 @@ impl Difference {
 }
 
 /// Differences that are reported for one pair of schemas. Each needs validators of its own, so there is an end to them.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 /// All differences that may concern the accepted values, with references resolved.
 ///
@@ -65,7 +65,7 @@ pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
         (Some(before), Some(after)) => walk.schemas(&before, &after),
         // A recursive schema cannot be taken apart.
         _ if before != after => {
-            walk.add("the schema changes", Some(before), Some(after), whole.clone())
+            walk.add("the schema changes", Some(before), Some(after), whole.clone());
         }
         _ => {}
     }
@@ -181,26 +181,23 @@ impl Walk {
                         keyword,
                         Some(Value::Array(kept)),
                         message,
-                        Some(json!(removed)),
+                        Some(&json!(removed)),
                         None,
                     );
                 }
-                match added.is_empty() {
-                    // Another order of the same values.
-                    true => {
-                        current.insert(keyword.to_owned(), json!(new));
-                    }
-                    false => {
-                        let message = format!("{} a new value", are(&added));
-                        self.step(
-                            current,
-                            keyword,
-                            Some(json!(new)),
-                            message,
-                            None,
-                            Some(json!(added)),
-                        );
-                    }
+                if added.is_empty() {
+                    // At most another order of the same values is left.
+                    current.insert(keyword.to_owned(), json!(new));
+                } else {
+                    let message = format!("{} a new value", are(&added));
+                    self.step(
+                        current,
+                        keyword,
+                        Some(json!(new)),
+                        message,
+                        None,
+                        Some(&json!(added)),
+                    );
                 }
             }
             ("required", old, new) => self.required(current, array(old), array(new)),
@@ -211,7 +208,7 @@ impl Walk {
                     (Some(old), None) => format!("{keyword}: {} is gone", short(old)),
                     (None, None) => return,
                 };
-                self.step(current, keyword, new.cloned(), message, old.cloned(), new.cloned());
+                self.step(current, keyword, new.cloned(), message, old, new);
             }
         }
     }
@@ -241,7 +238,7 @@ impl Walk {
             let what = if after.is_some() { "new" } else { "gone" };
             let message = format!("the property `{name}` is {what}");
             let next = Some(Value::Object(next));
-            self.step(current, "properties", next, message, before.cloned(), after.cloned());
+            self.step(current, "properties", next, message, before, after);
         }
     }
 
@@ -256,14 +253,8 @@ impl Walk {
             }
             let text = plain(name);
             let (message, before, after) = match required {
-                true => {
-                    (format!("the property `{text}` is required now"), None, Some(name.clone()))
-                }
-                false => (
-                    format!("the property `{text}` is no longer required"),
-                    Some(name.clone()),
-                    None,
-                ),
+                true => (format!("the property `{text}` is required now"), None, Some(name)),
+                false => (format!("the property `{text}` is no longer required"), Some(name), None),
             };
             self.step(current, "required", Some(Value::Array(next)), message, before, after);
         }
@@ -276,8 +267,8 @@ impl Walk {
         keyword: &str,
         value: Option<Value>,
         message: String,
-        before: Option<Value>,
-        after: Option<Value>,
+        before: Option<&Value>,
+        after: Option<&Value>,
     ) {
         let mut next = current.clone();
         match value {
@@ -287,7 +278,7 @@ impl Walk {
         let old = Value::Object(std::mem::replace(current, next));
         let new = Value::Object(current.clone());
         let effect = compare(&old, &new);
-        self.add(message, before.as_ref(), after.as_ref(), effect);
+        self.add(message, before, after, effect);
     }
 }
 

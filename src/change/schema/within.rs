@@ -5,6 +5,8 @@
 //! `oneOf`; what else the narrower schema says only makes it narrower and can be left out. A keyword for which no such
 //! step is known is not proved, so the proof can fail where the inclusion holds, but never succeed where it does not.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Number, Value};
 
 use super::is_annotation;
@@ -103,16 +105,9 @@ impl Proof {
     }
 
     fn spend(&mut self, steps: u32) -> bool {
-        match self.steps.checked_sub(steps) {
-            Some(left) => {
-                self.steps = left;
-                true
-            }
-            None => {
-                self.steps = 0;
-                false
-            }
-        }
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Whether each of the values that `narrow` accepts is accepted by `wide`.
@@ -379,13 +374,13 @@ fn bounded(
 fn at_least(own: Option<&Value>, wide: &Value) -> bool {
     let zero = Number::from(0);
     let own = own.and_then(Value::as_number).unwrap_or(&zero);
-    wide.as_number().is_some_and(|wide| number::compare(own, wide).is_some_and(|o| o.is_ge()))
+    wide.as_number().is_some_and(|wide| number::compare(own, wide).is_some_and(Ordering::is_ge))
 }
 
 fn at_most(own: Option<&Value>, wide: &Value) -> bool {
     let own = own.and_then(Value::as_number);
     let order = own.zip(wide.as_number()).and_then(|(own, wide)| number::compare(own, wide));
-    order.is_some_and(std::cmp::Ordering::is_le)
+    order.is_some_and(Ordering::is_le)
 }
 
 fn distinct(names: &[Value]) -> usize {
