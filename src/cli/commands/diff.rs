@@ -62,7 +62,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let new = Project::load(&after.snapshot)?;
     for project in [&old, &new] {
         if !project.unusable.is_empty() {
-            let names: Vec<String> = project.unusable.keys().map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> =
+                project.unusable.keys().map(|name| format!("`{name}`")).collect();
             ui.warn(format!(
                 "{} cannot be read in {} and is left out; `pf lint` says why",
                 names.join(", "),
@@ -88,7 +89,11 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     match args.format {
         Format::Json => json::write(ui.out(), &diff::json(&changes))?,
         Format::Human if changes.is_empty() => {
-            ui.note(format!("no prompt differs between {} and {}", old.snapshot.describe(), new.snapshot.describe()));
+            ui.note(format!(
+                "no prompt differs between {} and {}",
+                old.snapshot.describe(),
+                new.snapshot.describe()
+            ));
         }
         Format::Human => diff::write_human(ui.out(), &changes)?,
     }
@@ -184,7 +189,10 @@ fn filter(args: &Args, projects: &[&Project]) -> Result<Option<Vec<PromptName>>,
     Ok(Some(wanted))
 }
 
-fn sides<'a>(project: &'a Project, wanted: &Option<Vec<PromptName>>) -> Result<Vec<Side<'a>>, Error> {
+fn sides<'a>(
+    project: &'a Project,
+    wanted: &Option<Vec<PromptName>>,
+) -> Result<Vec<Side<'a>>, Error> {
     project
         .prompts
         .values()
