@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let changes = match (&before.name, &after.name) {
         (None, None) => {
             let wanted = filter(args, &[&old, &new])?;
-            let sides = |project| sides(project, &wanted);
+            let sides = |project| sides(project, wanted.as_deref());
             change::compare_projects(&sides(&old)?, &sides(&new)?)
         }
         (one, other) => {
@@ -189,14 +189,11 @@ fn filter(args: &Args, projects: &[&Project]) -> Result<Option<Vec<PromptName>>,
     Ok(Some(wanted))
 }
 
-fn sides<'a>(
-    project: &'a Project,
-    wanted: &Option<Vec<PromptName>>,
-) -> Result<Vec<Side<'a>>, Error> {
+fn sides<'a>(project: &'a Project, wanted: Option<&[PromptName]>) -> Result<Vec<Side<'a>>, Error> {
     project
         .prompts
         .values()
-        .filter(|prompt| wanted.as_ref().is_none_or(|wanted| wanted.contains(&prompt.name)))
+        .filter(|prompt| wanted.is_none_or(|wanted| wanted.contains(&prompt.name)))
         .map(|prompt| side(project, prompt))
         .collect()
 }
