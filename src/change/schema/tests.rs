@@ -111,6 +111,11 @@ fn decides_what_is_accepted() {
             Wider,
         ),
         (json!(false), json!({"type": "string"}), Wider),
+        (
+            json!({"type": "object", "patternProperties": {"^a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}}}),
+            Incomparable,
+        ),
     ];
     for (before, after, expected) in table {
         let comparison = compare(before, after);
@@ -236,6 +241,16 @@ fn small_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Values for [`structure`].
+fn shallow_value() -> impl Strategy<Value = Value> {
+    let leaf = || prop::sample::select(vec![json!(1), json!(0.5), json!("a")]);
+    prop_oneof![
+        prop::collection::vec(leaf(), 0..4).prop_map(Value::from),
+        prop::collection::btree_map("[abc]", leaf(), 0..3)
+            .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+    ]
+}
+
 /// One keyword with its value.
 fn keyword(inner: BoxedStrategy<Value>) -> impl Strategy<Value = (String, Value)> {
     let types = ["null", "boolean", "integer", "number", "string", "array", "object"];
@@ -326,7 +341,81 @@ fn near_schemas() -> impl Strategy<Value = (Value, Value)> {
             };
             (wrap(a), wrap(b))
         });
-    prop_oneof![edited, wrapped, (small_schema(), small_schema())]
+    prop_oneof![
+        2 => edited,
+        1 => wrapped,
+        1 => (small_schema(), small_schema()),
+        3 => near_structures(),
+    ]
+}
+
+/// Objects or lists whose keywords depend on each other, with the simplest of schemas inside.
+fn structure(object: bool) -> BoxedStrategy<Value> {
+    let leaf = || {
+        let leaves = [
+            json!(true),
+            json!(false),
+            json!({"type": "integer"}),
+            json!({"type": "number"}),
+            json!({"type": "string"}),
+        ];
+        prop::sample::select(leaves.to_vec())
+    };
+    let maybe = |values: BoxedStrategy<Value>| prop::option::of(values);
+    let schemas = |names: Vec<&'static str>| {
+        let names = prop::sample::select(names).prop_map(str::to_owned);
+        let schemas = prop::collection::btree_map(names, leaf(), 0..3);
+        schemas.prop_map(|entries| Value::Object(entries.into_iter().collect())).boxed()
+    };
+    let count = || (0..3_u64).prop_map(Value::from).boxed();
+    let keywords = match object {
+        true => (
+            maybe(schemas(vec!["a", "b", "c"])),
+            maybe(leaf().boxed()),
+            maybe(schemas(vec!["^a", "[ab]"])),
+            maybe(count()),
+        )
+            .prop_map(|(a, b, c, d)| {
+                [
+                    ("properties", a),
+                    ("additionalProperties", b),
+                    ("patternProperties", c),
+                    ("maxProperties", d),
+                ]
+            })
+            .boxed(),
+        false => (
+            maybe(prop::collection::vec(leaf(), 1..3).prop_map(Value::from).boxed()),
+            maybe(leaf().boxed()),
+            maybe(count()),
+            maybe(count()),
+        )
+            .prop_map(|(a, b, c, d)| {
+                [("prefixItems", a), ("items", b), ("minItems", c), ("maxItems", d)]
+            })
+            .boxed(),
+    };
+    let kind = if object { "object" } else { "array" };
+    keywords
+        .prop_map(move |keywords| {
+            let given =
+                keywords.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            Value::Object([("type".to_owned(), json!(kind))].into_iter().chain(given).collect())
+        })
+        .boxed()
+}
+
+/// Two such schemas that share some of their keywords.
+fn near_structures() -> impl Strategy<Value = (Value, Value)> {
+    any::<bool>()
+        .prop_flat_map(|object| (structure(object), structure(object), any::<u8>()))
+        .prop_map(|(schema, mut other, shared)| {
+            let keywords = schema.as_object().into_iter().flatten().enumerate();
+            for (_, (keyword, value)) in keywords.filter(|(index, _)| shared >> index & 1 == 1) {
+                other[keyword.as_str()] = value.clone();
+            }
+            (schema, other)
+        })
 }
 
 fn near_pair() -> impl Strategy<Value = (Value, Value)> {
@@ -337,7 +426,7 @@ proptest! {
     #[test]
     fn no_value_contradicts_a_claim(
         (before, after) in near_schemas(),
-        values in prop::collection::vec(small_value(), 40),
+        values in prop::collection::vec(prop_oneof![small_value(), shallow_value()], 60),
     ) {
         let (Ok(old), Ok(new)) = (compile(&before), compile(&after)) else { return Ok(()) };
         let comparison = compare(&before, &after);
