@@ -137,7 +137,7 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     match value.kind() {
         ValueKind::None => Err(Error::new(
             ErrorKind::InvalidOperation,
-            "the value is none, which does not print; test it with `if` or give it a `default`",
+            "the value is none, which does not print; test it with `if`, or write `| default(\"…\", true)`",
         )),
         ValueKind::Bool => {
             out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from)

@@ -54,7 +54,9 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         for result in results {
             usage(out, plan, result)?;
         }
-        writeln!(out)?;
+        if index + 1 < plan.suites.len() {
+            writeln!(out)?;
+        }
     }
     failed_gates(out, plan, run)
 }

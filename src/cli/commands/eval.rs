@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use self::inputs::Inputs;
+use self::inputs::{Calling, Inputs};
 use self::outputs::{Output, Outputs};
 use self::progress::Progress;
 use super::Format;
@@ -123,7 +123,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
-    inputs.resolve(&home, &project, &plan, mode, &mut cells, &trust, args.dry_run, ui)?;
+    let calling = Calling { trust: &trust, models: &args.models, dry_run: args.dry_run };
+    inputs.resolve(&home, &project, &plan, mode, &mut cells, &calling, ui)?;
     announce(&plan, &cells, ui);
     if args.dry_run {
         return Ok(Exit::Success);
@@ -225,6 +226,12 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
 }
 
 fn warn(plan: &Plan, ui: &mut Ui) {
+    for suite in plan.suites.iter().filter(|suite| suite.gates.regressions.is_some()) {
+        ui.warn(format!(
+            "the gate `regressions` of {} needs a comparison with another version, which this run is not: it is not checked",
+            suite.name
+        ));
+    }
     if plan.warnings.is_empty() || ui.quiet() {
         return;
     }
@@ -251,7 +258,8 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
-    ui.note(format!("{} answers: {}{filtered}", cells.len(), parts.join(", ")));
+    let plural = if cells.len() == 1 { "" } else { "s" };
+    ui.note(format!("{} answer{plural}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
 /// The first of: interrupted, provider failed, another gate failed, all well.

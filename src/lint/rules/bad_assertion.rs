@@ -95,7 +95,14 @@ fn push(
         Some(_) => document.span(place),
         None => document.key_span(place),
     };
-    let mut finding = BAD_ASSERTION.at(&document.file, span, problem.message);
+    // A message about a value goes on from the name of its key.
+    let message = match problem.route.last() {
+        Some(key) if ["is ", "uses "].iter().any(|verb| problem.message.starts_with(verb)) => {
+            format!("`{key}` {}", problem.message)
+        }
+        _ => problem.message,
+    };
+    let mut finding = BAD_ASSERTION.at(&document.file, span, message);
     finding.help = problem.help;
     findings.push(finding);
 }

@@ -18,6 +18,16 @@ use crate::store::{Recording, Replay, Store, recordings};
 /// Missing answers that are named one by one.
 const SHOWN: usize = 10;
 
+/// What the command line says about asking.
+pub(super) struct Calling<'a> {
+    /// Which keys may go to which hosts although they look like someone else's.
+    pub(super) trust: &'a [Trust],
+    /// The models that were named instead of the suite's.
+    pub(super) models: &'a [String],
+    /// Whether nothing is to be asked.
+    pub(super) dry_run: bool,
+}
+
 /// Everything that answers a cell.
 pub(super) struct Inputs {
     pub(super) recordings: Vec<Replay>,
@@ -69,8 +79,7 @@ impl Inputs {
         plan: &Plan,
         mode: Mode,
         cells: &mut [Prepared],
-        trust: &[Trust],
-        dry_run: bool,
+        calling: &Calling<'_>,
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let wanted = called(plan, cells);
@@ -78,7 +87,7 @@ impl Inputs {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells));
+            return Err(missing(plan, cells, calling.models));
         }
         let providers = &project.config.providers;
         for name in &wanted {
@@ -95,15 +104,21 @@ impl Inputs {
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             self.store = Some(store);
         }
-        if dry_run {
+        if calling.dry_run {
             return Ok(());
         }
         let root = home.root().to_owned();
-        let access =
-            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
+        let access = Access {
+            environment: &environment,
+            file: &|path| read_inside(&root, path),
+            trust: calling.trust,
+        };
+        let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         for name in called(plan, cells) {
-            let provider = Provider::resolve(&name, providers, &access)
-                .map_err(|error| Error::usage(error.to_string()))?;
+            let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
+                let hint = format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len());
+                Error::usage(error.to_string()).hint(hint)
+            })?;
             self.providers.insert(name, provider);
         }
         Ok(())
@@ -133,7 +148,7 @@ fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
     names
 }
 
-fn missing(plan: &Plan, cells: &[Prepared]) -> Error {
+fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
     let missing: Vec<&Prepared> =
         cells.iter().filter(|cell| cell.origin == Origin::Called).collect();
     let mut error = Error::new(
@@ -158,7 +173,11 @@ fn missing(plan: &Plan, cells: &[Prepared]) -> Error {
     let mut suites: Vec<&str> =
         missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
     suites.dedup();
-    error.hint(format!("`pf eval {} --record` asks for them and records them", suites.join(" ")))
+    let models: String = models.iter().map(|model| format!(" --model {model}")).collect();
+    error.hint(format!(
+        "`pf eval {}{models} --record` asks for them and records them",
+        suites.join(" ")
+    ))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
