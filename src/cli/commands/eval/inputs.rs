@@ -173,11 +173,9 @@ fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
     let mut suites: Vec<&str> =
         missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
     suites.dedup();
-    let models: String = models.iter().map(|model| format!(" --model {model}")).collect();
-    error.hint(format!(
-        "`pf eval {}{models} --record` asks for them and records them",
-        suites.join(" ")
-    ))
+    let mut words = suites;
+    words.extend(models.iter().flat_map(|model| ["--model", model.as_str()]));
+    error.hint(format!("`pf eval {} --record` asks for them and records them", words.join(" ")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
