@@ -134,6 +134,27 @@ mod tests {
         assert_eq!(checked, 500);
     }
 
+    /// 400 samples of 2 to 25 clusters of 1 to 5 values, from statsmodels.
+    #[test]
+    fn clusters_agree_with_statsmodels() {
+        let mut checked = 0;
+        for line in include_str!("../../tests/fixtures/vectors/clusters.tsv").lines().skip(1) {
+            let mut fields = line.split('\t');
+            let numbers: Vec<f64> = fields.by_ref().take(4).map(|n| n.parse().unwrap()).collect();
+            let values: Vec<(usize, f64)> = fields
+                .map(|field| field.split_once(':').unwrap())
+                .map(|(cluster, value)| (cluster.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            let own = clustered_mean(&values, numbers[0]).unwrap();
+            let interval = own.interval.unwrap();
+            assert!((own.mean - numbers[1]).abs() < 1e-9, "{line:?} {own:?}");
+            assert!((interval.low - numbers[2]).abs() < 1e-9, "{line:?} {own:?}");
+            assert!((interval.high - numbers[3]).abs() < 1e-9, "{line:?} {own:?}");
+            checked += 1;
+        }
+        assert_eq!(checked, 400);
+    }
+
     /// 1,000 quantiles of Student's t with 1 to 100,000 degrees of freedom, relative, from SciPy.
     #[test]
     fn quantiles_agree_with_scipy() {
