@@ -37,7 +37,8 @@ impl<'a> PromptContext<'a> {
         let folder = project.folder(&project.config.paths.prompts);
         let known: Vec<RepoPath> =
             project.partials.iter().filter_map(|path| path.strip_prefix(&folder)).collect();
-        let problems = closure.problems(known.iter().map(RepoPath::as_str));
+        let known: Vec<&str> = known.iter().map(RepoPath::as_str).collect();
+        let problems = closure.problems(&known);
         Ok(Self { project, prompt, closure, problems })
     }
 
