@@ -19,7 +19,9 @@ use crate::cli::write;
   pf init demo && cd demo && git init && pf lint && pf eval")]
 pub(crate) struct Args {
     /// Where; made when it is missing
-    directory: Option<PathBuf>,
+    // Not called `directory`: an argument of the same name would be the one of `-C`.
+    #[arg(value_name = "DIRECTORY")]
+    target: Option<PathBuf>,
 }
 
 macro_rules! files {
@@ -46,7 +48,7 @@ const FILES: [(&str, &str); 11] = files![
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let base = place::directory(global)?;
     let root =
-        args.directory.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
+        args.target.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
     if root.is_file() {
         return Err(Error::usage(format!("`{}` is a file", root.display())));
     }
@@ -59,17 +61,17 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             continue;
         }
         write::replace(&target, text.as_bytes())?;
-        writeln!(ui.out(), "wrote {}", shown(args.directory.as_deref(), path))?;
+        writeln!(ui.out(), "wrote {}", shown(args.target.as_deref(), path))?;
         written += 1;
     }
     for path in &kept {
         ui.note(format!(
             "kept  {}, which is there already",
-            shown(args.directory.as_deref(), path)
+            shown(args.target.as_deref(), path)
         ));
     }
     if written > 0 {
-        let go = match &args.directory {
+        let go = match &args.target {
             Some(directory) => format!("cd {} && ", directory.display()),
             None => String::new(),
         };
