@@ -75,7 +75,8 @@ pub(crate) fn replay(text: &str, streams: Streams) -> String {
             continue;
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != fence).collect();
-        let (language, path) = line[fence.len()..].split_once(' ').unwrap_or((&line[fence.len()..], ""));
+        let (language, path) =
+            line[fence.len()..].split_once(' ').unwrap_or((&line[fence.len()..], ""));
         if language == "console" {
             result += &session(&block, &mut fixture, &mut shell, streams);
         } else {
@@ -95,12 +96,7 @@ pub(crate) fn replay(text: &str, streams: Streams) -> String {
 }
 
 /// Runs the commands of one block.
-fn session(
-    block: &[&str],
-    fixture: &mut Fixture,
-    shell: &mut Shell,
-    streams: Streams,
-) -> String {
+fn session(block: &[&str], fixture: &mut Fixture, shell: &mut Shell, streams: Streams) -> String {
     let mut result = String::new();
     let mut lines = block.iter().copied().peekable();
     while let Some(first) = lines.next() {
@@ -215,9 +211,11 @@ fn a_document_keeps_what_holds_and_shows_what_does_not() {
     }
     assert_eq!(
         replay(document, Streams::Apart),
-        document
-            .replacen("wrong\n", "? 3\none\n--- stderr\ntwo\n", 1)
-            .replacen("wrong\n", "common.md\n", 1)
+        document.replacen("wrong\n", "? 3\none\n--- stderr\ntwo\n", 1).replacen(
+            "wrong\n",
+            "common.md\n",
+            1
+        )
     );
     assert!(replay(document, Streams::Together).contains("? 3\none\ntwo\n"));
 }

@@ -47,8 +47,7 @@ const FILES: [(&str, &str); 11] = files![
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let base = place::directory(global)?;
-    let root =
-        args.target.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
+    let root = args.target.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
     if root.is_file() {
         return Err(Error::usage(format!("`{}` is a file", root.display())));
     }
@@ -65,10 +64,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         written += 1;
     }
     for path in &kept {
-        ui.note(format!(
-            "kept  {}, which is there already",
-            shown(args.target.as_deref(), path)
-        ));
+        ui.note(format!("kept  {}, which is there already", shown(args.target.as_deref(), path)));
     }
     if written > 0 {
         let go = match &args.target {
