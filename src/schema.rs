@@ -68,7 +68,10 @@ impl Schema {
                         }
                     }
                     None => {
-                        found.push(plain(document, &route, alternatives(context, &route, error)))
+                        let finding = plain(document, &route, alternatives(context, &route, error));
+                        let options = options(context, &route);
+                        let text = plain_text(error.instance());
+                        found.push(finding.did_you_mean(&text, options.iter().map(String::as_str)));
                     }
                 }
             }
@@ -238,6 +241,18 @@ fn best_branch<'a>(
         .map(Vec::as_slice)
 }
 
+/// The words that the alternatives list for a place.
+fn options(context: &[Vec<ValidationError<'static>>], route: &Route) -> Vec<String> {
+    let here = context.iter().flatten().filter(|error| route_of(error) == *route);
+    here.filter_map(|error| match error.kind() {
+        Kind::Enum { options } => options.as_array(),
+        _ => None,
+    })
+    .flatten()
+    .map(plain_text)
+    .collect()
+}
+
 /// A sentence for a value that has the type of no alternative.
 fn alternatives(
     context: &[Vec<ValidationError<'static>>],
@@ -245,14 +260,10 @@ fn alternatives(
     error: &ValidationError<'_>,
 ) -> String {
     let mut wanted: Vec<String> = Vec::new();
-    let mut options: Vec<String> = Vec::new();
+    let options = options(context, route);
     for error in context.iter().flatten().filter(|error| route_of(error) == *route) {
-        match error.kind() {
-            Kind::Type { kind } => wanted.extend(type_names(kind)),
-            Kind::Enum { options: list } => {
-                options.extend(list.as_array().into_iter().flatten().map(plain_text));
-            }
-            _ => {}
+        if let Kind::Type { kind } = error.kind() {
+            wanted.extend(type_names(kind));
         }
     }
     wanted.retain(|name| name != "null");

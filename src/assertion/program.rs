@@ -47,6 +47,13 @@ impl Program {
                 Problem::new(format!("is no valid expression: {}", describe(&error)))
             })?;
         let names = expression.undeclared_variables(false).into_iter().collect();
+        // What runs is the guarded form: an expression must not be able to fill the memory either.
+        let guarded = jinja::rewrite_expression(source, None).map_err(|problem| {
+            Problem::new(format!("is no valid expression: {}", problem.message))
+        })?;
+        let expression = ENVIRONMENT.compile_expression_owned(guarded.text).map_err(|error| {
+            Problem::new(format!("is no valid expression: {}", describe(&error)))
+        })?;
         Self::checked(Code::Expression(expression), names, source, true, with_json)
     }
 
@@ -57,6 +64,15 @@ impl Program {
             .add_template_owned(TEXT, source.to_owned())
             .and_then(|()| environment.get_template(TEXT))
             .map(|template| template.undeclared_variables(false).into_iter().collect())
+            .map_err(|error| Problem::new(format!("is no valid template: {}", describe(&error))))?;
+        let delimiters = jinja::Delimiters::absent_from(&[source]);
+        let guarded = jinja::rewrite(source, &delimiters, None).map_err(|problem| {
+            Problem::new(format!("is no valid template: {}", problem.message))
+        })?;
+        let mut environment = ENVIRONMENT.clone();
+        environment.set_syntax(delimiters.syntax());
+        environment
+            .add_template_owned(TEXT, guarded.text)
             .map_err(|error| Problem::new(format!("is no valid template: {}", describe(&error))))?;
         Self::checked(Code::Text(environment), names, source, false, false)
     }

@@ -9,7 +9,7 @@ use crate::project::prompt::{Prompt, PromptName};
 use crate::snapshot::{Home, Snapshot};
 
 /// The folder that the command was started for.
-pub fn directory(global: &Global) -> Result<PathBuf, Error> {
+pub(crate) fn directory(global: &Global) -> Result<PathBuf, Error> {
     let directory = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
     if !directory.is_dir() {
         return Err(Error::usage(format!("there is no folder `{}`", directory.display())));
@@ -18,13 +18,13 @@ pub fn directory(global: &Global) -> Result<PathBuf, Error> {
 }
 
 /// The project around the folder that the command was started for.
-pub fn home(global: &Global) -> Result<Home, Error> {
+pub(crate) fn home(global: &Global) -> Result<Home, Error> {
     Ok(Home::discover(&directory(global)?)?)
 }
 
 /// A prompt and, after the first `@`, which version of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Selector {
+pub(crate) struct Selector {
     /// The prompt.
     pub name: PromptName,
     /// A version number, a label or a revision.
@@ -33,7 +33,7 @@ pub struct Selector {
 
 impl Selector {
     /// Splits at the first `@`.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let (name, which) = match text.split_once('@') {
             Some((name, which)) => (name, Some(which)),
             None => (text, None),
@@ -47,7 +47,7 @@ impl Selector {
 }
 
 /// The prompt of a project, or why there is none.
-pub fn prompt<'a>(project: &'a Project, name: &PromptName) -> Result<&'a Prompt, Error> {
+pub(crate) fn prompt<'a>(project: &'a Project, name: &PromptName) -> Result<&'a Prompt, Error> {
     if let Some(prompt) = project.prompts.get(name) {
         return Ok(prompt);
     }
@@ -69,7 +69,7 @@ pub fn prompt<'a>(project: &'a Project, name: &PromptName) -> Result<&'a Prompt,
 }
 
 /// Reads one prompt of a snapshot. When it is not there, all prompts are read for a suggestion.
-pub fn load_prompt(snapshot: &Snapshot, name: &PromptName) -> Result<Project, Error> {
+pub(crate) fn load_prompt(snapshot: &Snapshot, name: &PromptName) -> Result<Project, Error> {
     use crate::project::Scope;
     let names = [name.clone()];
     let project = Project::load_scope(snapshot, Scope::Prompts(&names))?;
@@ -80,7 +80,7 @@ pub fn load_prompt(snapshot: &Snapshot, name: &PromptName) -> Result<Project, Er
 }
 
 /// The snapshot that a selector speaks of: the worktree, a numbered version, or a revision.
-pub fn version(home: &Home, selector: &Selector) -> Result<Snapshot, Error> {
+pub(crate) fn version(home: &Home, selector: &Selector) -> Result<Snapshot, Error> {
     let Some(which) = &selector.which else { return Ok(home.worktree()) };
     let Some(number) = which.strip_prefix('v').and_then(|digits| digits.parse::<usize>().ok())
     else {
@@ -123,7 +123,7 @@ pub fn version(home: &Home, selector: &Selector) -> Result<Snapshot, Error> {
 }
 
 /// The revision on whose history versions count: as given, else `history.ref` of `pf.yaml`, else `HEAD`.
-pub fn history_revision(home: &Home, given: Option<&str>) -> Result<String, Error> {
+pub(crate) fn history_revision(home: &Home, given: Option<&str>) -> Result<String, Error> {
     use crate::project::Scope;
     if let Some(given) = given {
         return Ok(given.to_owned());

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::{Error, Exit};
 
 /// Writes a file through a temporary one beside it, so that a reader sees the old or the new text and nothing between.
-pub fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(Exit::Provider, format!("cannot write {}: {error}", path.display()))
     };

@@ -37,8 +37,21 @@ pub struct Observed {
     pub not_run: u64,
     /// US dollars, where the price is known.
     pub cost_usd: Option<f64>,
-    /// Metric to its mean, its interval and the number of values.
-    pub metrics: Vec<(String, f64, Option<(f64, f64)>, u64)>,
+    /// The means of the metrics.
+    pub metrics: Vec<ObservedMean>,
+}
+
+/// The mean of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedMean {
+    /// The metric.
+    pub name: String,
+    /// Its mean.
+    pub mean: f64,
+    /// The interval of the mean, at the confidence of the gates.
+    pub interval: Option<(f64, f64)>,
+    /// How many values it is the mean of.
+    pub n: u64,
 }
 
 /// The confidence of intervals that are only shown.
@@ -112,9 +125,9 @@ fn pass_rate(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Gate
 }
 
 fn mean(metric: &str, bound: f64, on_interval: bool, observed: &Observed) -> GateResult {
-    let found = observed.metrics.iter().find(|(name, ..)| name == metric);
+    let found = observed.metrics.iter().find(|observed| observed.name == metric);
     let (value, interval, n) =
-        found.map_or((f64::NAN, None, 0), |(_, value, interval, n)| (*value, *interval, *n));
+        found.map_or((f64::NAN, None, 0), |found| (found.mean, found.interval, found.n));
     let held = match (on_interval, interval) {
         (true, Some((low, _))) => low,
         (true, None) => f64::NAN,

@@ -158,7 +158,7 @@ impl Column {
                         crate::lint::rules::DATASET_ROW.code,
                         &placed.file,
                         placed.span,
-                        format!("case `{}`: {}", case.id, problem.message),
+                        format!("case `{}`: {problem}", case.id),
                     );
                     finding.help = problem.help;
                     finding

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::cell::{CellRecord, State};
-use super::gate::{self, GateResult, Observed, SHOWN_CONFIDENCE};
+use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::plan::{Plan, SuitePlan};
 use crate::stats;
 
@@ -156,7 +156,12 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         let interval = mean.interval.map(|interval| (interval.low, interval.high));
         let gated = stats::student_t_mean(&values, confidence).and_then(|mean| mean.interval);
         let gated = gated.map(|interval| (interval.low, interval.high));
-        observed.metrics.push((metric.clone(), mean.mean, gated, values.len() as u64));
+        observed.metrics.push(ObservedMean {
+            name: metric.clone(),
+            mean: mean.mean,
+            interval: gated,
+            n: values.len() as u64,
+        });
         let estimate = Estimate { value: mean.mean, interval, n: values.len() as u64 };
         result.metrics.insert(metric, estimate);
     }

@@ -72,8 +72,12 @@ pub fn score(
         verdicts.iter().map(|(weight, verdict)| (*weight, verdict)),
         suite.threshold,
     );
+    // Where each assertion must hold, one that does not decides, whatever the others would have said.
+    let refuted = suite.threshold.is_none()
+        && verdicts.iter().any(|(weight, verdict)| *weight > 0.0 && !verdict.passed);
     let (state, score) = match together {
         _ if !extracted => (State::Fail, Some(0.0)),
+        _ if undecided && refuted => (State::Fail, None),
         _ if undecided => (State::Unscored, None),
         Some((score, true)) => (State::Pass, Some(score)),
         Some((score, false)) => (State::Fail, Some(score)),

@@ -26,7 +26,7 @@ fn files(page: &str, section: &str) -> Files {
 
 fn codes(files: &Files) -> BTreeSet<String> {
     let files = files.iter().map(|(path, text)| {
-        let text = if path.ends_with(".md") { unescape(text) } else { text.clone() };
+        let text = if text.contains("\\u{") { unescape(text) } else { text.clone() };
         (RepoPath::new(path).unwrap(), text.into_bytes())
     });
     let project = Project::load(&Snapshot::memory(files)).unwrap();

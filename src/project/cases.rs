@@ -179,7 +179,7 @@ fn read_dataset(
         let span = row.span;
         match dataset::case(&file, row, format == Format::Csv, columns) {
             Ok(case) => rows.push(PlacedCase { case, file: Arc::clone(&file), span }),
-            Err(diagnostic) => found.push(diagnostic),
+            Err(diagnostic) => found.push(*diagnostic),
         }
     });
     cases.cases.extend(rows);

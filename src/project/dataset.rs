@@ -269,7 +269,7 @@ pub fn case(
     row: Row,
     textual: bool,
     columns: &IndexMap<String, String>,
-) -> Result<Case, Diagnostic> {
+) -> Result<Case, Box<Diagnostic>> {
     let span = first_line_of(file, row.span);
     let mut case = Case { textual, ..Case::default() };
     for (column, value) in row.cells {
@@ -278,14 +278,14 @@ pub fn case(
             .find(|(_, source)| **source == column)
             .map_or(column.as_str(), |(variable, _)| variable.as_str());
         let wrong = |wanted: &str| {
-            problem(
+            Box::new(problem(
                 file,
                 span,
                 format!(
                     "the column `{column}` must be {wanted}, not {}",
                     crate::schema::type_of(&value)
                 ),
-            )
+            ))
         };
         let empty = value.is_null() || (textual && value.as_str() == Some(""));
         match name {

@@ -127,6 +127,7 @@ pub fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
 
 /// `pf rule --format json`.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the output")]
 #[schemars(title = "pf rule")]
 pub struct Rules {
     version: u32,

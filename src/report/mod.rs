@@ -1,6 +1,7 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
 pub mod cells;
+pub mod diff;
 pub mod evaluation;
 pub mod finding;
 pub mod foreign;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{json, run};
+use super::{diff, json, run};
 use crate::project;
 use crate::schema::published;
 
@@ -19,6 +19,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("show", of::<json::Show>("show")),
         ("render", of::<json::Render>("render")),
         ("log", of::<json::Log>("log")),
+        ("diff", of::<diff::DiffJson>("diff")),
         ("eval", of::<run::Eval>("eval")),
         ("run", of::<run::RunFile>("run")),
         ("cell", of::<run::Cell>("cell")),

@@ -17,7 +17,7 @@ pub enum Origin {
 }
 
 /// What is wrong with a value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("variable `{variable}`: {message}")]
 pub struct ValueProblem {
     /// The variable, as it was given.

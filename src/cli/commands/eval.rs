@@ -165,7 +165,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let run = tally.finish(&plan);
     let exit = exit(&run, finished.status);
-    let info = info(&home, started_at, finished.status, exit)?;
+    let info = info(&home, started_at, finished.status, exit);
     inputs::record(&home, &project, &plan, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     match args.format {
@@ -274,7 +274,7 @@ fn exit(run: &Run, status: Status) -> Exit {
     }
 }
 
-fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> Result<RunInfo, Error> {
+fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> RunInfo {
     let (commit, dirty) = match home.has_git() {
         // A bare repository or a broken HEAD must not cost the results of a run.
         true => match home.head().ok().flatten() {
@@ -283,7 +283,7 @@ fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> Resul
         },
         false => (None, None),
     };
-    Ok(RunInfo {
+    RunInfo {
         id: started_at.strftime("%Y%m%dT%H%M%S%3fZ").to_string(),
         started_at: started_at.to_string(),
         finished_at: Timestamp::now().to_string(),
@@ -294,7 +294,7 @@ fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> Resul
         commit,
         dirty,
         passed: exit == Exit::Success,
-    })
+    }
 }
 
 fn show_wrong(

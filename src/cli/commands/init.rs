@@ -19,8 +19,7 @@ use crate::cli::write;
   pf init demo && cd demo && git init && pf lint && pf eval")]
 pub(crate) struct Args {
     /// Where; made when it is missing
-    // Not called `directory`: an argument of the same name would be the one of `-C`.
-    #[arg(value_name = "DIRECTORY")]
+    #[arg(id = "target", value_name = "DIR")]
     target: Option<PathBuf>,
 }
 

@@ -2,8 +2,8 @@
 
 mod cache;
 mod completions;
-
-mod eval;
+mod diff;
+pub(in crate::cli) mod eval;
 mod init;
 mod lint;
 mod list;
@@ -28,6 +28,7 @@ pub(super) enum Command {
     Show(show::Args),
     Render(render::Args),
     Log(log::Args),
+    Diff(diff::Args),
     Eval(Box<eval::Args>),
     Cache(cache::Args),
     Schema(schema::Args),
@@ -54,6 +55,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Show(args) => show::run(&args, global, ui),
         Command::Render(args) => render::run(&args, global, ui),
         Command::Log(args) => log::run(&args, global, ui),
+        Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
         Command::Schema(args) => schema::run(&args, ui),

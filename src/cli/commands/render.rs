@@ -138,17 +138,16 @@ fn bind(args: &Args, prompt: &Prompt, directory: &Path) -> Result<Values, Error>
     given.extend(texts.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
     binder.bind_each(&given, &origin).map_err(|problems| {
         let of = format!("the prompt `{}` cannot be rendered", prompt.name);
-        let (first, rest) =
-            problems.split_first().map_or((of.clone(), &[][..]), |(first, rest)| {
-                (format!("{of}: {}", first.message), rest)
-            });
+        let (first, rest) = problems
+            .split_first()
+            .map_or((of.clone(), &[][..]), |(first, rest)| (format!("{of}: {first}"), rest));
         let mut error = Error::usage(first);
         for help in problems.first().into_iter().flat_map(|problem: &ValueProblem| &problem.help) {
             error = error.hint(help.clone());
         }
         for problem in rest {
             let help = problem.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
-            error = error.hint(format!("also: {}{help}", problem.message));
+            error = error.hint(format!("also: {problem}{help}"));
         }
         error
     })

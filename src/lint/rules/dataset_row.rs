@@ -1,11 +1,13 @@
 //! D551
 
-use std::sync::Arc;
+use indexmap::IndexMap;
 
 use crate::diagnostic::Diagnostic;
+use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
-use crate::template::{Binder, Origin};
+use crate::project::dataset::PlacedCase;
+use crate::template::{Binder, Origin, ValueProblem};
 
 rule! {
     /// A case does not fit the variables that a prompt of the suite declares.
@@ -47,41 +49,37 @@ rule! {
     DATASET_ROW: "D551" "dataset-row" Error, Check::Suite(check)
 }
 
-/// Findings after which the rest of a dataset is not looked at: they have one cause.
-const MOST: usize = 20;
-
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for prompt in &context.prompts {
         let binder = Binder::new(prompt);
-        let mut found = Vec::new();
+        // Rows that are wrong in the same way have one cause: the first is shown, the others are counted.
+        let mut causes: IndexMap<ValueProblem, (String, &PlacedCase, usize)> = IndexMap::new();
         for (id, placed) in context.identified() {
             let origin = if placed.case.textual { Origin::Text } else { Origin::Typed };
             let mut given = placed.case.variables.clone();
             // What no prompt declares is the subject of another rule; what another prompt declares is none of this one's.
             given.retain(|name, _| prompt.file.variables.contains_key(name));
-            let Err(problems) = binder.bind(&given, origin) else { continue };
-            for problem in problems {
-                let mut finding = DATASET_ROW.at(
-                    &placed.file,
-                    placed.span,
-                    format!(
-                        "case `{id}` does not fit the prompt `{}`: {}",
-                        prompt.name, problem.message
-                    ),
-                );
-                finding.help = problem.help;
-                let document = Arc::clone(&prompt.document);
-                let route = crate::document::Route::root().key("variables").key(&problem.variable);
-                if document.node(&route).is_some() {
-                    finding =
-                        finding.related(&document.file, document.key_span(&route), "declared here");
-                }
-                found.push(finding);
-            }
-            if found.len() > MOST {
-                break;
+            for problem in binder.bind(&given, origin).err().unwrap_or_default() {
+                causes.entry(problem).or_insert_with(|| (id.clone(), placed, 0)).2 += 1;
             }
         }
-        findings.extend(found);
+        for (problem, (id, placed, count)) in causes {
+            let others = match count {
+                1 => String::new(),
+                2 => " (and one more case)".to_owned(),
+                many => format!(" (and {} more cases)", many - 1),
+            };
+            let message =
+                format!("case `{id}`{others} does not fit the prompt `{}`: {problem}", prompt.name);
+            let mut finding = DATASET_ROW.at(&placed.file, placed.span, message);
+            let document = &prompt.document;
+            let route = Route::root().key("variables").key(&problem.variable);
+            if document.node(&route).is_some() {
+                finding =
+                    finding.related(&document.file, document.key_span(&route), "declared here");
+            }
+            finding.help = problem.help;
+            findings.push(finding);
+        }
     }
 }

@@ -54,7 +54,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
             let mut finding = EXAMPLE_INPUT.at(
                 &prompt.document.file,
                 prompt.document.key_span(&route),
-                format!("example {}: {}", index + 1, problem.message),
+                format!("example {}: {problem}", index + 1),
             );
             finding.help = problem.help;
             findings.push(finding);

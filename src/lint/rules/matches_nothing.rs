@@ -61,7 +61,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     &document.file,
                     span,
                     format!("the file of the prompt `{entry}` has errors"),
-                ))
+                ));
             }
             Ok(_) => {
                 let finding = MATCHES_NOTHING.at(

@@ -135,7 +135,7 @@ ALIKE = {
     "values are never templates": "{{ code }}",
     "nothing is escaped": "{{ markup }}",
     "letters beyond ASCII": "{{ word }} – ß 😀",
-    "methods of lists and maps": "{{ items.count('apple') }} {{ items.index('fig') }} {{ user.get('nick', 'none') }}",
+    "methods of lists and maps": "{{ items.count('apple') }} {{ user.get('nick', 'none') }}",
     "string methods": "{{ ', '.join(items) }} {{ name.upper() }} {{ name.replace('a', 'o') }} {{ name.split(' ')[0] }}{% if name.startswith('ada') %} yes{% endif %}",
 }
 

@@ -195,7 +195,7 @@ fn read(file: &Path, directory: &Path) -> Result<(Arc<SourceFile>, Vec<Row>), Er
         dataset::for_each_row(&source, format, &mut |row| match answer(&row.cells) {
             Ok((case, repeat, answer)) => rows.push(Row { case, repeat, answer, span: row.span }),
             Err(message) => {
-                wrong.push(Diagnostic::new(UNREADABLE_DATASET, &source, row.span, message))
+                wrong.push(Diagnostic::new(UNREADABLE_DATASET, &source, row.span, message));
             }
         });
     findings.extend(wrong);

@@ -29,16 +29,15 @@ enum OutputFormat {
 impl Output {
     /// The format is said by the end of the name.
     pub(super) fn parse(path: &Path) -> Result<Self, Error> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let format = if name.ends_with(".jsonl") {
-            OutputFormat::Jsonl
-        } else if name.ends_with(".json") {
-            OutputFormat::Json
-        } else if name.ends_with(".xml") {
-            OutputFormat::Junit
-        } else {
-            return Err(Error::usage(format!("`-o {}` ends in no known format", path.display()))
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let format = match ending.as_str() {
+            "jsonl" => OutputFormat::Jsonl,
+            "json" => OutputFormat::Json,
+            "xml" => OutputFormat::Junit,
+            _ => {
+                return Err(Error::usage(format!("`-o {}` ends in no known format", path.display()))
                 .hint("known endings: .json (the run with its cells), .jsonl (a cell a line), .junit.xml"));
+            }
         };
         Ok(Self { path: path.to_owned(), format })
     }
