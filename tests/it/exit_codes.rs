@@ -49,7 +49,7 @@ fn every_code_of_the_help_is_reached() {
     }
     #[cfg(unix)]
     {
-        let _ = crate::server::interrupted().2.exits(130);
+        let _ = crate::server::interrupted(crate::server::Then::Answered).2.exits(130);
     }
     reached.insert(130);
     // Promised for limits on cost; no command sets one yet.

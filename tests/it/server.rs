@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+#[cfg(unix)]
+use std::sync::mpsc::channel;
+#[cfg(unix)]
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use crate::support::{Fixture, Outcome};
 const KEY: &str = "sk-lab-0123456789abcdef";
 
 /// Longest wait for something that happens at once on an idle machine.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that speaks the protocol of OpenAI.
@@ -296,53 +299,89 @@ fn another_address_is_another_model() {
     assert_eq!((one.asked(), two.asked()), (2, 2));
 }
 
+/// Where the run of [`interrupted`] is when it is interrupted.
+#[cfg(unix)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The call under way is answered.
+    Answered,
+    /// It is not, and the user interrupts again.
+    InterruptedAgain,
+}
+
 /// Runs six cases one after the other and interrupts while the fourth is being answered.
 #[cfg(unix)]
-pub(crate) fn interrupted() -> (Model, Fixture, Outcome) {
+pub(crate) fn interrupted(then: Then) -> (Model, Fixture, Outcome) {
+    use std::io::{BufRead, BufReader};
     use std::process::Stdio;
+    use std::sync::Mutex;
 
-    let (asked, asks): (_, Receiver<String>) = channel();
+    let (asked, asks) = channel();
+    let (go, wait) = channel();
+    let (asked, wait) = (Mutex::new(asked), Mutex::new(wait));
     let model = Model::start(move |word| {
-        // Nobody listens any more once the run was interrupted.
-        let late = asked.send(word.to_owned()).is_ok() && word == "w3";
-        completion(word).set_delay(if late { PATIENCE } else { Duration::ZERO })
+        if word == "w3" && asked.lock().expect("one thread").send(()).is_ok() {
+            // Whoever interrupted says when to answer, or has left.
+            let _ = wait.lock().expect("one thread").recv_timeout(PATIENCE);
+        }
+        completion(word)
     });
     let fixture = project(&model, 6);
     let arguments = ["eval", "--concurrency", "1", "--format", "json", "-o", "cells.jsonl"];
-    let child = fixture
+    let mut child = fixture
         .pf_command(&arguments)
         .env("LAB_KEY", KEY)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    while asks.recv_timeout(PATIENCE).expect("the fourth case is asked for") != "w3" {}
+    asks.recv_timeout(PATIENCE).expect("the fourth case is asked for");
     drop(asks);
     let id = child.id().to_string();
-    let killed = fixture.command("kill").args(["-INT", &id]).status().expect("`kill` is there");
-    assert!(killed.success());
+    let interrupt = || {
+        let killed = fixture.command("kill").args(["-INT", &id]).status();
+        assert!(killed.expect("`kill` is there").success());
+    };
+    interrupt();
+    let mut notes = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut note = String::new();
+    while !note.contains("interrupted") {
+        note.clear();
+        assert_ne!(notes.read_line(&mut note).expect("a line"), 0, "nothing was said");
+    }
+    match then {
+        Then::Answered => go.send(()).expect("the server waits"),
+        Then::InterruptedAgain => interrupt(),
+    }
     let outcome = fixture.outcome(&child.wait_with_output().expect("it ends"));
+    drop(go);
     (model, fixture, outcome)
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_keeps_what_is_finished_and_goes_on_later() {
-    let (model, fixture, outcome) = interrupted();
-    let run = outcome.exits(130).json();
-    assert_eq!((&run["status"], &run["passed"]), (&json!("interrupted"), &json!(false)));
-    let cells = &run["results"][0]["cells"];
-    assert_eq!((&cells["pass"], &cells["not_run"]), (&json!(3), &json!(3)), "{cells}");
-    let states: Vec<String> = fixture
-        .read("cells.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["state"].to_string())
-        .collect();
-    let (pass, not_run) = ("\"pass\"", "\"not_run\"");
-    assert_eq!(states, [pass, pass, pass, not_run, not_run, not_run]);
+fn an_interrupted_run_keeps_what_was_paid_for_and_goes_on_later() {
+    for (then, kept) in [(Then::Answered, 4), (Then::InterruptedAgain, 3)] {
+        let (model, fixture, outcome) = interrupted(then);
+        let run = outcome.exits(130).json();
+        assert_eq!((&run["status"], &run["passed"]), (&json!("interrupted"), &json!(false)));
+        let cells = &run["results"][0]["cells"];
+        assert_eq!((&cells["pass"], &cells["not_run"]), (&json!(kept), &json!(6 - kept)));
+        let states: Vec<Value> = fixture
+            .read("cells.jsonl")
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["state"].take())
+            .collect();
+        let expected: Vec<&str> =
+            (0..6).map(|case| if case < kept { "pass" } else { "not_run" }).collect();
+        assert_eq!(states, expected);
 
-    let before = model.asked();
-    let result = passes(&fixture, &[]);
-    assert_eq!((&result["cells"]["pass"], &result["cells"]["cached"]), (&json!(6), &json!(3)));
-    assert_eq!(model.asked() - before, 3);
+        let before = model.asked();
+        let result = passes(&fixture, &[]);
+        assert_eq!(
+            (&result["cells"]["pass"], &result["cells"]["cached"]),
+            (&json!(6), &json!(kept))
+        );
+        assert_eq!(model.asked() - before, 6 - kept);
+    }
 }

@@ -130,10 +130,19 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let cells = &cells;
     let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
+    let quiet = ui.quiet();
+    let on_interrupt = || {
+        if !quiet {
+            Ui::progress_line(
+                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
+            );
+        }
+    };
     let options = Options {
         mode,
         concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
         messages: outputs.iter().any(Output::wants_messages),
+        on_interrupt: &on_interrupt,
     };
     let mut outputs = Outputs::open(outputs)?;
     let mut tally = Tally::default();
