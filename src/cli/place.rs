@@ -1,6 +1,6 @@
 //! Where a command works: the project around the current folder, and the revision that a selector speaks of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::error::Error;
@@ -15,6 +15,14 @@ pub(crate) fn directory(global: &Global) -> Result<PathBuf, Error> {
         return Err(Error::usage(format!("there is no folder `{}`", directory.display())));
     }
     Ok(directory)
+}
+
+/// A path of the command line: relative to the folder that the command was started for.
+pub(crate) fn path(global: &Global, path: &Path) -> PathBuf {
+    match &global.directory {
+        Some(directory) => directory.join(path),
+        None => path.to_owned(),
+    }
 }
 
 /// The project around the folder that the command was started for.

@@ -9,12 +9,12 @@ use crate::digest::{self, Digest};
 use crate::lint::context::SuiteContext;
 use crate::message::Request;
 use crate::price::Prices;
-use crate::project::Project;
 use crate::project::cases;
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
 use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
+use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::template::{self, Binder, Origin, Renderer};
 
@@ -233,16 +233,24 @@ fn prices(project: &Project) -> Result<Prices, PlanError> {
 }
 
 fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Suite>, PlanError> {
-    // A broken suite must not vanish from a run of all suites.
+    // A broken suite must not vanish from a run of all suites, nor be called unknown; of others the run does not care.
+    let named = |suite: &str, path: &str| {
+        names.is_empty()
+            || names.iter().any(|name| {
+                name == suite
+                    || name == path
+                    || (cases::is_glob(name)
+                        && cases::glob(name).is_ok_and(|glob| glob.is_match(suite)))
+            })
+    };
     let broken: Vec<Diagnostic> = project
         .diagnostics
         .iter()
         .filter(|d| d.severity == crate::diagnostic::Severity::Error)
-        .filter(|d| {
-            matches!(
-                project.kind(d.file.path()),
-                Some(crate::project::FileKind::Suite(_) | crate::project::FileKind::Config)
-            )
+        .filter(|d| match project.kind(d.file.path()) {
+            Some(FileKind::Config) => true,
+            Some(FileKind::Suite(suite)) => named(&suite, d.file.path().as_str()),
+            _ => false,
         })
         .cloned()
         .collect();

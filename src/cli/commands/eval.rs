@@ -105,8 +105,11 @@ fn share(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let started_at = Timestamp::now();
     let mode = mode(args);
-    let outputs =
-        args.outputs.iter().map(|path| Output::parse(path)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = args
+        .outputs
+        .iter()
+        .map(|path| Output::parse(&place::path(global, path)))
+        .collect::<Result<Vec<_>, _>>()?;
     let trust = trust(&args.trust)?;
     let home = place::home(global)?;
     let project = Project::load(&home.worktree())?;
