@@ -7,6 +7,7 @@ mod progress;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
 use self::inputs::Inputs;
@@ -52,10 +53,10 @@ pub(crate) struct Args {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Ask this model instead of those of the suite: PROVIDER/NAME or a profile
-    #[arg(long = "model", value_name = "MODEL")]
+    #[arg(long = "model", value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     models: Vec<String>,
     /// The pass rate that each prompt must reach on each model, instead of the suite's
-    #[arg(long, value_name = "RATE", value_parser = share)]
+    #[arg(long, value_name = "RATE", value_parser = share, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// How often each case is asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -116,7 +117,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let plan = match plan(args, &home, &project) {
         Ok(plan) => plan,
         Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
-            ui.error(error);
+            ui.note(error.message());
             return Ok(Exit::Success);
         }
         Err(error) => return Err(error),
@@ -126,7 +127,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
-    inputs.resolve(&home, &project, &plan, mode, &mut cells, &trust, args.dry_run, ui)?;
+    inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
     announce(&plan, &cells, ui);
     if args.dry_run {
         return Ok(Exit::Success);
@@ -263,7 +264,8 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
-    ui.note(format!("{} answers: {}{filtered}", cells.len(), parts.join(", ")));
+    let answers = if cells.len() == 1 { "answer" } else { "answers" };
+    ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
 /// The first of: interrupted, provider failed, another gate failed, all well.

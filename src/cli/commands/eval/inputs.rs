@@ -1,6 +1,6 @@
 //! Where answers come from and go to: recordings, the local store, providers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::write_file;
@@ -67,18 +67,18 @@ impl Inputs {
         home: &Home,
         project: &Project,
         plan: &Plan,
-        mode: Mode,
+        args: &super::Args,
         cells: &mut [Prepared],
         trust: &[Trust],
-        dry_run: bool,
         ui: &mut Ui,
     ) -> Result<(), Error> {
+        let mode = super::mode(args);
         let wanted = called(plan, cells);
         if wanted.is_empty() {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells));
+            return Err(missing(plan, cells, &args.models));
         }
         let providers = &project.config.providers;
         for name in &wanted {
@@ -95,7 +95,7 @@ impl Inputs {
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             self.store = Some(store);
         }
-        if dry_run {
+        if args.dry_run {
             return Ok(());
         }
         let root = home.root().to_owned();
@@ -133,7 +133,7 @@ fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
     names
 }
 
-fn missing(plan: &Plan, cells: &[Prepared]) -> Error {
+fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
     let missing: Vec<&Prepared> =
         cells.iter().filter(|cell| cell.origin == Origin::Called).collect();
     let mut error = Error::new(
@@ -155,10 +155,12 @@ fn missing(plan: &Plan, cells: &[Prepared]) -> Error {
     if missing.len() > SHOWN {
         error = error.hint(format!("and {} more", missing.len() - SHOWN));
     }
-    let mut suites: Vec<&str> =
+    let mut words = vec!["pf eval"];
+    let suites: BTreeSet<&str> =
         missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
-    suites.dedup();
-    error.hint(format!("`pf eval {} --record` asks for them and records them", suites.join(" ")))
+    words.extend(suites);
+    words.extend(models.iter().flat_map(|model| ["--model", model]));
+    error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
