@@ -213,6 +213,10 @@ pub fn plan(
         return Err(no_cases(&plan, selection));
     }
     unmatched_ids(&plan, selection)?;
+    if plan.filtered {
+        // A suite that the filter empties was not asked for; one that is empty by itself must not pass unseen.
+        plan.suites.retain(|suite| !suite.cases.is_empty());
+    }
     Ok(plan)
 }
 

@@ -242,9 +242,9 @@ fn warn(plan: &Plan, ui: &mut Ui) {
         return;
     }
     let count = plan.warnings.len();
+    let findings = if count == 1 { "finding that does" } else { "findings that do" };
     ui.warn(format!(
-        "the files of this evaluation have {count} finding{} that do not stop it; `pf lint` shows them",
-        if count == 1 { "" } else { "s" }
+        "the files of this evaluation have {count} {findings} not stop it; `pf lint` shows them"
     ));
 }
 

@@ -95,9 +95,18 @@ fn push(
         Some(_) => document.span(place),
         None => document.key_span(place),
     };
-    let mut finding = BAD_ASSERTION.at(&document.file, span, problem.message);
+    let mut finding = BAD_ASSERTION.at(&document.file, span, sentence(&problem));
     finding.help = problem.help;
     findings.push(finding);
+}
+
+/// The message with a subject: some speak of the key at their place and leave it out.
+fn sentence(problem: &crate::assertion::Problem) -> String {
+    let bare = ["is ", "has ", "uses "].iter().any(|verb| problem.message.starts_with(verb));
+    match problem.route.is_empty() {
+        false if bare => format!("`{}` {}", problem.route.join("."), problem.message),
+        _ => problem.message.clone(),
+    }
 }
 
 /// A route from keys as an assertion reports them: numbers are indexes where the document has a list.
