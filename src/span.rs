@@ -62,13 +62,18 @@ impl fmt::Display for Position {
 pub struct SourceFile {
     path: RepoPath,
     text: String,
+    not_utf8: Option<usize>,
     line_starts: OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
     /// A file of the project. Shared, because every diagnostic about it holds on to it.
     pub fn new(path: RepoPath, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
+        Arc::new(Self::with(path, text.into(), None))
+    }
+
+    fn with(path: RepoPath, text: String, not_utf8: Option<usize>) -> Self {
+        Self { path, text, not_utf8, line_starts: OnceLock::new() }
     }
 
     /// A file from its bytes: UTF-8, with a byte order mark dropped and CRLF made LF, so that the same text reads the
@@ -76,8 +81,8 @@ impl SourceFile {
     pub fn decode(path: RepoPath, bytes: Vec<u8>) -> Result<Arc<Self>, NotUtf8> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
-            let file = Self::new(path.clone(), String::from_utf8_lossy(error.as_bytes()));
-            NotUtf8 { file, offset }
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            NotUtf8 { file: Arc::new(Self::with(path.clone(), text, Some(offset))), offset }
         })?;
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
@@ -95,6 +100,11 @@ impl SourceFile {
     /// What it says.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The first byte that was not UTF-8, where the text was made by replacing such bytes.
+    pub fn not_utf8(&self) -> Option<usize> {
+        self.not_utf8
     }
 
     /// The text of a span; empty when the span does not lie on character borders of this file.

@@ -88,6 +88,11 @@ impl Error {
         self.exit
     }
 
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether it only says that nobody reads our output any more.
     pub fn is_broken_pipe(&self) -> bool {
         self.broken_pipe

@@ -1,11 +1,12 @@
 //! Where a command works: the project around the current folder, and the revision that a selector speaks of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::error::Error;
-use crate::project::Project;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::project::prompt::{Prompt, PromptName};
+use crate::project::{CONFIG_FILE, Project};
 use crate::snapshot::{Home, Snapshot};
 
 /// The folder that the command was started for.
@@ -15,6 +16,14 @@ pub(crate) fn directory(global: &Global) -> Result<PathBuf, Error> {
         return Err(Error::usage(format!("there is no folder `{}`", directory.display())));
     }
     Ok(directory)
+}
+
+/// A path of the command line: relative to the folder that the command was started for.
+pub(crate) fn path(global: &Global, path: &Path) -> PathBuf {
+    match &global.directory {
+        Some(directory) => directory.join(path),
+        None => path.to_owned(),
+    }
 }
 
 /// The project around the folder that the command was started for.
@@ -68,11 +77,28 @@ pub(crate) fn prompt<'a>(project: &'a Project, name: &PromptName) -> Result<&'a 
     })
 }
 
+/// Refuses a project whose `pf.yaml` has errors: with the defaults in its place, folders and models would be others.
+pub(crate) fn configured(project: &Project) -> Result<(), Error> {
+    let of_config = |finding: &&Diagnostic| {
+        finding.severity == Severity::Error && finding.file.path().as_str() == CONFIG_FILE
+    };
+    let findings: Vec<Diagnostic> = project.diagnostics.iter().filter(of_config).cloned().collect();
+    match findings.is_empty() {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "{CONFIG_FILE} cannot be used as it is in {}",
+            project.snapshot.describe()
+        ))
+        .findings(findings)),
+    }
+}
+
 /// Reads one prompt of a snapshot. When it is not there, all prompts are read for a suggestion.
 pub(crate) fn load_prompt(snapshot: &Snapshot, name: &PromptName) -> Result<Project, Error> {
     use crate::project::Scope;
     let names = [name.clone()];
     let project = Project::load_scope(snapshot, Scope::Prompts(&names))?;
+    configured(&project)?;
     match project.prompts.contains_key(name) || project.unusable.contains_key(name) {
         true => Ok(project),
         false => Ok(Project::load(snapshot)?),
@@ -129,5 +155,6 @@ pub(crate) fn history_revision(home: &Home, given: Option<&str>) -> Result<Strin
         return Ok(given.to_owned());
     }
     let project = Project::load_scope(&home.worktree(), Scope::Prompts(&[]))?;
+    configured(&project)?;
     Ok(project.config.history.reference.unwrap_or_else(|| "HEAD".to_owned()))
 }

@@ -14,7 +14,17 @@ use serde_json::{Map, Number, Value};
 pub use self::parse::{DUPLICATE_KEY, INVALID_YAML, MAX_BYTES, parse};
 pub use self::route::{Route, Segment};
 pub use self::scalar::{Scalar, Style};
+use crate::diagnostic::Diagnostic;
 use crate::span::{SourceFile, Span};
+
+/// What is wrong with a file whose bad bytes were replaced; nothing with any other.
+pub fn not_utf8(file: &Arc<SourceFile>) -> Option<Diagnostic> {
+    let finding = |offset| {
+        let message = "the file is not UTF-8 from here on";
+        Diagnostic::new(INVALID_YAML, file, Span::at(offset), message).help("save it as UTF-8")
+    };
+    file.not_utf8().map(finding)
+}
 
 /// A parsed YAML file.
 #[derive(Clone, Debug)]

@@ -1,3 +1,5 @@
+//! What YAML comes to, where each piece of it stands, and what is refused.
+
 use super::*;
 use crate::path::RepoPath;
 use proptest::prelude::*;

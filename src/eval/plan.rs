@@ -9,12 +9,12 @@ use crate::digest::{self, Digest};
 use crate::lint::context::SuiteContext;
 use crate::message::Request;
 use crate::price::Prices;
-use crate::project::Project;
 use crate::project::cases;
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
 use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
+use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::template::{self, Binder, Origin, Renderer};
 
@@ -215,6 +215,10 @@ pub fn plan(
         return Err(no_cases(&plan, selection));
     }
     unmatched_ids(&plan, selection)?;
+    if plan.filtered {
+        // A suite that the filter empties was not asked for; one that is empty by itself must not pass unseen.
+        plan.suites.retain(|suite| !suite.cases.is_empty());
+    }
     Ok(plan)
 }
 
@@ -235,16 +239,24 @@ fn prices(project: &Project) -> Result<Prices, PlanError> {
 }
 
 fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Suite>, PlanError> {
-    // A broken suite must not vanish from a run of all suites.
+    // A broken suite must not vanish from a run of all suites, nor be called unknown; of others the run does not care.
+    let named = |suite: &str, path: &str| {
+        names.is_empty()
+            || names.iter().any(|name| {
+                name == suite
+                    || name == path
+                    || (cases::is_glob(name)
+                        && cases::glob(name).is_ok_and(|glob| glob.is_match(suite)))
+            })
+    };
     let broken: Vec<Diagnostic> = project
         .diagnostics
         .iter()
         .filter(|d| d.severity == crate::diagnostic::Severity::Error)
-        .filter(|d| {
-            matches!(
-                project.kind(d.file.path()),
-                Some(crate::project::FileKind::Suite(_) | crate::project::FileKind::Config)
-            )
+        .filter(|d| match project.kind(d.file.path()) {
+            Some(FileKind::Config) => true,
+            Some(FileKind::Suite(suite)) => named(&suite, d.file.path().as_str()),
+            _ => false,
         })
         .cloned()
         .collect();

@@ -152,13 +152,15 @@ pub fn look_into_store(
 }
 
 /// How the cells are run.
-pub struct Options {
+pub struct Options<'a> {
     /// Which answers are read and kept.
     pub mode: Mode,
     /// Most calls under way for one model.
     pub concurrency: usize,
     /// Whether records carry the messages that were sent.
     pub messages: bool,
+    /// Called when the user interrupts, while calls that are under way and paid for are waited for.
+    pub on_interrupt: &'a (dyn Fn() + Sync),
 }
 
 /// How a run ended.
@@ -187,7 +189,7 @@ pub fn run(
     cells: &[Prepared],
     answers: &Answers<'_>,
     providers: &BTreeMap<String, Provider>,
-    options: &Options,
+    options: &Options<'_>,
     on_cell: &mut dyn FnMut(CellRecord),
 ) -> std::io::Result<Finished> {
     let runner = Runner {
@@ -228,7 +230,7 @@ struct Runner<'a> {
     plan: &'a Plan,
     answers: &'a Answers<'a>,
     providers: &'a BTreeMap<String, Provider>,
-    options: &'a Options,
+    options: &'a Options<'a>,
     recordings: Mutex<Vec<(usize, Recording)>>,
     unkept: Mutex<Option<String>>,
 }
@@ -409,6 +411,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
                     }
                     status = Status::Interrupted;
                     self.traffic.stop();
+                    (self.runner.options.on_interrupt)();
                 }
                 record = records.next() => match record {
                     Some(record) => {

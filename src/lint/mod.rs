@@ -16,6 +16,7 @@ use self::context::{PromptContext, SuiteContext, TextContext};
 use self::rule::Check;
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
+use crate::document;
 use crate::path::RepoPath;
 use crate::project::cases;
 use crate::project::config::LintConfig;
@@ -170,6 +171,10 @@ fn suite_rules(context: &SuiteContext<'_>) -> Vec<Diagnostic> {
 fn check_text(project: &Project, file: &Arc<SourceFile>, kind: &FileKind) -> Vec<Diagnostic> {
     let context = TextContext { project, file, kind };
     let mut findings = Vec::new();
+    // Whoever reads the other kinds says so: they cannot be read at all.
+    if *kind == FileKind::Partial {
+        findings.extend(document::not_utf8(file));
+    }
     for rule in RULES {
         if let Check::Text(check) | Check::PromptAndText(_, check) = rule.check {
             check(&context, &mut findings);

@@ -173,6 +173,10 @@ fn read_dataset(
     let (Some(file), Some(format)) = (project.source(path)?, Format::of(path)) else {
         return Ok(());
     };
+    if let Some(finding) = crate::document::not_utf8(&file) {
+        cases.diagnostics.push(finding);
+        return Ok(());
+    }
     let mut found = Vec::new();
     let mut rows = Vec::new();
     let unreadable = dataset::for_each_row(&file, format, &mut |row| {

@@ -21,7 +21,7 @@ use self::config::Config;
 use self::prompt::{Prompt, PromptFile, PromptName};
 use self::suite::{Suite, SuiteFile};
 use crate::diagnostic::{self, Diagnostic, closest};
-use crate::document::{self, Document, INVALID_YAML};
+use crate::document::{self, Document};
 use crate::path::RepoPath;
 use crate::schema::{Schema, WRONG_SHAPE};
 use crate::snapshot::{Snapshot, SnapshotError};
@@ -217,8 +217,8 @@ impl Project {
         closest(name, self.prompts.keys().chain(self.unusable.keys()).map(PromptName::as_str))
     }
 
-    /// A text of the project, read once; `None` when there is no such file. Bad UTF-8 is replaced here: the rule on it
-    /// speaks when the file is checked.
+    /// A text of the project, read once; `None` when there is no such file. Bad UTF-8 is replaced here, and
+    /// whoever uses the text must look at [`document::not_utf8`].
     pub fn source(&self, path: &RepoPath) -> Result<Option<Arc<SourceFile>>, SnapshotError> {
         let lock = || self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(path) {
@@ -297,14 +297,8 @@ fn read_yaml<T: DeserializeOwned>(path: RepoPath, bytes: Vec<u8>, schema: &Schem
     let file = match SourceFile::decode(path, bytes) {
         Ok(file) => file,
         Err(bad) => {
-            let finding = Diagnostic::new(
-                INVALID_YAML,
-                &bad.file,
-                Span::at(bad.offset),
-                "the file is not UTF-8 from here on",
-            )
-            .help("save it as UTF-8");
-            return Read { document: None, value: None, diagnostics: vec![finding] };
+            let diagnostics = document::not_utf8(&bad.file).into_iter().collect();
+            return Read { document: None, value: None, diagnostics };
         }
     };
     let (document, mut diagnostics) = document::parse(&file);

@@ -29,7 +29,7 @@ pub enum ModelError {
     },
     /// The prompt names no model and none was given.
     #[error(
-        "the prompt names no model; give it one with `model:`, in the suite's `models:`, or with --model"
+        "it names no model; give it one with `model:`, in the suite's `models:`, or with --model"
     )]
     Missing,
 }

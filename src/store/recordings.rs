@@ -256,7 +256,7 @@ fn parse_line<R: DeserializeOwned>(
         return Err(error("a merge conflict; keep one line of each `key`, or record again".into()));
     }
     let line: Line<R> = serde_json::from_str(text).map_err(|problem| {
-        let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let shown: String = text.chars().take(SHOWN).collect();
         error(format!("{} in `{shown}…`", on_one_line(&problem)))
     })?;
     match line.v {
@@ -354,7 +354,7 @@ mod tests {
             assert_eq!(error.line, 3);
             error.reason
         };
-        assert_eq!(error("{\"v\":1"), "EOF while parsing an object at column 6 in `{\\\"v\\\":1…`");
+        assert_eq!(error("{\"v\":1"), "EOF while parsing an object at column 6 in `{\"v\":1…`");
         assert!(
             error(&good.trim().replace("\"source\"", "\"sauce\""))
                 .starts_with("unknown field `sauce`")

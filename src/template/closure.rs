@@ -222,6 +222,7 @@ impl Closure {
     /// are the files that exist, for suggestions.
     pub fn problems(&self, known: &[&str]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
+        let mut not_utf8 = Vec::new();
         let mut syntax = |problem: &SyntaxProblem, place: &Place| {
             let mut diagnostic =
                 Diagnostic::new(SYNTAX_ERROR, &place.file, place.span, problem.message.clone());
@@ -234,10 +235,12 @@ impl Closure {
             }
         }
         for partial in self.partials.values() {
+            not_utf8.extend(crate::document::not_utf8(&partial.file));
             if let Err(problem) = &partial.analysis {
                 syntax(problem, &Place { file: Arc::clone(&partial.file), span: problem.span });
             }
         }
+        found.extend(not_utf8);
         for missing in self.missing.iter().filter(|missing| !missing.ignored) {
             let place = &missing.place;
             let message = match &missing.problem {

@@ -1,1 +1,20 @@
-//! The one integration binary.
+//! Everything that is tested through the binary and over the files of the repository, in one program that links once.
+//!
+//! The documents of `console` and `readme` are sessions in a POSIX shell.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests set their own scene; what the library may read and write does not bind them"
+)]
+
+#[cfg(unix)]
+mod console;
+mod examples;
+mod exit_codes;
+mod generated;
+mod gsm8k;
+#[cfg(unix)]
+mod readme;
+mod server;
+mod support;
+mod tidy;

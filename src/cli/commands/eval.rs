@@ -7,9 +7,10 @@ mod progress;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
-use self::inputs::{Calling, Inputs};
+use self::inputs::Inputs;
 use self::outputs::{Output, Outputs};
 use self::progress::Progress;
 use super::Format;
@@ -52,10 +53,10 @@ pub(crate) struct Args {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Ask this model instead of those of the suite: PROVIDER/NAME or a profile
-    #[arg(long = "model", value_name = "MODEL")]
+    #[arg(long = "model", value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     models: Vec<String>,
     /// The pass rate that each prompt must reach on each model, instead of the suite's
-    #[arg(long, value_name = "RATE", value_parser = share)]
+    #[arg(long, value_name = "RATE", value_parser = share, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// How often each case is asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -105,15 +106,18 @@ fn share(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let started_at = Timestamp::now();
     let mode = mode(args);
-    let outputs =
-        args.outputs.iter().map(|path| Output::parse(path)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = args
+        .outputs
+        .iter()
+        .map(|path| Output::parse(&place::path(global, path)))
+        .collect::<Result<Vec<_>, _>>()?;
     let trust = trust(&args.trust)?;
     let home = place::home(global)?;
     let project = Project::load(&home.worktree())?;
     let plan = match plan(args, &home, &project) {
         Ok(plan) => plan,
         Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
-            ui.error(error);
+            ui.note(error.message());
             return Ok(Exit::Success);
         }
         Err(error) => return Err(error),
@@ -123,18 +127,26 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
-    let calling = Calling { trust: &trust, models: &args.models, dry_run: args.dry_run };
-    inputs.resolve(&home, &project, &plan, mode, &mut cells, &calling, ui)?;
+    inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
     announce(&plan, &cells, ui);
     if args.dry_run {
         return Ok(Exit::Success);
     }
     let cells = &cells;
     let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
+    let quiet = ui.quiet();
+    let on_interrupt = || {
+        if !quiet {
+            Ui::progress_line(
+                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
+            );
+        }
+    };
     let options = Options {
         mode,
         concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
         messages: outputs.iter().any(Output::wants_messages),
+        on_interrupt: &on_interrupt,
     };
     let mut outputs = Outputs::open(outputs)?;
     let mut tally = Tally::default();
@@ -236,9 +248,9 @@ fn warn(plan: &Plan, ui: &mut Ui) {
         return;
     }
     let count = plan.warnings.len();
+    let findings = if count == 1 { "finding that does" } else { "findings that do" };
     ui.warn(format!(
-        "the files of this evaluation have {count} finding{} that do not stop it; `pf lint` shows them",
-        if count == 1 { "" } else { "s" }
+        "the files of this evaluation have {count} {findings} not stop it; `pf lint` shows them"
     ));
 }
 
@@ -258,8 +270,8 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
-    let plural = if cells.len() == 1 { "" } else { "s" };
-    ui.note(format!("{} answer{plural}: {}{filtered}", cells.len(), parts.join(", ")));
+    let answers = if cells.len() == 1 { "answer" } else { "answers" };
+    ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
 /// The first of: interrupted, provider failed, another gate failed, all well.

@@ -45,8 +45,8 @@ const FILES: [(&str, &str); 11] = files![
 ];
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-    let base = place::directory(global)?;
-    let root = args.target.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
+    place::directory(global)?;
+    let root = place::path(global, args.target.as_deref().unwrap_or(Path::new("")));
     if root.is_file() {
         return Err(Error::usage(format!("`{}` is a file", root.display())));
     }

@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::diagnostic::Severity;
 use crate::lint::{self, Checked, RuleSelection};
 use crate::path::RepoPath;
-use crate::project::Project;
+use crate::project::{CONFIG_FILE, Project};
 use crate::report::json;
 use crate::snapshot::Home;
 
@@ -82,8 +82,11 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         (false, given) => Some(expand(&project, &home, &directory, given)?),
     };
     let checked = lint::check(&project, paths.as_ref(), &selection)?;
-    if checked.files.is_empty() && checked.findings.is_empty() {
-        return nothing(args, &project, by_change || !args.paths.is_empty(), ui);
+    let selected = by_change || !args.paths.is_empty();
+    // A project file alone is nothing that could be wrong or right: the folders may be called otherwise.
+    let only_config = checked.files.iter().all(|path| path.as_str() == CONFIG_FILE);
+    if checked.findings.is_empty() && (checked.files.is_empty() || (only_config && !selected)) {
+        return nothing(args, &project, &home, selected, ui);
     }
     show(args, &checked, ui)?;
     let least = match args.fail_on {
@@ -136,7 +139,13 @@ fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error>
     RepoPath::new(&parts.join("/")).map_err(|error| Error::usage(error.to_string()))
 }
 
-fn nothing(args: &Args, project: &Project, by_selection: bool, ui: &mut Ui) -> Result<Exit, Error> {
+fn nothing(
+    args: &Args,
+    project: &Project,
+    home: &Home,
+    by_selection: bool,
+    ui: &mut Ui,
+) -> Result<Exit, Error> {
     if args.format == Format::Json {
         json::write(ui.out(), &json::Lint::new(&[], 0))?;
     }
@@ -149,8 +158,10 @@ fn nothing(args: &Args, project: &Project, by_selection: bool, ui: &mut Ui) -> R
     }
     let paths = &project.config.paths;
     Err(Error::nothing(format!(
-        "nothing to check: no file below `{}/` or `{}/`",
-        paths.prompts, paths.suites
+        "nothing to check: no file below `{}/` or `{}/` in `{}`",
+        paths.prompts,
+        paths.suites,
+        home.root().display()
     ))
     .hint("`pf init` writes a project to start from"))
 }

@@ -10,6 +10,7 @@ use crate::cli::ui::Ui;
 use crate::project::{Project, cases};
 use crate::report::json;
 use crate::report::table;
+use crate::snapshot::Home;
 
 /// List the prompts of the project
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         None => home.worktree(),
     };
     let project = Project::load(&snapshot)?;
+    place::configured(&project)?;
     let mut prompts = Vec::new();
     for prompt in project.prompts.values() {
         let mut named = args.names.is_empty();
@@ -80,12 +82,33 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
     }
     if prompts.is_empty() && !args.allow_empty {
-        let what = if args.names.is_empty() && args.tag.is_empty() {
-            format!("there is no prompt below `{}/`", project.config.paths.prompts)
-        } else {
-            "no prompt matches".to_owned()
-        };
-        return Err(Error::nothing(what).hint("`pf init` writes a project to start from"));
+        return Err(nothing(args, &project, &home));
     }
     Ok(Exit::Success)
+}
+
+fn nothing(args: &Args, project: &Project, home: &Home) -> Error {
+    if args.names.is_empty() && args.tag.is_empty() {
+        let paths = &project.config.paths;
+        return Error::nothing(format!(
+            "there is no prompt below `{}/` in `{}`",
+            paths.prompts,
+            home.root().display()
+        ))
+        .hint("`pf init` writes a project to start from");
+    }
+    let quoted = |words: &[String]| {
+        words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    };
+    let error = Error::nothing(match (args.names.as_slice(), args.tag.as_slice()) {
+        (names, []) => format!("no prompt is called {}", quoted(names)),
+        ([], tags) => format!("no prompt has the tag {}", quoted(tags)),
+        (names, tags) => {
+            format!("no prompt called {} has the tag {}", quoted(names), quoted(tags))
+        }
+    });
+    match args.names.iter().find_map(|name| project.closest_prompt(name)) {
+        Some(similar) if args.tag.is_empty() => error.hint(format!("did you mean `{similar}`?")),
+        _ => error.hint("`pf list` shows what there is"),
+    }
 }

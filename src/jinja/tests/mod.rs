@@ -1,3 +1,5 @@
+//! Rewriting keeps the meaning of templates, and what they may spend is bounded.
+
 pub(crate) mod corpus;
 pub(crate) mod hostile;
 

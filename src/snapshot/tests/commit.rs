@@ -1,3 +1,5 @@
+//! Reading commits.
+
 use super::*;
 use crate::snapshot::CommitInfo;
 

@@ -1,3 +1,5 @@
+//! Walking first parents, and where histories end or part.
+
 use super::*;
 use crate::snapshot::Home;
 

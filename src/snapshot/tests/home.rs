@@ -1,3 +1,5 @@
+//! Finding the project around a folder, in every kind of repository.
+
 use super::*;
 use crate::snapshot::Home;
 use crate::snapshot::discover::Surroundings;

@@ -1,3 +1,5 @@
+//! Inside a git hook, whose index is a file of its own.
+
 use super::*;
 use crate::snapshot::Home;
 

@@ -1,3 +1,5 @@
+//! Reading what is staged.
+
 use super::*;
 
 fn staged(git: &Git) -> Vec<String> {

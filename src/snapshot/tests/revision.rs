@@ -1,3 +1,5 @@
+//! Names of revisions, as git understands them.
+
 use super::*;
 
 /// Three commits on `main`, tags on the second.

@@ -1,3 +1,5 @@
+//! Reading the worktree, with and without git.
+
 use super::*;
 
 #[test]

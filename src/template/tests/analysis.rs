@@ -1,3 +1,5 @@
+//! What a template uses, without rendering it.
+
 use std::collections::BTreeSet;
 
 use minijinja::ErrorKind::{UnknownFilter, UnknownFunction, UnknownTest};

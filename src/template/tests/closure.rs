@@ -1,3 +1,5 @@
+//! The partials that a prompt is made of.
+
 use super::{closed, prompt};
 use crate::diagnostic::Diagnostic;
 use crate::template::closure::Closure;

@@ -1,3 +1,5 @@
+//! What renders, and errors at the places that they come from.
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};

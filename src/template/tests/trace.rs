@@ -1,3 +1,5 @@
+//! Each rendered piece knows its source.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

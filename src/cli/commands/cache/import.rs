@@ -140,8 +140,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         };
         if row.repeat == 0 || row.repeat > suite.repeat {
             findings.push(wrong(format!(
-                "the suite asks each case {} times, and this is repeat {}",
-                suite.repeat, row.repeat
+                "the suite asks each case {} time{}, and this is repeat {}",
+                suite.repeat,
+                if suite.repeat == 1 { "" } else { "s" },
+                row.repeat
             )));
             continue;
         }

@@ -76,6 +76,9 @@ impl Outputs {
                         folder.display()
                     )));
                 }
+                if path.is_dir() {
+                    return Err(Error::usage(format!("`-o {}` is a folder", path.display())));
+                }
                 Ok(match format {
                     OutputFormat::Json => Open::Json { path, cells: Vec::new() },
                     OutputFormat::Junit => Open::Junit { path, junit: Junit::default() },

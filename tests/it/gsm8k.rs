@@ -1,0 +1,119 @@
+//! 4 × 1,319 published answers: pf's verdicts against the marks of those who published them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{Fixture, Outcome};
+
+const EXAMPLE: &str = "examples/gsm8k";
+
+/// Problems that each of the four systems solves, of 1,319.
+const SOLVED: [(&str, u64); 4] = [
+    ("gsm8k/6b-finetuning", 286),
+    ("gsm8k/6b-verification", 515),
+    ("gsm8k/175b-finetuning", 458),
+    ("gsm8k/175b-verification", 742),
+];
+
+/// Runs `pf` where no request can leave: the only way out is a proxy that is not there.
+fn offline(fixture: &Fixture, arguments: &[&str], threads: &str) -> Outcome {
+    let mut command = fixture.pf_command(arguments);
+    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(proxy, "http://127.0.0.1:9");
+    }
+    command.env("RAYON_NUM_THREADS", threads);
+    fixture.outcome(&command.output().expect("the binary runs"))
+}
+
+#[test]
+fn each_verdict_is_the_published_mark() {
+    let fixture = Fixture::copy_of(EXAMPLE);
+    let arguments = ["eval", "-o", "cells.jsonl", "--format", "json"];
+    let run = offline(&fixture, &arguments, "2").exits(0).json();
+
+    let mut marks = BTreeMap::new();
+    for line in fixture.read("datasets/gsm8k.jsonl").lines() {
+        let case: Value = serde_json::from_str(line).expect("a case");
+        let id = case["id"].as_str().expect("an id").to_owned();
+        for (system, mark) in case["metadata"]["is_correct"].as_object().expect("the marks") {
+            marks.insert((format!("gsm8k/{system}"), id.clone()), mark.as_bool().expect("a mark"));
+        }
+    }
+    let mut verdicts = BTreeMap::new();
+    for line in fixture.read("cells.jsonl").lines() {
+        let cell: Value = serde_json::from_str(line).expect("a cell");
+        let text = |key: &str| cell[key].as_str().expect("a text").to_owned();
+        let verdict = match cell["state"].as_str() {
+            Some("pass") => true,
+            Some("fail") => false,
+            other => panic!("{other:?}: {cell}"),
+        };
+        verdicts.insert((text("model"), text("case")), verdict);
+    }
+    assert_eq!(marks.len(), 4 * 1319);
+    let differ: Vec<_> =
+        marks.iter().filter(|(cell, mark)| verdicts.get(cell) != Some(mark)).collect();
+    assert!(
+        differ.is_empty(),
+        "{} verdicts differ: {:?}",
+        differ.len(),
+        &differ[..differ.len().min(5)]
+    );
+    assert_eq!(verdicts.len(), marks.len());
+
+    let counts: Vec<(&str, u64)> = run["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .map(|result| {
+            assert_eq!(result["metrics"]["pass_rate"]["n"], 1319);
+            let model = result["model"].as_str().expect("a model");
+            (model, result["cells"]["pass"].as_u64().expect("a count"))
+        })
+        .collect();
+    assert_eq!(counts, SOLVED);
+    assert!(!fixture.has(".pf"), "nothing is stored where everything is recorded");
+}
+
+#[test]
+fn a_gate_that_fails_names_everything_that_it_compared() {
+    let fixture = Fixture::copy_of(EXAMPLE);
+    let outcome = offline(&fixture, &["eval", "--threshold", "0.99"], "2").exits(1);
+    let failed: Vec<&str> =
+        outcome.stdout.lines().filter(|line| line.starts_with("gate failed")).collect();
+    assert_eq!(
+        failed,
+        [
+            "gate failed: gsm8k math/solve on gsm8k/6b-finetuning: pass_rate is 0.2168, at least 0.99 wanted (n = 1319, interval [0.1954, 0.2399])",
+            "gate failed: gsm8k math/solve on gsm8k/6b-verification: pass_rate is 0.3904, at least 0.99 wanted (n = 1319, interval [0.3645, 0.4171])",
+            "gate failed: gsm8k math/solve on gsm8k/175b-finetuning: pass_rate is 0.3472, at least 0.99 wanted (n = 1319, interval [0.3220, 0.3733])",
+            "gate failed: gsm8k math/solve on gsm8k/175b-verification: pass_rate is 0.5625, at least 0.99 wanted (n = 1319, interval [0.5356, 0.5891])",
+        ]
+    );
+}
+
+#[test]
+fn a_filter_that_selects_nothing_is_not_green() {
+    let fixture = Fixture::copy_of(EXAMPLE);
+    let outcome = offline(&fixture, &["eval", "--case", "nosuch"], "2").exits(3);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("no case of gsm8k is called `nosuch`"), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let run = |threads: &str| {
+        let fixture = Fixture::copy_of(EXAMPLE);
+        let arguments = ["eval", "-o", "cells.jsonl", "--format", "json"];
+        let mut summary = offline(&fixture, &arguments, threads).exits(0).json();
+        for key in ["id", "started_at", "finished_at"] {
+            summary[key].take();
+        }
+        (summary.to_string(), fixture.read("cells.jsonl"))
+    };
+    let one = run("1");
+    let eight = run("8");
+    assert_eq!(one.0, eight.0);
+    assert!(one.1 == eight.1, "the cells differ");
+}
