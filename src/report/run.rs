@@ -55,18 +55,8 @@ pub struct Eval {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "pf run")]
 pub struct RunFile {
-    version: u32,
-    kind: &'static str,
-    id: String,
-    started_at: String,
-    finished_at: String,
-    status: String,
-    commit: Option<String>,
-    dirty: Option<bool>,
-    filtered: bool,
-    passed: bool,
-    gates: Vec<Gate>,
-    results: Vec<ResultEntry>,
+    #[serde(flatten)]
+    summary: Eval,
     cells: Vec<Cell>,
 }
 
@@ -259,21 +249,7 @@ impl Eval {
 
     /// The same with the cells, as `-o run.json` holds it.
     pub fn with_cells(self, cells: Vec<Cell>) -> RunFile {
-        RunFile {
-            version: self.version,
-            kind: "run",
-            id: self.id,
-            started_at: self.started_at,
-            finished_at: self.finished_at,
-            status: self.status,
-            commit: self.commit,
-            dirty: self.dirty,
-            filtered: self.filtered,
-            passed: self.passed,
-            gates: self.gates,
-            results: self.results,
-            cells,
-        }
+        RunFile { summary: Self { kind: "run", ..self }, cells }
     }
 }
 
