@@ -17,7 +17,7 @@ const KEY: &str = "sk-lab-0123456789abcdef";
 
 /// Longest wait for something that happens at once on an idle machine.
 #[cfg(unix)]
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that speaks the protocol of OpenAI.
 pub(crate) struct Model {
@@ -101,11 +101,16 @@ pub(crate) fn project(model: &Model, cases: usize) -> Fixture {
         "evals/say.yaml",
         "prompts: [say]\ndataset: datasets/say.jsonl\nassert: [{type: equals, value: \"{{ expected }}\"}]\n",
     );
-    let rows: String = (0..cases)
-        .map(|n| format!("{{\"id\": \"c{n}\", \"word\": \"w{n}\", \"expected\": \"w{n}\"}}\n"))
-        .collect();
-    fixture.write("datasets/say.jsonl", rows);
+    fixture.write("datasets/say.jsonl", rows((0..cases).map(|n| format!("w{n}"))));
     fixture
+}
+
+/// Cases `c0`, `c1`, … in which the model is to say these words.
+fn rows(words: impl Iterator<Item = String>) -> String {
+    let rows = words.enumerate().map(|(n, word)| {
+        json!({"id": format!("c{n}"), "word": word, "expected": word}).to_string() + "\n"
+    });
+    rows.collect()
 }
 
 /// `pf eval` with the key at hand.
@@ -277,10 +282,7 @@ fn an_answer_that_is_none_is_an_error_and_never_a_pass() {
 fn equal_requests_of_a_run_are_asked_once() {
     let model = Model::repeating();
     let fixture = project(&model, 0);
-    let rows: String = (0..10)
-        .map(|n| format!("{{\"id\": \"c{n}\", \"word\": \"same\", \"expected\": \"same\"}}\n"))
-        .collect();
-    fixture.write("datasets/say.jsonl", rows);
+    fixture.write("datasets/say.jsonl", rows((0..10).map(|_| "same".to_owned())));
     let result = passes(&fixture, &[]);
     assert_eq!((&result["cells"]["pass"], model.asked()), (&json!(10), 1));
     // Repeats are there to be different.
