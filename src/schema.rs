@@ -366,6 +366,9 @@ fn plain_text(value: &Value) -> String {
 
 fn list(options: &[String]) -> String {
     const SHOWN: usize = 12;
+    if options.len() > 2 * SHOWN {
+        return format!("the {} words that it may be", options.len());
+    }
     let mut text =
         options.iter().take(SHOWN).map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
     if options.len() > SHOWN {

@@ -29,6 +29,8 @@ pub struct Observed {
     pub pass: u64,
     /// Cells that failed.
     pub fail: u64,
+    /// Clusters of cells among those that passed or failed: cases, or groups of cases.
+    pub independent: u64,
     /// Cells whose provider failed.
     pub error: u64,
     /// Cells that could not be decided.
@@ -96,14 +98,16 @@ fn pass_rate(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Gate
     let bound = threshold.or(named).unwrap_or(1.0);
     let n = observed.pass + observed.fail;
     let rate = if n == 0 { 0.0 } else { observed.pass as f64 / n as f64 };
-    let interval = stats::wilson(observed.pass, n, gates.confidence.unwrap_or(SHOWN_CONFIDENCE));
+    let trials = observed.independent as f64;
+    let interval = stats::wilson_rate(rate, trials, gates.confidence.unwrap_or(SHOWN_CONFIDENCE));
     let (held, note) = match gates.confidence {
         None => (rate, None),
         Some(confidence) => {
             let needed = stats::smallest_n_for(bound, confidence);
             let note = match needed {
-                Some(needed) if n < needed => Some(format!(
-                    "{n} cases cannot show {bound} with confidence {confidence}; it takes {needed} even if all pass"
+                Some(needed) if observed.independent < needed => Some(format!(
+                    "{} independent cases cannot show {bound} with confidence {confidence}; it takes {needed} even if all pass",
+                    observed.independent
                 )),
                 None => Some(format!(
                     "no number of cases can show {bound} with confidence {confidence}"
@@ -149,7 +153,7 @@ mod tests {
     use super::*;
 
     fn observed(pass: u64, fail: u64) -> Observed {
-        Observed { pass, fail, ..Observed::default() }
+        Observed { pass, fail, independent: pass + fail, ..Observed::default() }
     }
 
     fn passed(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Vec<String> {

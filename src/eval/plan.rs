@@ -101,6 +101,8 @@ pub struct SuitePlan {
     pub gates: Gates,
     /// The number of cases that the suite wants, where it says one.
     pub target_n: Option<u64>,
+    /// The ids of all its cases, for suggestions; empty unless some were asked for by id.
+    all_ids: Vec<String>,
 }
 
 /// A case with its identity.
@@ -295,6 +297,9 @@ fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a S
                 message: format!("there is no suite `{name}`"),
                 help: Some(match similar {
                     Some(similar) => format!("did you mean `{similar}`?"),
+                    None if project.suites.is_empty() => {
+                        format!("there is none below `{}/`", project.config.paths.suites)
+                    }
                     None => format!(
                         "suites: {}",
                         project.suites.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
@@ -315,6 +320,10 @@ fn plan_suite(
 ) -> Result<SuitePlan, PlanError> {
     let suite = context.suite;
     let identified: Vec<(String, &PlacedCase)> = context.identified().collect();
+    let all_ids = match selection.cases {
+        [] => Vec::new(),
+        _ => identified.iter().map(|(id, _)| id.clone()).collect(),
+    };
     let dataset_digest =
         digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &placed.case)));
     let mut kept: Vec<(String, &PlacedCase)> = identified;
@@ -408,6 +417,7 @@ fn plan_suite(
         threshold: suite.file.threshold,
         gates,
         target_n: suite.file.target_n,
+        all_ids,
     })
 }
 
@@ -507,13 +517,17 @@ fn no_cases(plan: &Plan, selection: Selection<'_>) -> PlanError {
     let names = names.join(", ");
     let (message, help) = match (selection.cases, selection.tags) {
         ([], []) => (format!("no case to run: the datasets of {names} have no rows"), None),
-        (ids, []) => (
-            format!("no case of {names} is called {}", quoted(ids)),
-            Some(
-                "ids are those of the dataset's `id` column; globs such as 'refund-*' work too"
-                    .to_owned(),
-            ),
-        ),
+        (ids, []) => {
+            let similar = ids.iter().find_map(|id| closest_id(plan, id));
+            let help = match similar {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => {
+                    "ids are those of the dataset's `id` column; globs such as 'refund-*' work too"
+                        .to_owned()
+                }
+            };
+            (format!("no case of {names} is called {}", quoted(ids)), Some(help))
+        }
         ([], tags) => (format!("no case of {names} has the tag {}", quoted(tags)), None),
         (ids, tags) => (
             format!(
@@ -532,7 +546,7 @@ fn unmatched_ids(plan: &Plan, selection: Selection<'_>) -> Result<(), PlanError>
     let ids = || plan.suites.iter().flat_map(|suite| &suite.cases).map(|case| case.id.as_str());
     for wanted in selection.cases.iter().filter(|id| !cases::is_glob(id)) {
         if !ids().any(|id| id == wanted) {
-            let similar = crate::diagnostic::closest(wanted, ids());
+            let similar = closest_id(plan, wanted);
             return Err(PlanError::Nothing {
                 message: format!("no selected case is called `{wanted}`"),
                 help: similar.map(|similar| format!("did you mean `{similar}`?")),
@@ -540,6 +554,11 @@ fn unmatched_ids(plan: &Plan, selection: Selection<'_>) -> Result<(), PlanError>
         }
     }
     Ok(())
+}
+
+fn closest_id<'a>(plan: &'a Plan, wanted: &str) -> Option<&'a str> {
+    let ids = plan.suites.iter().flat_map(|suite| &suite.all_ids).map(String::as_str);
+    crate::diagnostic::closest(wanted, ids)
 }
 
 fn quoted(texts: &[String]) -> String {

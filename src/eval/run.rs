@@ -1,6 +1,6 @@
 //! A run: what the cells of each pair of prompt and model came to, and whether the gates hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -72,7 +72,10 @@ pub struct Tally {
 #[derive(Debug, Default)]
 struct ColumnTally {
     result: ColumnResult,
-    metrics: IndexMap<String, Vec<f64>>,
+    /// The case and the value.
+    metrics: IndexMap<String, Vec<(usize, f64)>>,
+    /// The cases whose cells passed or failed.
+    decided: BTreeSet<usize>,
     latencies: Vec<f64>,
     priced: bool,
     unpriced: bool,
@@ -99,6 +102,9 @@ impl Tally {
             None => tally.unpriced |= cell.usage.is_some(),
         }
         tally.latencies.extend(cell.latency_ms);
+        if matches!(cell.state, State::Pass | State::Fail) {
+            tally.decided.insert(cell.index.case);
+        }
         // An assertion that stands twice under one metric counts with its mean, so that n is the number of cells.
         let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
         for judgement in &cell.judgements {
@@ -109,7 +115,8 @@ impl Tally {
             }
         }
         for (metric, (sum, count)) in of_cell {
-            tally.metrics.entry(metric.to_owned()).or_default().push(sum / count);
+            let values = tally.metrics.entry(metric.to_owned()).or_default();
+            values.push((cell.index.case, sum / count));
         }
     }
 
@@ -127,16 +134,19 @@ impl Tally {
 }
 
 fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally) -> ColumnResult {
-    let ColumnTally { mut result, metrics, latencies, priced, unpriced } = tally;
+    let ColumnTally { mut result, metrics, decided, latencies, priced, unpriced } = tally;
+    let clusters = clusters(suite);
+    let independent = decided.iter().map(|case| clusters[*case]).collect::<BTreeSet<_>>().len();
     (result.suite, result.column) = (s, column);
     if !priced || unpriced {
         result.cost_usd = None;
     }
     let (pass, fail) = (result.count(State::Pass), result.count(State::Fail));
     if pass + fail > 0 {
-        let interval = stats::wilson(pass, pass + fail, SHOWN_CONFIDENCE);
+        let rate = pass as f64 / (pass + fail) as f64;
+        let interval = stats::wilson_rate(rate, independent as f64, SHOWN_CONFIDENCE);
         result.pass_rate = Some(Estimate {
-            value: pass as f64 / (pass + fail) as f64,
+            value: rate,
             interval: Some((interval.low, interval.high)),
             n: pass + fail,
         });
@@ -145,6 +155,7 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
     let mut observed = Observed {
         pass,
         fail,
+        independent: independent as u64,
         error: result.count(State::Error),
         unscored: result.count(State::Unscored),
         not_run: result.count(State::NotRun),
@@ -152,17 +163,18 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         metrics: Vec::new(),
     };
     for (metric, values) in metrics {
-        let Some(mean) = stats::student_t_mean(&values, SHOWN_CONFIDENCE) else { continue };
-        let interval = mean.interval.map(|interval| (interval.low, interval.high));
-        let gated = stats::student_t_mean(&values, confidence).and_then(|mean| mean.interval);
-        let gated = gated.map(|interval| (interval.low, interval.high));
+        let clustered: Vec<(usize, f64)> =
+            values.iter().map(|(case, value)| (clusters[*case], *value)).collect();
+        let at = |confidence| stats::clustered_mean(&clustered, confidence);
+        let Some(mean) = at(SHOWN_CONFIDENCE) else { continue };
         observed.metrics.push(ObservedMean {
             name: metric.clone(),
             mean: mean.mean,
-            interval: gated,
-            n: values.len() as u64,
+            interval: at(confidence).and_then(|mean| score_interval(&mean)),
+            n: mean.n as u64,
         });
-        let estimate = Estimate { value: mean.mean, interval, n: values.len() as u64 };
+        let estimate =
+            Estimate { value: mean.mean, interval: score_interval(&mean), n: mean.n as u64 };
         result.metrics.insert(metric, estimate);
     }
     let sorted = stats::sorted(latencies);
@@ -170,4 +182,23 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
     result.latency_ms = at(0.5).zip(at(0.95)).zip(at(0.99)).map(|((a, b), c)| [a, b, c]);
     result.gates = gate::check(&suite.gates, None, &observed);
     result
+}
+
+/// The cluster of each case: its group, else itself. Cells of one cluster, repeats among them, are not independent.
+fn clusters(suite: &SuitePlan) -> Vec<usize> {
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    suite
+        .cases
+        .iter()
+        .enumerate()
+        .map(|(index, case)| match &case.placed.case.group {
+            Some(group) => *groups.entry(group).or_insert(index),
+            None => index,
+        })
+        .collect()
+}
+
+/// The interval of a mean of scores, which cannot lie outside [0, 1].
+fn score_interval(mean: &stats::Mean) -> Option<(f64, f64)> {
+    mean.interval.map(|interval| (interval.low.max(0.0), interval.high.min(1.0)))
 }

@@ -2,10 +2,10 @@
 //!
 //! minijinja bounds the number of instructions and how deep templates nest, but not memory or the time that one
 //! instruction takes: a dozen doublings of a text fill the machine. The modules below close that gap in three steps:
-//! [`shape`] refuses texts that would overflow the stack of a recursive compiler, [`builtins`] replaces each filter,
-//! test, function and method by one that weighs its arguments first, and [`rewrite`] writes a template anew with the
+//! `shape` refuses texts that would overflow the stack of a recursive compiler, `builtins` replaces each filter,
+//! test, function and method by one that weighs its arguments first, and `rewrite` writes a template anew with the
 //! operators `~`, `+`, `*`, comparisons, literals and slices guarded in the same way. All of them draw on one
-//! [`budget`] for each render.
+//! `budget` for each render.
 
 mod budget;
 mod builtins;
@@ -46,7 +46,7 @@ pub struct SyntaxProblem {
 /// An environment in which undefined names are errors, `none` does not print and booleans print in lower case.
 ///
 /// Its filters, tests, functions and methods are bounded in time and memory; for operators, rewrite the source with
-/// [`rewrite_expression`] or [`rewrite`] before it is compiled.
+/// [`rewrite_expression()`] or [`rewrite()`] before it is compiled.
 pub fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(true);
@@ -137,7 +137,7 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     match value.kind() {
         ValueKind::None => Err(Error::new(
             ErrorKind::InvalidOperation,
-            "the value is none, which does not print; test it with `if` or give it a `default`",
+            "the value is none, which does not print; test it with `if`, or write `| default(\"…\", true)`",
         )),
         ValueKind::Bool => {
             out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from)

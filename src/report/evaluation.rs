@@ -54,7 +54,9 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         for result in results {
             usage(out, plan, result)?;
         }
-        writeln!(out)?;
+        if index + 1 < plan.suites.len() {
+            writeln!(out)?;
+        }
     }
     failed_gates(out, plan, run)
 }
@@ -136,6 +138,9 @@ fn percent(share: f64) -> String {
 }
 
 fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
+    if run.results.iter().flat_map(|result| &result.gates).any(|gate| !gate.passed) {
+        writeln!(out)?;
+    }
     for result in &run.results {
         let suite = &plan.suites[result.suite];
         let column = &suite.columns[result.column];

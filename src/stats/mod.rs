@@ -5,9 +5,9 @@ mod percentile;
 mod quantile;
 mod wilson;
 
-pub use mean::{Mean, student_t_mean};
+pub use mean::{Mean, clustered_mean, student_t_mean};
 pub use percentile::{percentile, sorted};
-pub use wilson::{smallest_n_for, wilson};
+pub use wilson::{smallest_n_for, wilson, wilson_rate};
 
 /// A range that holds the true value with the stated confidence.
 #[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]

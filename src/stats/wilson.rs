@@ -9,19 +9,27 @@ use super::quantile::normal_two_sided;
 /// textbook interval for small n and rates near 0 or 1 by Brown, Cai and DasGupta, "Interval estimation for
 /// a binomial proportion" (2001). Nothing tried gives [0, 1]. More passes than trials count as all.
 pub fn wilson(passes: u64, n: u64, confidence: f64) -> Interval {
+    let passes = passes.min(n);
+    wilson_rate(if n == 0 { 0.0 } else { passes as f64 / n as f64 }, n as f64, confidence)
+}
+
+/// [`wilson`] for a rate that rests on `trials` independent trials, which need be no whole number of passes: with
+/// repeated or grouped cells the rate is that of all cells, while only the clusters are independent.
+///
+/// Taking the number of clusters for n assumes that the cells of a cluster always agree. That is the widest the
+/// interval can be: Kish, "Survey Sampling" (1965), §5.4, with the largest design effect.
+pub fn wilson_rate(rate: f64, trials: f64, confidence: f64) -> Interval {
     let z = normal_two_sided(confidence);
-    if n == 0 || z.is_infinite() {
+    if trials <= 0.0 || z.is_infinite() {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let passes = passes.min(n);
-    let (trials, rate) = (n as f64, passes as f64 / n as f64);
     let stretch = 1.0 + z * z / trials;
     let centre = (rate + z * z / (2.0 * trials)) / stretch;
     let half =
         z * (rate * (1.0 - rate) / trials + z * z / (4.0 * trials * trials)).sqrt() / stretch;
     Interval {
-        low: if passes == 0 { 0.0 } else { (centre - half).max(0.0) },
-        high: if passes == n { 1.0 } else { (centre + half).min(1.0) },
+        low: if rate <= 0.0 { 0.0 } else { (centre - half).max(0.0) },
+        high: if rate >= 1.0 { 1.0 } else { (centre + half).min(1.0) },
     }
 }
 

@@ -1,8 +1,8 @@
 //! Prompts and values to messages; static analysis of templates; where each rendered piece comes from.
 //!
 //! A prompt's templates live in string values of its YAML. Each is analysed ([`analysis`]) together with the partials
-//! that it reaches ([`closure`]); values are checked against the declared variables ([`values`]); [`render`] makes the
-//! messages, [`trace`] says where each piece of them comes from, and [`request`] adds what else shapes an answer.
+//! that it reaches ([`mod@closure`]); values are checked against the declared variables ([`values`]); [`mod@render`] makes the
+//! messages, [`trace`] says where each piece of them comes from, and [`mod@request`] adds what else shapes an answer.
 
 pub mod analysis;
 pub mod closure;

@@ -1,8 +1,8 @@
 //! Two JSON Schemas: which of them accepts more.
 //!
 //! The answer is never guessed. That everything one schema accepts is accepted by the other is either *proved* from
-//! the keywords ([`within`]), or *refuted* by a value that the validator accepts under one and not under the other
-//! ([`witness`]), or unknown. Whether a wider schema is good or bad news depends on who looks: callers give values, so
+//! the keywords (`within`), or *refuted* by a value that the validator accepts under one and not under the other
+//! (`witness`), or unknown. Whether a wider schema is good or bad news depends on who looks: callers give values, so
 //! a narrower schema breaks them; consumers of answers take values, so a wider one does.
 
 mod inline;

@@ -65,7 +65,16 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         None => {
             let project = Project::load(&snapshot)?;
-            project.prompts.keys().chain(project.unusable.keys()).cloned().collect()
+            let names: Vec<PromptName> =
+                project.prompts.keys().chain(project.unusable.keys()).cloned().collect();
+            if names.is_empty() {
+                return Err(Error::nothing(format!(
+                    "there is no prompt in {}",
+                    snapshot.describe()
+                ))
+                .hint("a prompt has versions once it is committed"));
+            }
+            names
         }
     };
     let mut all = history::versions(&home, &revision, &names)?;

@@ -106,13 +106,11 @@ fn hostile_templates_stop() {
         println!("{took:>10.1?} {name}: {outcome:?}");
         let outcome = outcome.unwrap_or_else(|_| panic!("{name} panicked"));
         assert_eq!(outcome.is_ok(), HARMLESS.contains(&name), "{name}: {outcome:?}");
-        // Each takes less than a second; the rest is for a machine with other work.
-        assert!(took.as_secs() < 20, "{name} took {took:?}");
     }
     if let Some(peak) = peak_memory() {
         println!("at most {peak} MiB");
-        // 161 MiB by itself; other tests run in the same process.
-        assert!(peak < 400, "{peak} MiB");
+        // 161 MiB by itself; other tests run in the same process. Without the budget it is several gigabytes.
+        assert!(peak < 1024, "{peak} MiB");
     }
 }
 

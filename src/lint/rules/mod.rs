@@ -16,6 +16,7 @@ mod hidden_unicode;
 mod invalid_schema;
 mod invalid_yaml;
 mod matches_nothing;
+mod metadata;
 mod missing_expected;
 mod missing_partial;
 mod no_assertion;
@@ -53,6 +54,7 @@ pub static RULES: &[&Rule] = &[
     &unknown_model::UNKNOWN_MODEL,
     &floating_model::FLOATING_MODEL,
     &bad_name::BAD_NAME,
+    &metadata::METADATA,
     &invalid_schema::INVALID_SCHEMA,
     &missing_partial::MISSING_PARTIAL,
     &cyclic_include::CYCLIC_INCLUDE,

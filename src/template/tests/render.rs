@@ -94,7 +94,7 @@ fn errors_point_at_the_place_and_say_what_was_meant() {
         ("{{ tierr[1:] }}", "T299 a value in `tierr[1:]` is undefined"),
         (
             "{{ x }}",
-            "T299 `x` is none, which does not print; test it with `if` or give it a `default`",
+            "T299 `x` is none, which does not print; test it with `if`, or write `| default(\"…\", true)`",
         ),
         ("{{ tier|uper }}", "T299 the filter `uper` does not exist (did you mean `upper`?)"),
         ("{{ tier is defind }}", "T299 the test `defind` does not exist (did you mean `defined`?)"),

@@ -1,6 +1,6 @@
 //! Where answers come from and go to: recordings, the local store, providers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::write_file;
@@ -17,6 +17,16 @@ use crate::store::{Recording, Replay, Store, recordings};
 
 /// Missing answers that are named one by one.
 const SHOWN: usize = 10;
+
+/// What the command line says about asking.
+pub(super) struct Calling<'a> {
+    /// Which keys may go to which hosts although they look like someone else's.
+    pub(super) trust: &'a [Trust],
+    /// The models that were named instead of the suite's.
+    pub(super) models: &'a [String],
+    /// Whether nothing is to be asked.
+    pub(super) dry_run: bool,
+}
 
 /// Everything that answers a cell.
 pub(super) struct Inputs {
@@ -67,18 +77,17 @@ impl Inputs {
         home: &Home,
         project: &Project,
         plan: &Plan,
-        args: &super::Args,
+        mode: Mode,
         cells: &mut [Prepared],
-        trust: &[Trust],
+        calling: &Calling<'_>,
         ui: &mut Ui,
     ) -> Result<(), Error> {
-        let mode = super::mode(args);
         let wanted = called(plan, cells);
         if wanted.is_empty() {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells, &args.models));
+            return Err(missing(plan, cells, calling.models));
         }
         let providers = &project.config.providers;
         for name in &wanted {
@@ -95,15 +104,21 @@ impl Inputs {
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             self.store = Some(store);
         }
-        if args.dry_run {
+        if calling.dry_run {
             return Ok(());
         }
         let root = home.root().to_owned();
-        let access =
-            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
+        let access = Access {
+            environment: &environment,
+            file: &|path| read_inside(&root, path),
+            trust: calling.trust,
+        };
+        let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         for name in called(plan, cells) {
-            let provider = Provider::resolve(&name, providers, &access)
-                .map_err(|error| Error::usage(error.to_string()))?;
+            let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
+                let hint = format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len());
+                Error::usage(error.to_string()).hint(hint)
+            })?;
             self.providers.insert(name, provider);
         }
         Ok(())
@@ -155,12 +170,12 @@ fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
     if missing.len() > SHOWN {
         error = error.hint(format!("and {} more", missing.len() - SHOWN));
     }
-    let mut words = vec!["pf eval"];
-    let suites: BTreeSet<&str> =
+    let mut suites: Vec<&str> =
         missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
-    words.extend(suites);
-    words.extend(models.iter().flat_map(|model| ["--model", model]));
-    error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))
+    suites.dedup();
+    let mut words = suites;
+    words.extend(models.iter().flat_map(|model| ["--model", model.as_str()]));
+    error.hint(format!("`pf eval {} --record` asks for them and records them", words.join(" ")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
