@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
-use self::inputs::{Calling, Inputs};
+use self::inputs::Inputs;
 use self::outputs::{Output, Outputs};
 use self::progress::Progress;
 use super::Format;
@@ -127,8 +127,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
-    let calling = Calling { trust: &trust, models: &args.models, dry_run: args.dry_run };
-    inputs.resolve(&home, &project, &plan, mode, &mut cells, &calling, ui)?;
+    inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
     announce(&plan, &cells, ui);
     if args.dry_run {
         return Ok(Exit::Success);
@@ -271,8 +270,8 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
-    let plural = if cells.len() == 1 { "" } else { "s" };
-    ui.note(format!("{} answer{plural}: {}{filtered}", cells.len(), parts.join(", ")));
+    let answers = if cells.len() == 1 { "answer" } else { "answers" };
+    ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
 /// The first of: interrupted, provider failed, another gate failed, all well.

@@ -95,16 +95,18 @@ fn push(
         Some(_) => document.span(place),
         None => document.key_span(place),
     };
-    // A message about a value goes on from the name of its key.
-    let message = match problem.route.last() {
-        Some(key) if ["is ", "uses "].iter().any(|verb| problem.message.starts_with(verb)) => {
-            format!("`{key}` {}", problem.message)
-        }
-        _ => problem.message,
-    };
-    let mut finding = BAD_ASSERTION.at(&document.file, span, message);
+    let mut finding = BAD_ASSERTION.at(&document.file, span, sentence(&problem));
     finding.help = problem.help;
     findings.push(finding);
+}
+
+/// The message with a subject: some speak of the key at their place and leave it out.
+fn sentence(problem: &crate::assertion::Problem) -> String {
+    let bare = ["is ", "has ", "uses "].iter().any(|verb| problem.message.starts_with(verb));
+    match problem.route.is_empty() {
+        false if bare => format!("`{}` {}", problem.route.join("."), problem.message),
+        _ => problem.message.clone(),
+    }
 }
 
 /// A route from keys as an assertion reports them: numbers are indexes where the document has a list.

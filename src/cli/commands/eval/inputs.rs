@@ -1,6 +1,6 @@
 //! Where answers come from and go to: recordings, the local store, providers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::write_file;
@@ -17,16 +17,6 @@ use crate::store::{Recording, Replay, Store, recordings};
 
 /// Missing answers that are named one by one.
 const SHOWN: usize = 10;
-
-/// What the command line says about asking.
-pub(super) struct Calling<'a> {
-    /// Which keys may go to which hosts although they look like someone else's.
-    pub(super) trust: &'a [Trust],
-    /// The models that were named instead of the suite's.
-    pub(super) models: &'a [String],
-    /// Whether nothing is to be asked.
-    pub(super) dry_run: bool,
-}
 
 /// Everything that answers a cell.
 pub(super) struct Inputs {
@@ -77,17 +67,18 @@ impl Inputs {
         home: &Home,
         project: &Project,
         plan: &Plan,
-        mode: Mode,
+        args: &super::Args,
         cells: &mut [Prepared],
-        calling: &Calling<'_>,
+        trust: &[Trust],
         ui: &mut Ui,
     ) -> Result<(), Error> {
+        let mode = super::mode(args);
         let wanted = called(plan, cells);
         if wanted.is_empty() {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells, calling.models));
+            return Err(missing(plan, cells, &args.models));
         }
         let providers = &project.config.providers;
         for name in &wanted {
@@ -104,15 +95,12 @@ impl Inputs {
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             self.store = Some(store);
         }
-        if calling.dry_run {
+        if args.dry_run {
             return Ok(());
         }
         let root = home.root().to_owned();
-        let access = Access {
-            environment: &environment,
-            file: &|path| read_inside(&root, path),
-            trust: calling.trust,
-        };
+        let access =
+            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         for name in called(plan, cells) {
             let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
@@ -170,12 +158,12 @@ fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
     if missing.len() > SHOWN {
         error = error.hint(format!("and {} more", missing.len() - SHOWN));
     }
-    let mut suites: Vec<&str> =
+    let mut words = vec!["pf eval"];
+    let suites: BTreeSet<&str> =
         missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
-    suites.dedup();
-    let mut words = suites;
-    words.extend(models.iter().flat_map(|model| ["--model", model.as_str()]));
-    error.hint(format!("`pf eval {} --record` asks for them and records them", words.join(" ")))
+    words.extend(suites);
+    words.extend(models.iter().flat_map(|model| ["--model", model]));
+    error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
