@@ -17,7 +17,7 @@ pub(crate) fn project() -> &'static Path {
 pub(crate) struct Fixture {
     place: tempfile::TempDir,
     real: PathBuf,
-    hour: u32,
+    minutes: u32,
 }
 
 impl Fixture {
@@ -26,7 +26,7 @@ impl Fixture {
         let place = tempfile::Builder::new().prefix("pf-it-").tempdir().expect("a folder");
         // On macOS the temporary folder is reached through a link, and pf prints real paths.
         let real = place.path().canonicalize().expect("it was made just now");
-        let fixture = Self { place, real, hour: 0 };
+        let fixture = Self { place, real, minutes: 0 };
         fs::create_dir(fixture.root()).expect("a new folder");
         fixture
     }
@@ -67,9 +67,9 @@ impl Fixture {
         self.root().join(path).exists()
     }
 
-    /// Lets an hour pass on the clock of git, so that commits have dates of their own.
+    /// Lets a minute pass on the clock of git, so that commits have dates of their own.
     pub(crate) fn later(&mut self) {
-        self.hour += 1;
+        self.minutes += 1;
     }
 
     /// Runs `git`, which must succeed.
@@ -85,7 +85,7 @@ impl Fixture {
         let bin = Path::new(PF).parent().expect("the binary lies in a folder").to_owned();
         let inherited = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([bin].into_iter().chain(env::split_paths(&inherited)));
-        let date = format!("{} +0000", 1_767_225_600 + 3600 * u64::from(self.hour));
+        let date = format!("{} +0000", 1_795_161_600 + 60 * u64::from(self.minutes));
         let mut command = Command::new(program);
         command.current_dir(self.root()).env_clear().stdin(Stdio::null());
         command.env("PATH", path.expect("a path that was one before"));
@@ -105,7 +105,7 @@ impl Fixture {
             .env("GIT_CONFIG_VALUE_0", "main")
             .env("GIT_CONFIG_KEY_1", "core.autocrlf")
             .env("GIT_CONFIG_VALUE_1", "false")
-            .env("GIT_AUTHOR_NAME", "Ada")
+            .env("GIT_AUTHOR_NAME", "Ada Lovelace")
             .env("GIT_AUTHOR_EMAIL", "ada@example.org")
             .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_NAME", "Bob")

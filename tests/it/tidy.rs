@@ -1,7 +1,9 @@
 //! What the sources promise of themselves: the layer order, a reason at the top of each file, files of a length to be read.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 
 use regex::Regex;
 
@@ -38,7 +40,7 @@ impl Source {
 fn sources(folder: &str) -> Vec<Source> {
     files_below(folder)
         .into_iter()
-        .filter(|path| path.ends_with(".rs"))
+        .filter(|path| Path::new(path).extension() == Some(OsStr::new("rs")))
         .map(|path| {
             let text = fs::read_to_string(project().join(&path)).expect("a source file");
             Source { path, text }
