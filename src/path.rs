@@ -102,19 +102,21 @@ impl RepoPath {
 
     /// The path below `folder`, if it lies there.
     pub fn strip_prefix(&self, folder: &Self) -> Option<Self> {
+        self.below(folder).map(|rest| Self(rest.to_owned()))
+    }
+
+    /// The path below `folder` as text, if it lies there.
+    pub fn below(&self, folder: &Self) -> Option<&str> {
         if folder.is_root() {
-            return Some(self.clone());
+            return Some(&self.0);
         }
         let rest = self.0.strip_prefix(&folder.0)?;
-        if rest.is_empty() {
-            return Some(Self::root());
-        }
-        rest.strip_prefix('/').map(|rest| Self(rest.to_owned()))
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
     }
 
     /// Whether it is `folder` or lies below it.
     pub fn starts_with(&self, folder: &Self) -> bool {
-        self.strip_prefix(folder).is_some()
+        self.below(folder).is_some()
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! The schemas of pf's own files are made from the Rust types that the files are read into, so the two cannot differ.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, ValidationError, Validator};
@@ -31,7 +34,7 @@ impl Schema {
 
     /// Any JSON Schema of draft 2020-12. References to other files or hosts are errors.
     pub fn compile(value: Value) -> Result<Self, String> {
-        let validator = compile(&value)?;
+        let validator = build(&value)?;
         Ok(Self { value, validator })
     }
 
@@ -125,8 +128,31 @@ impl Schema {
     }
 }
 
-/// Compiles a JSON Schema for values: draft 2020-12 with formats, without any look-up outside the schema itself.
-pub fn compile(schema: &Value) -> Result<Validator, String> {
+/// How many compiled schemas are remembered; beyond, all are forgotten and gathered anew.
+const MAX_COMPILED: usize = 1024;
+
+/// Compiled schemas by their text. The variables of a library of prompts have few different schemas, several rules look
+/// at each, and compiling one takes as long as checking hundreds of values.
+static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Validator>>>> = LazyLock::new(RwLock::default);
+
+/// Compiles a JSON Schema for values: draft 2020-12 with formats, without any look-up outside the schema itself. Each
+/// text of a schema is compiled once.
+pub fn compile(schema: &Value) -> Result<Arc<Validator>, String> {
+    let text = schema.to_string();
+    let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&text).cloned();
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let validator = Arc::new(build(schema)?);
+    let mut compiled = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
+    if compiled.len() >= MAX_COMPILED {
+        compiled.clear();
+    }
+    compiled.insert(text, Arc::clone(&validator));
+    Ok(validator)
+}
+
+fn build(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()

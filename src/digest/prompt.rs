@@ -115,6 +115,9 @@ fn variables(prompt: &Prompt) -> Value {
 
 /// The examples that are sent: those of the `examples` entry, or all when a template reads them.
 fn examples(prompt: &Prompt, closure: &Closure) -> Value {
+    if prompt.file.examples.is_empty() {
+        return Value::Array(Vec::new());
+    }
     let entry = prompt.file.messages.iter().find_map(|entry| match entry {
         Entry::Examples(entry) => Some(entry.examples.max.unwrap_or(usize::MAX)),
         _ => None,

@@ -1,9 +1,12 @@
 //! From YAML events to the tree: duplicate keys, anchors and merge keys, and the limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
 
 use super::scalar::{Scalar, resolve_plain};
 use super::{Comment, Document, Entry, Node, NodeKind};
@@ -45,6 +48,9 @@ pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
 }
 
 type Step = Result<(), Box<Diagnostic>>;
+
+/// The entries of a mapping in the making: where the key stands, and the value.
+type Entries = IndexMap<String, (Span, Node)>;
 
 /// A collection whose end has not come yet.
 struct Open {
@@ -93,7 +99,7 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.original());
-                let kind = self.scalar(&text, style, tag.as_deref(), span, indent)?;
+                let kind = self.scalar(text, style, tag.as_deref(), span, indent)?;
                 self.add(Node { span, kind }, anchor);
                 Ok(())
             }
@@ -119,15 +125,15 @@ impl Builder<'_> {
 
     fn scalar(
         &self,
-        text: &str,
+        text: Cow<'_, str>,
         style: ScalarStyle,
         tag: Option<&str>,
         span: Span,
         indent: Option<usize>,
     ) -> Result<NodeKind, Box<Diagnostic>> {
-        let string = || {
+        let string = |text: Cow<'_, str>| {
             NodeKind::String(Scalar {
-                text: text.to_owned(),
+                text: text.into_owned(),
                 style: style.into(),
                 indent: indent.unwrap_or(0),
             })
@@ -139,10 +145,10 @@ impl Builder<'_> {
             Some(_) => return Err(self.unknown_tag(span)),
         };
         if !plain {
-            return Ok(string());
+            return Ok(string(text));
         }
-        match resolve_plain(text) {
-            Ok(kind) => Ok(kind.unwrap_or_else(string)),
+        match resolve_plain(&text) {
+            Ok(kind) => Ok(kind.unwrap_or_else(|| string(text))),
             Err(message) => Err(self.problem(span, message.into())),
         }
     }
@@ -208,8 +214,7 @@ impl Builder<'_> {
 
     /// Keys and values in turn to entries; merge keys are resolved, duplicates are findings.
     fn entries(&mut self, nodes: Vec<Node>) -> Result<Vec<Entry>, Box<Diagnostic>> {
-        let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len() / 2);
-        let mut places: BTreeMap<String, Span> = BTreeMap::new();
+        let mut entries = Entries::with_capacity(nodes.len() / 2);
         let mut merges: Vec<(Span, Node)> = Vec::new();
         let mut nodes = nodes.into_iter();
         while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
@@ -218,31 +223,31 @@ impl Builder<'_> {
                 merges.push((key_span, value));
                 continue;
             }
-            let key = self.key(&key)?;
-            if let Some(first) = places.get(&key) {
-                self.diagnostics.push(
+            match entries.entry(self.key(key)?) {
+                Slot::Vacant(entry) => {
+                    entry.insert((key_span, value));
+                }
+                Slot::Occupied(entry) => self.diagnostics.push(
                     Diagnostic::new(
                         DUPLICATE_KEY,
                         self.file,
                         key_span,
-                        format!("the key `{key}` stands here twice"),
+                        format!("the key `{}` stands here twice", entry.key()),
                     )
-                    .related(self.file, *first, "first here")
+                    .related(self.file, entry.get().0, "first here")
                     .help("keep one of them; most YAML readers silently keep the last"),
-                );
-                continue;
+                ),
             }
-            places.insert(key.clone(), key_span);
-            entries.push(Entry { key, key_span, value });
         }
         for (key_span, value) in merges {
             self.merge(key_span, value, &mut entries)?;
         }
-        Ok(entries)
+        let entries = entries.into_iter();
+        Ok(entries.map(|(key, (key_span, value))| Entry { key, key_span, value }).collect())
     }
 
     /// The keys of a `<<` value that the mapping does not have itself; of several, the first wins.
-    fn merge(&mut self, key_span: Span, value: Node, entries: &mut Vec<Entry>) -> Step {
+    fn merge(&mut self, key_span: Span, value: Node, entries: &mut Entries) -> Step {
         let sources = match value.kind {
             NodeKind::Sequence(items) => items,
             kind => vec![Node { span: value.span, kind }],
@@ -253,17 +258,15 @@ impl Builder<'_> {
                 return Err(self.problem(key_span, "`<<` merges mappings, and this is none".into()));
             };
             for entry in merged {
-                if !entries.iter().any(|own| own.key == entry.key) {
-                    entries.push(entry);
-                }
+                entries.entry(entry.key).or_insert((entry.key_span, entry.value));
             }
         }
         Ok(())
     }
 
-    fn key(&self, key: &Node) -> Result<String, Box<Diagnostic>> {
-        match &key.kind {
-            NodeKind::String(scalar) => Ok(scalar.text.clone()),
+    fn key(&self, key: Node) -> Result<String, Box<Diagnostic>> {
+        match key.kind {
+            NodeKind::String(scalar) => Ok(scalar.text),
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
                 Ok(self.file.slice(key.span).to_owned())
             }

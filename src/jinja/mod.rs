@@ -87,10 +87,16 @@ pub(crate) fn parse_expression(
     minijinja::machinery::parse_expr(source).map_err(|error| syntax_problem(&error, source))
 }
 
-/// Finds what cannot be compiled although it parses.
-pub(crate) fn check(source: &str) -> Result<(), SyntaxProblem> {
+/// Finds what cannot be compiled although it parses to `tree`.
+pub(crate) fn check(
+    tree: &minijinja::machinery::ast::Stmt<'_>,
+    source: &str,
+) -> Result<(), SyntaxProblem> {
     let delimiters = Delimiters::absent_from(&[source]);
-    let new = rewrite(source, &delimiters, None)?;
+    let new = rewrite::rewrite_tree(tree, source, &delimiters, None)?;
+    if new.nests_little(&delimiters) {
+        return Ok(());
+    }
     match minijinja::machinery::parse(&new.text, "", delimiters.syntax()) {
         Ok(_) => Ok(()),
         Err(error) => {

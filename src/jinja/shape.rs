@@ -39,6 +39,9 @@ impl Level {
 
 /// Checks a template, or an expression.
 pub fn check_shape(source: &str, expression: bool) -> Result<(), SyntaxProblem> {
+    if is_short(source, expression) {
+        return Ok(());
+    }
     let mut levels = vec![Level::default()];
     // The prefixes of all open levels: the parser recurses for each.
     let mut prefixes = 0_usize;
@@ -120,6 +123,43 @@ pub fn check_shape(source: &str, expression: bool) -> Result<(), SyntaxProblem> 
         statement_starts = matches!(token, Token::BlockStart);
     }
     Ok(())
+}
+
+/// Whether no tag has room for a chain that is too long: each part of one takes a byte. So most templates are spared a
+/// second look at their tokens.
+fn is_short(source: &str, expression: bool) -> bool {
+    if expression {
+        return source.len() < MAX_CHAIN;
+    }
+    let mut rest = source;
+    while let Some(open) = rest.find('{') {
+        rest = &rest[open + 1..];
+        if rest.starts_with(['{', '%']) {
+            match tag_length(rest.as_bytes()) {
+                Some(length) if length < MAX_CHAIN => rest = &rest[length..],
+                _ => return false,
+            }
+        }
+    }
+    source.matches("elif").count() < MAX_CHAIN
+}
+
+/// The bytes of a tag from the second one of its start to the first one of its end; `None` when that is hard to tell.
+fn tag_length(tag: &[u8]) -> Option<usize> {
+    let end = if tag[0] == b'{' { b"}}" } else { b"%}" };
+    let mut quote = None;
+    let mut bytes = tag.iter().enumerate().skip(1);
+    while let Some((at, byte)) = bytes.next() {
+        match (quote, byte) {
+            (Some(_), b'\\') => drop(bytes.next()),
+            (Some(open), byte) if byte == open => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'{') => return None,
+            (None, _) if tag[at..].starts_with(end) => return Some(at),
+            (Some(_) | None, _) => {}
+        }
+    }
+    None
 }
 
 fn problem(span: machinery::Span, message: String, help: &str) -> SyntaxProblem {

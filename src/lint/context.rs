@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::lint::rule::Rule;
-use crate::path::RepoPath;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
 use crate::project::prompt::Prompt;
@@ -16,7 +15,8 @@ use crate::project::suite::Suite;
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
-use crate::template::{self, Closure};
+use crate::template::closure::Use;
+use crate::template::{Closure, Partials};
 
 /// A prompt with all that it is made of.
 pub struct PromptContext<'a> {
@@ -28,18 +28,24 @@ pub struct PromptContext<'a> {
     pub closure: Closure,
     /// What is wrong with them.
     pub problems: Vec<Diagnostic>,
+    /// The variables that they use.
+    pub uses: Vec<Use>,
 }
 
 impl<'a> PromptContext<'a> {
     /// Reads what the prompt includes.
-    pub fn load(project: &'a Project, prompt: &'a Prompt) -> Result<Self, SnapshotError> {
-        let closure = template::closure_of(project, prompt)?;
+    pub fn load(
+        project: &'a Project,
+        prompt: &'a Prompt,
+        partials: &Partials<'_>,
+    ) -> Result<Self, SnapshotError> {
+        let closure = partials.closure(prompt)?;
         let folder = project.folder(&project.config.paths.prompts);
-        let known: Vec<RepoPath> =
-            project.partials.iter().filter_map(|path| path.strip_prefix(&folder)).collect();
-        let known: Vec<&str> = known.iter().map(RepoPath::as_str).collect();
+        let known: Vec<&str> =
+            project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
-        Ok(Self { project, prompt, closure, problems })
+        let uses = closure.uses(prompt);
+        Ok(Self { project, prompt, closure, problems, uses })
     }
 
     /// The prompt's file and those of its partials.

@@ -23,6 +23,7 @@ use crate::project::config::LintConfig;
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
+use crate::template::Partials;
 
 /// Which rules run: codes or their beginnings, `ALL` for every rule.
 #[derive(Clone, Debug, Default)]
@@ -83,11 +84,12 @@ pub fn check(
     let mut findings: Vec<Diagnostic> =
         project.diagnostics.iter().filter(|d| wanted(d.file.path())).cloned().collect();
 
+    let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
     let of_prompts: Vec<Vec<Diagnostic>> = prompts
         .par_iter()
         .map(|prompt| {
-            let context = PromptContext::load(project, prompt)?;
+            let context = PromptContext::load(project, prompt, &partials)?;
             let touched = context.files().any(|file| wanted(file.path()));
             Ok(if touched { check_prompt(&context) } else { Vec::new() })
         })
@@ -128,8 +130,9 @@ pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, Snapsh
     let project = context.project;
     let mut findings = suite_rules(context);
     let mut used: Vec<Arc<SourceFile>> = vec![Arc::clone(&context.suite.document.file)];
+    let partials = Partials::of(project);
     for prompt in &context.prompts {
-        let context = PromptContext::load(project, prompt)?;
+        let context = PromptContext::load(project, prompt, &partials)?;
         used.extend(context.files().cloned());
         findings.extend(check_prompt(&context));
     }

@@ -144,13 +144,18 @@ impl Project {
             .into_par_iter()
             .map(|(path, kind)| load_definition(&self.snapshot, path, kind))
             .collect::<Result<_, SnapshotError>>()?;
+        let sources = self.sources.get_mut().unwrap_or_else(PoisonError::into_inner);
         for loaded in loaded {
             match loaded {
                 Loaded::Prompt(prompt, diagnostics) => {
+                    let file = Arc::clone(&prompt.document.file);
+                    sources.insert(prompt.path.clone(), Some(file));
                     self.diagnostics.extend(diagnostics);
                     self.prompts.insert(prompt.name.clone(), *prompt);
                 }
                 Loaded::Suite(suite, diagnostics) => {
+                    let file = Arc::clone(&suite.document.file);
+                    sources.insert(suite.path.clone(), Some(file));
                     self.diagnostics.extend(diagnostics);
                     self.suites.insert(suite.name.clone(), *suite);
                 }

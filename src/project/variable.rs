@@ -13,8 +13,9 @@ pub struct Variable {
     keys: Map<String, Value>,
 }
 
-/// The keys that are pf's own and no part of the JSON Schema of the value.
-const OWN_KEYS: [&str; 2] = ["trust", "default"];
+/// The keys that say nothing about which values are right: pf's own, and words for people.
+const ANNOTATIONS: [&str; 7] =
+    ["trust", "default", "title", "description", "examples", "deprecated", "$comment"];
 
 /// JSON Schema keywords that a variable may have, with the shape of their values.
 const KEYWORDS: [(&str, &str); 36] = [
@@ -97,15 +98,15 @@ impl Variable {
         &self.keys
     }
 
-    /// The JSON Schema that a value must satisfy, without pf's own keys.
+    /// The JSON Schema that a value must satisfy, with nothing else in it: variables that take the same values have the
+    /// same one.
     pub fn json_schema(&self) -> Value {
-        let mut schema = self.keys.clone();
-        for key in OWN_KEYS {
-            schema.shift_remove(key);
-        }
-        if schema.get("required").is_some_and(Value::is_boolean) {
-            schema.shift_remove("required");
-        }
+        let constraints = self.keys.iter().filter(|(key, value)| {
+            let own = key.as_str() == "required" && value.is_boolean();
+            !own && !ANNOTATIONS.contains(&key.as_str())
+        });
+        let mut schema: Map<String, Value> =
+            constraints.map(|(key, value)| (key.clone(), value.clone())).collect();
         if self.is_messages() {
             schema.insert("type".into(), "array".into());
             schema.insert("items".into(), messages_schema());

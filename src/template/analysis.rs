@@ -114,7 +114,7 @@ pub struct NameUse {
 /// Analyses a template.
 pub fn analyze(source: &str) -> Result<Analysis, SyntaxProblem> {
     let tree = jinja::parse(source)?;
-    jinja::check(source)?;
+    jinja::check(&tree, source)?;
     let mut walk = Walk::new();
     walk.assign("self");
     if let Stmt::Template(template) = &tree {

@@ -21,7 +21,7 @@ pub struct Closure {
     /// The templates in the prompt's file, in its order.
     pub templates: Vec<Template>,
     /// The partials that were found, by their path below the prompts folder.
-    pub partials: BTreeMap<String, Partial>,
+    pub partials: BTreeMap<String, Arc<Partial>>,
     /// Uses of templates that do not exist, those with `ignore missing` included.
     pub missing: Vec<MissingInclude>,
     /// Uses of templates whose name is not a string literal.
@@ -63,6 +63,13 @@ pub struct Partial {
 }
 
 impl Partial {
+    /// Analyses a file.
+    pub fn new(file: Arc<SourceFile>) -> Self {
+        let mut partial = Self { file, analysis: Ok(Analysis::default()) };
+        partial.analysis = analyze(partial.text());
+        partial
+    }
+
     /// What templates see of it: the text without one final newline.
     pub fn text(&self) -> &str {
         let text = self.file.text();
@@ -112,8 +119,8 @@ pub struct Use {
     pub guarded: bool,
 }
 
-/// Collects a prompt's templates and what they reach. `read` gives the file at a path below the prompts folder.
-pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<SourceFile>>) -> Closure {
+/// Collects a prompt's templates and what they reach. `read` gives the partial at a path below the prompts folder.
+pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial>>) -> Closure {
     let mut closure = Closure {
         templates: templates(prompt),
         partials: BTreeMap::new(),
@@ -144,14 +151,12 @@ pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<SourceF
             None if !absent.contains(&key) => read(&key),
             _ => None,
         };
-        let Some(file) = found else {
+        let Some(partial) = found else {
             absent.insert(key);
             let ignored = include.ignore_missing;
             closure.missing.push(MissingInclude { name, problem, place, ignored });
             continue;
         };
-        let mut partial = Partial { file, analysis: Ok(Analysis::default()) };
-        partial.analysis = analyze(partial.text());
         let start = pending.len();
         for include in partial.analysis.iter().flat_map(|analysis| &analysis.includes) {
             let place = Place { file: Arc::clone(&partial.file), span: include.span };

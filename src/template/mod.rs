@@ -15,14 +15,15 @@ pub mod values;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::RuleId;
 use crate::project::Project;
 use crate::project::prompt::Prompt;
 use crate::snapshot::SnapshotError;
 
-pub use self::closure::{Closure, closure};
+pub use self::closure::{Closure, Partial, closure};
 pub use self::render::Renderer;
 pub use self::request::request;
 pub use self::trace::{PieceSource, Tracer};
@@ -41,17 +42,45 @@ pub const DYNAMIC_INCLUDE: RuleId = RuleId("P216");
 
 /// Collects a prompt's templates and what they reach in its project.
 pub fn closure_of(project: &Project, prompt: &Prompt) -> Result<Closure, SnapshotError> {
-    let failed = RefCell::new(None);
-    let closure = closure(prompt, &mut |name| match project.partial(name) {
-        Ok(file) => file,
-        Err(error) => {
-            failed.borrow_mut().get_or_insert(error);
-            None
+    Partials::of(project).closure(prompt)
+}
+
+/// The partials of a project, each read and analysed once, for as many prompts as there are.
+pub struct Partials<'a> {
+    project: &'a Project,
+    known: Mutex<BTreeMap<String, Option<Arc<Partial>>>>,
+}
+
+impl<'a> Partials<'a> {
+    /// Reads nothing yet.
+    pub fn of(project: &'a Project) -> Self {
+        Self { project, known: Mutex::default() }
+    }
+
+    /// Collects a prompt's templates and what they reach.
+    pub fn closure(&self, prompt: &Prompt) -> Result<Closure, SnapshotError> {
+        let mut failed = None;
+        let closure = closure(prompt, &mut |name| match self.get(name) {
+            Ok(partial) => partial,
+            Err(error) => {
+                failed.get_or_insert(error);
+                None
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(closure),
         }
-    });
-    match failed.into_inner() {
-        Some(error) => Err(error),
-        None => Ok(closure),
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Arc<Partial>>, SnapshotError> {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(name) {
+            return Ok(known.clone());
+        }
+        let partial = self.project.partial(name)?.map(|file| Arc::new(Partial::new(file)));
+        lock().insert(name.to_owned(), partial.clone());
+        Ok(partial)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Values for a prompt's variables: defaults, what is required, types and constraints.
 
+use std::sync::Arc;
+
 use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 
 use crate::diagnostic::closest;
 use crate::project::prompt::Prompt;
 use crate::project::variable::Variable;
+use crate::schema;
 
 /// Where values come from, which decides whether text may stand for another type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +56,7 @@ struct Declared {
     name: String,
     variable: Variable,
     /// Why its schema is none, where it is none.
-    check: Result<Validator, String>,
+    check: Result<Arc<Validator>, String>,
 }
 
 /// Checks one set of values; see [`Binder`] for many.
@@ -70,7 +73,7 @@ impl Binder {
     pub fn new(prompt: &Prompt) -> Self {
         let variables = prompt.file.variables.iter().map(|(name, variable)| Declared {
             name: name.clone(),
-            check: validator(&variable.json_schema()),
+            check: schema::compile(&variable.json_schema()),
             variable: variable.clone(),
         });
         Self { variables: variables.collect() }
@@ -201,16 +204,6 @@ fn shortened(message: &str) -> String {
     let mut characters = message.chars();
     let start: String = characters.by_ref().take(MAX_MESSAGE).collect();
     if characters.next().is_some() { format!("{start}…") } else { start }
-}
-
-/// Compiles a JSON Schema of draft 2020-12, without looking anything up elsewhere.
-fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .offline()
-        .should_validate_formats(true)
-        .build(schema)
-        .map_err(|error| shortened(&error.to_string()))
 }
 
 /// What a text means for a variable: the first of its types that can hold it without loss. A text that fits none stays

@@ -86,7 +86,7 @@ pub fn compare(before: &Value, after: &Value) -> Comparison {
         false => witness::search((from, by), (into, into_by))
             .map_or(Inclusion::Unknown, Inclusion::Refuted),
     };
-    let (old, new) = ((&before, &accepted), (&after, &accepts));
+    let (old, new) = ((&before, &*accepted), (&after, &*accepts));
     Comparison { before_in_after: one_way(old, new), after_in_before: one_way(new, old) }
 }
 

@@ -4,6 +4,7 @@
 //! without each property. The validators alone decide, so whatever is found is a proof that can be shown.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jsonschema::Validator;
 use serde_json::{Map, Number, Value, json};
@@ -227,7 +228,7 @@ fn flatten<'a>(schemas: &[&'a Value]) -> Vec<&'a Map<String, Value>> {
 
 /// The values that at least one of the schemas accepts; all values where there is no schema.
 fn fitting(schemas: &[&Value], values: &[Value]) -> Vec<Value> {
-    let validators: Vec<Validator> =
+    let validators: Vec<Arc<Validator>> =
         schemas.iter().take(MOST_SCHEMAS).filter_map(|schema| compile(schema).ok()).collect();
     let accepted = |value: &&Value| {
         validators.is_empty() || validators.iter().any(|validator| validator.is_valid(value))

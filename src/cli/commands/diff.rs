@@ -202,8 +202,11 @@ fn side<'a>(project: &Project, prompt: &'a Prompt) -> Result<Side<'a>, Error> {
     let closure = template::closure_of(project, prompt)?;
     let model = model::resolve(&project.config, prompt.file.model.as_ref(), None).ok();
     let digest = digest::content(prompt, &closure, model.as_ref());
-    let partials: BTreeMap<_, _> =
-        closure.partials.into_iter().map(|(name, partial)| (name, partial.file)).collect();
+    let partials: BTreeMap<_, _> = closure
+        .partials
+        .iter()
+        .map(|(name, partial)| (name.clone(), partial.file.clone()))
+        .collect();
     Ok(Side { prompt, partials, model, digest: Some(digest) })
 }
 

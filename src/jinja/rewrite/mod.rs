@@ -76,6 +76,17 @@ impl Rewritten {
             .min_by_key(|(new, _)| new.end - new.start)
             .map(|(_, old)| *old)
     }
+
+    /// Whether the new text has too few statements, brackets and alternatives to nest deeper than half of what the
+    /// parser allows, so that it need not be asked.
+    pub(super) fn nests_little(&self, delimiters: &Delimiters) -> bool {
+        const LIMIT: usize = 75;
+        let brackets = self.text.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count();
+        let statements = self.text.matches(&format!("{}b", delimiters.prefix)).count();
+        let alternatives = self.text.matches("else").count();
+        // The parser counts the expression in brackets and the operand that they are.
+        2 * brackets + statements + alternatives < LIMIT
+    }
 }
 
 /// What a piece of output is.
@@ -102,9 +113,18 @@ pub fn rewrite(
     delimiters: &Delimiters,
     marks: Option<(usize, &mut Vec<Mark>)>,
 ) -> Result<Rewritten, SyntaxProblem> {
-    let tree = parse(source)?;
+    rewrite_tree(&parse(source)?, source, delimiters, marks)
+}
+
+/// [`rewrite`] of a template that is parsed already.
+pub(super) fn rewrite_tree(
+    tree: &ast::Stmt<'_>,
+    source: &str,
+    delimiters: &Delimiters,
+    marks: Option<(usize, &mut Vec<Mark>)>,
+) -> Result<Rewritten, SyntaxProblem> {
     let mut writer = Writer::new(source, delimiters, marks);
-    if let ast::Stmt::Template(template) = &tree {
+    if let ast::Stmt::Template(template) = tree {
         writer.body(&template.children)?;
     }
     Ok(writer.out)

@@ -47,7 +47,8 @@ rule! {
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
     let Some(output) = &prompt.file.output else { return };
-    if output.format != OutputFormat::Json && output.schema.is_none() {
+    let nothing_to_fit = output.format != OutputFormat::Json && output.schema.is_none();
+    if nothing_to_fit || prompt.file.examples.is_empty() {
         return;
     }
     // A schema that is itself invalid is the subject of another rule.

@@ -5,7 +5,6 @@ use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
 use crate::project::prompt::Entry;
-use crate::template;
 
 rule! {
     /// A prompt has few-shot examples that are never sent.
@@ -41,7 +40,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let entry = prompt.file.messages.iter().any(|entry| matches!(entry, Entry::Examples(_)));
     if prompt.file.examples.is_empty()
         || entry
-        || template::reads_examples(prompt, &context.closure)
+        || context.uses.iter().any(|used| used.path[0] == "examples")
     {
         return;
     }

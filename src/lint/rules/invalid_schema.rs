@@ -40,29 +40,29 @@ rule! {
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let file = &context.prompt.file;
-    let mut look = |schema: &Value, route: Route, what: &str| {
-        if let Err(error) = schema::compile(schema) {
-            let document = &context.prompt.document;
-            findings.push(INVALID_SCHEMA.at(
-                &document.file,
-                document.key_span(&route),
-                format!("the schema of {what} is not valid: {error}"),
-            ));
-        }
+    let document = &context.prompt.document;
+    let mut report = |route: &Route, what: &str, error: String| {
+        findings.push(INVALID_SCHEMA.at(
+            &document.file,
+            document.key_span(route),
+            format!("the schema of {what} is not valid: {error}"),
+        ));
     };
-    if let Some(schema) = file.output.as_ref().and_then(|output| output.schema.as_ref()) {
-        let route = Route::root().key("output").key("schema");
-        look(&Value::Object(schema.clone()), route, "the output");
+    if let Some(schema) = file.output.as_ref().and_then(|output| output.schema.as_ref())
+        && let Err(error) = schema::compile(&Value::Object(schema.clone()))
+    {
+        report(&Route::root().key("output").key("schema"), "the output", error);
     }
     for (name, variable) in &file.variables {
-        look(
-            &variable.json_schema(),
-            Route::root().key("variables").key(name),
-            &format!("the variable `{name}`"),
-        );
+        if let Err(error) = schema::compile(&variable.json_schema()) {
+            let route = Route::root().key("variables").key(name);
+            report(&route, &format!("the variable `{name}`"), error);
+        }
     }
     for (index, tool) in file.tools.iter().enumerate() {
-        let route = Route::root().key("tools").index(index).key("parameters");
-        look(&Value::Object(tool.parameters.clone()), route, &format!("the tool `{}`", tool.name));
+        if let Err(error) = schema::compile(&Value::Object(tool.parameters.clone())) {
+            let route = Route::root().key("tools").index(index).key("parameters");
+            report(&route, &format!("the tool `{}`", tool.name), error);
+        }
     }
 }

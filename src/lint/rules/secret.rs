@@ -113,6 +113,10 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 /// Places of secrets in a text, with the vendor, in order and without overlaps.
 fn secrets(text: &str) -> Vec<(Span, &'static str)> {
+    // The search for all of them, also inside one another, is ten times slower than that for any.
+    if !KEYWORDS.is_match(text) {
+        return Vec::new();
+    }
     let mut shapes: Vec<usize> =
         KEYWORDS.find_overlapping_iter(text).map(|found| found.pattern().as_usize()).collect();
     shapes.sort_unstable();

@@ -43,12 +43,12 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let declared = &prompt.file.variables;
     let names = || declared.keys().map(String::as_str);
     let mut seen = BTreeSet::new();
-    for used in context.closure.uses(prompt) {
+    for used in &context.uses {
         let name = used.path[0].as_str();
         if declared.contains_key(name) || name == "examples" {
             continue;
         }
-        let place = used.place;
+        let place = &used.place;
         if !seen.insert((place.file.path().clone(), place.span)) {
             continue;
         }

@@ -1,8 +1,11 @@
 //! The partials that a prompt is made of.
 
+use std::sync::Arc;
+
 use super::{closed, prompt};
 use crate::diagnostic::Diagnostic;
-use crate::template::closure::Closure;
+use crate::span::SourceFile;
+use crate::template::closure::{Closure, Partial};
 
 fn prompt_of(content: &str) -> crate::project::prompt::Prompt {
     let content = serde_json::json!(content);
@@ -48,7 +51,7 @@ fn reaches_partials_of_partials_once() {
         read.push(name.to_owned());
         let text = files.iter().find(|(file, _)| *file == name)?.1;
         let path = crate::path::RepoPath::new(name).unwrap();
-        Some(crate::span::SourceFile::new(path, text))
+        Some(Arc::new(Partial::new(SourceFile::new(path, text))))
     });
     assert_eq!(read, ["a.md", "b/c.md", "base.md", "m.md"]);
     assert_eq!(closure.partials.keys().collect::<Vec<_>>(), ["a.md", "b/c.md", "base.md", "m.md"]);

@@ -12,7 +12,7 @@ use crate::document;
 use crate::path::RepoPath;
 use crate::project::prompt::{Prompt, PromptName};
 use crate::span::SourceFile;
-use crate::template::closure::Closure;
+use crate::template::closure::{Closure, Partial};
 
 /// A prompt from YAML that is valid.
 pub(super) fn prompt(text: &str) -> Prompt {
@@ -33,5 +33,7 @@ pub(super) fn closed(prompt: &Prompt, partials: &[(&str, &str)]) -> Closure {
             (*name, SourceFile::new(path, *text))
         })
         .collect();
-    crate::template::closure::closure(prompt, &mut |name| files.get(name).cloned())
+    crate::template::closure::closure(prompt, &mut |name| {
+        files.get(name).cloned().map(|file| Arc::new(Partial::new(file)))
+    })
 }
