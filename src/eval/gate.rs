@@ -65,11 +65,13 @@ pub fn check(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Vec<
     for (metric, bound) in &gates.metrics {
         results.push(mean(metric, *bound, gates.confidence.is_some(), observed));
     }
+    let cells =
+        observed.pass + observed.fail + observed.error + observed.unscored + observed.not_run;
     let most = |name: &str, observed: u64, bound: u64| GateResult {
         name: name.to_owned(),
         observed: observed as f64,
         bound: bound as f64,
-        n: observed,
+        n: cells,
         interval: None,
         passed: observed <= bound,
         note: None,

@@ -61,6 +61,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let old = Project::load(&before.snapshot)?;
     let new = Project::load(&after.snapshot)?;
     for project in [&old, &new] {
+        if place::configured(project).is_err() {
+            ui.warn(format!(
+                "pf.yaml cannot be read in {}, so its folders and model profiles are not known there; `pf lint` says why",
+                project.snapshot.describe()
+            ));
+        }
         if !project.unusable.is_empty() {
             let names: Vec<String> =
                 project.unusable.keys().map(|name| format!("`{name}`")).collect();
