@@ -18,14 +18,17 @@ fn log(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("history");
     group.sample_size(20).measurement_time(Duration::from_secs(5));
     group.bench_function("git log --follow", |bencher| {
-        bencher.iter(|| support::run(folder.git_command(&["log", "--follow", "--oneline", "--", FILE])));
+        bencher.iter(|| {
+            support::run(folder.git_command(&["log", "--follow", "--oneline", "--", FILE]))
+        });
     });
     group.bench_function("pf log", |bencher| {
         bencher.iter(|| support::run(folder.pf(&["log", NAME])));
     });
     group.bench_function("in process", |bencher| {
         bencher.iter(|| {
-            let versions = history::versions(&folder.home(), "HEAD", &names).expect("it can be read");
+            let versions =
+                history::versions(&folder.home(), "HEAD", &names).expect("it can be read");
             assert_eq!(versions[0].len(), support::history::versions(COMMITS));
             versions
         });

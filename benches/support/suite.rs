@@ -80,7 +80,12 @@ pub(crate) fn recorded(cells: usize) -> Folder {
                 let asked = column.ask(case).expect("it renders");
                 let output = format!(
                     "Thank you for asking about {}. It left our house on Monday and will be with you in two days.",
-                    case.placed.case.expected.as_ref().and_then(|text| text.as_str()).unwrap_or_default(),
+                    case.placed
+                        .case
+                        .expected
+                        .as_ref()
+                        .and_then(|text| text.as_str())
+                        .unwrap_or_default(),
                 );
                 let usage = Usage { input_tokens: 80, output_tokens: 24, ..Usage::default() };
                 let answer = Answer {
@@ -90,8 +95,7 @@ pub(crate) fn recorded(cells: usize) -> Folder {
                     latency_ms: Some(431.5),
                     ..Answer::default()
                 };
-                let position =
-                    Position { case: &case.id, model: &column.model.label, repeat: 1 };
+                let position = Position { case: &case.id, model: &column.model.label, repeat: 1 };
                 answers.push(Recording::new(position, &asked.request, answer, at, "bench"));
             }
         }

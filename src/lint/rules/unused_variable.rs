@@ -45,8 +45,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         return;
     }
     let prompt = context.prompt;
-    let mut used: BTreeSet<String> =
-        context.uses.iter().map(|used| used.path[0].clone()).collect();
+    let mut used: BTreeSet<String> = context.uses.iter().map(|used| used.path[0].clone()).collect();
     for entry in &prompt.file.messages {
         if let Entry::Insert(insert) = entry {
             used.insert(insert.insert.clone());
