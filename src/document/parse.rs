@@ -86,6 +86,8 @@ impl Builder<'_> {
             block_nesting_limit: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
             max_buffered_comment_events: 4096,
+            // Looking for comments costs a seventh of the time.
+            emit_comments: text.contains('#'),
         };
         for next in Parser::new_from_str_with_options(text, options) {
             let (event, span) = next.map_err(|error| self.syntax_error(&error))?;

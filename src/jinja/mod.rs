@@ -94,7 +94,7 @@ pub(crate) fn check(
 ) -> Result<(), SyntaxProblem> {
     let delimiters = Delimiters::absent_from(&[source]);
     let new = rewrite::rewrite_tree(tree, source, &delimiters, None)?;
-    if new.nests_little(&delimiters) {
+    if new.nests_little() {
         return Ok(());
     }
     match minijinja::machinery::parse(&new.text, "", delimiters.syntax()) {

@@ -1,16 +1,28 @@
 //! A variable: a named, typed input of a prompt.
 
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
+use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::schema;
+
 /// A named, typed input of a prompt: a JSON Schema with a few keys of pf's own
 /// (`description`, `default`, `required`, `trust`, and the type `messages`).
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Variable {
     keys: Map<String, Value>,
+    /// Made when it is first asked for: rules, examples and every row of a dataset ask.
+    validator: OnceLock<Result<Arc<Validator>, String>>,
+}
+
+impl PartialEq for Variable {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
 }
 
 /// The keys that say nothing about which values are right: pf's own, and words for people.
@@ -98,6 +110,11 @@ impl Variable {
         &self.keys
     }
 
+    /// What checks its values, or why its schema is none.
+    pub fn validator(&self) -> &Result<Arc<Validator>, String> {
+        self.validator.get_or_init(|| schema::compile(&self.json_schema()))
+    }
+
     /// The JSON Schema that a value must satisfy, with nothing else in it: variables that take the same values have the
     /// same one.
     pub fn json_schema(&self) -> Value {
@@ -139,7 +156,7 @@ impl<'de> Deserialize<'de> for Variable {
                 return Err(serde::de::Error::custom("a variable is a type name or a map"));
             }
         };
-        Ok(Self { keys })
+        Ok(Self { keys, validator: OnceLock::new() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files of one commit, and what it says about itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -23,9 +23,11 @@ pub struct Commit {
 struct Inner {
     repo: Arc<Repo>,
     prefix: RepoPath,
+    id: ObjectId,
     tree: ObjectId,
     first_parent: Option<ObjectId>,
-    info: CommitInfo,
+    /// Read when it is first asked for, where tree and parent are known without it.
+    info: OnceLock<CommitInfo>,
     asked: Option<String>,
 }
 
@@ -47,6 +49,18 @@ pub struct CommitInfo {
 }
 
 impl CommitInfo {
+    /// All that is left of a damaged commit.
+    fn unreadable(id: ObjectId) -> Self {
+        Self {
+            id: id.to_string(),
+            author: String::new(),
+            email: String::new(),
+            date: Timestamp::UNIX_EPOCH,
+            summary: String::new(),
+            parents: 0,
+        }
+    }
+
     /// The first seven digits of the id.
     pub fn short_id(&self) -> &str {
         self.id.get(..7).unwrap_or(&self.id)
@@ -68,17 +82,48 @@ impl Commit {
         let inner = Inner {
             repo: Arc::clone(repo),
             prefix: prefix.clone(),
+            id,
             tree: commit.tree(),
             first_parent: commit.parents().next(),
-            info: info(id, &commit),
+            info: info(id, &commit).into(),
             asked: asked.map(str::to_owned),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// A commit whose tree and first parent are known; the object itself is not read.
+    pub(super) fn known(
+        repo: &Arc<Repo>,
+        prefix: &RepoPath,
+        id: ObjectId,
+        tree: ObjectId,
+        first_parent: Option<ObjectId>,
+    ) -> Self {
+        let inner = Inner {
+            repo: Arc::clone(repo),
+            prefix: prefix.clone(),
+            id,
+            tree,
+            first_parent,
+            info: OnceLock::new(),
+            asked: None,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
     /// What the commit says about itself.
     pub fn info(&self) -> &CommitInfo {
-        &self.inner.info
+        self.inner.info.get_or_init(|| {
+            let handle = self.inner.repo.handle();
+            let object = handle.find_commit(self.inner.id).ok();
+            let commit = object
+                .as_ref()
+                .and_then(|object| CommitRef::from_bytes(&object.data, handle.object_hash()).ok());
+            match commit {
+                Some(commit) => info(self.inner.id, &commit),
+                None => CommitInfo::unreadable(self.inner.id),
+            }
+        })
     }
 
     pub(super) fn first_parent(&self) -> Option<ObjectId> {
@@ -86,9 +131,10 @@ impl Commit {
     }
 
     pub(super) fn describe(&self) -> String {
-        let short = self.inner.info.short_id();
+        let info = self.info();
+        let short = info.short_id();
         match &self.inner.asked {
-            Some(asked) if !self.inner.info.id.starts_with(asked.as_str()) => {
+            Some(asked) if !info.id.starts_with(asked.as_str()) => {
                 format!("commit {short} ({asked})")
             }
             _ => format!("commit {short}"),

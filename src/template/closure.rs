@@ -113,10 +113,24 @@ pub struct Cycle {
 pub struct Use {
     /// The variable, then attributes and constant subscripts.
     pub path: Vec<String>,
-    /// Where it is used.
-    pub place: Place,
     /// Whether the template asks first whether it is there.
     pub guarded: bool,
+    source: Source,
+    span: Span,
+}
+
+/// A template of a prompt: one in its own file, by its place in [`Closure::templates`], or a partial. Only few of the
+/// places in them are ever shown, so only those are looked up in the file.
+#[derive(Clone, Debug)]
+enum Source {
+    Own(usize),
+    Partial(Arc<SourceFile>),
+}
+
+/// The use of another template, and where it stands.
+struct Pending {
+    include: IncludeUse,
+    source: Source,
 }
 
 /// Collects a prompt's templates and what they reach. `read` gives the partial at a path below the prompts folder.
@@ -130,14 +144,18 @@ pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial
         document: Arc::clone(&prompt.document),
     };
     let mut absent = BTreeSet::new();
-    let mut pending: Vec<(Place, IncludeUse)> = Vec::new();
-    for template in &closure.templates {
-        pending.extend(closure.includes_of(template));
+    let mut pending: Vec<Pending> = Vec::new();
+    for (index, template) in closure.templates.iter().enumerate() {
+        let includes = template.analysis.iter().flat_map(|analysis| &analysis.includes);
+        pending.extend(
+            includes
+                .map(|include| Pending { include: include.clone(), source: Source::Own(index) }),
+        );
     }
     pending.reverse();
-    while let Some((place, include)) = pending.pop() {
+    while let Some(Pending { include, source }) = pending.pop() {
         let Some(name) = include.name else {
-            closure.dynamic.push(place);
+            closure.dynamic.push(closure.place_in(&source, include.span));
             continue;
         };
         let (key, problem) = match normalise(&name) {
@@ -153,14 +171,15 @@ pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial
         };
         let Some(partial) = found else {
             absent.insert(key);
+            let place = closure.place_in(&source, include.span);
             let ignored = include.ignore_missing;
             closure.missing.push(MissingInclude { name, problem, place, ignored });
             continue;
         };
         let start = pending.len();
         for include in partial.analysis.iter().flat_map(|analysis| &analysis.includes) {
-            let place = Place { file: Arc::clone(&partial.file), span: include.span };
-            pending.push((place, include.clone()));
+            let source = Source::Partial(Arc::clone(&partial.file));
+            pending.push(Pending { include: include.clone(), source });
         }
         pending[start..].reverse();
         closure.partials.insert(key, partial);
@@ -216,11 +235,16 @@ impl Closure {
         }
     }
 
-    fn includes_of(&self, template: &Template) -> Vec<(Place, IncludeUse)> {
-        let includes = template.analysis.iter().flat_map(|analysis| &analysis.includes);
-        includes
-            .map(|include| (self.place(&template.route, include.span), include.clone()))
-            .collect()
+    /// Where a variable is used.
+    pub fn place_of(&self, used: &Use) -> Place {
+        self.place_in(&used.source, used.span)
+    }
+
+    fn place_in(&self, source: &Source, span: Span) -> Place {
+        match source {
+            Source::Own(index) => self.place(&self.templates[*index].route, span),
+            Source::Partial(file) => Place { file: Arc::clone(file), span },
+        }
     }
 
     /// What is wrong with the templates and what they include, where it can be seen without rendering them. `known`
@@ -346,10 +370,14 @@ impl Closure {
             exports: BTreeMap::new(),
             walks: BTreeMap::new(),
         };
-        for template in &self.templates {
+        for (index, template) in self.templates.iter().enumerate() {
             if let Ok(analysis) = &template.analysis {
-                let place = |span| self.place(&template.route, span);
-                walk.template(analysis, &BTreeSet::new(), &place, &mut Vec::new());
+                walk.template(
+                    analysis,
+                    &BTreeSet::new(),
+                    WalkedSource::Own(index),
+                    &mut Vec::new(),
+                );
             }
         }
         let mut found = walk.found;
@@ -375,13 +403,20 @@ struct UseWalk<'a> {
     closure: &'a Closure,
     found: Vec<Use>,
     /// Places of uses that were found.
-    places: BTreeSet<(RepoPath, Span, Vec<String>)>,
+    places: BTreeSet<(WalkedSource<'a>, Span, &'a [String])>,
     /// Partials with the names around them that were walked already.
     seen: BTreeSet<(&'a str, BTreeSet<String>)>,
     /// The names that a partial assigns for those that include it.
     exports: BTreeMap<&'a str, Rc<BTreeSet<String>>>,
     /// How often a partial was met.
     walks: BTreeMap<&'a str, usize>,
+}
+
+/// The template that is walked: one of the prompt's own by its number, or a partial by its name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum WalkedSource<'a> {
+    Own(usize),
+    Partial(&'a str),
 }
 
 enum Step<'a> {
@@ -395,7 +430,7 @@ impl<'a> UseWalk<'a> {
         &mut self,
         analysis: &'a Analysis,
         around: &BTreeSet<String>,
-        place: &dyn Fn(Span) -> Place,
+        source: WalkedSource<'a>,
         way: &mut Vec<&'a str>,
     ) {
         let includes = &analysis.includes;
@@ -404,7 +439,7 @@ impl<'a> UseWalk<'a> {
         let uses = analysis.variables.iter().map(|used| (used.span.start, Step::Use(used)));
         let includes = includes.iter().map(|used| (used.span.start, Step::Include(used)));
         // In the order of the text.
-        let mut steps: Vec<(usize, Step<'_>)> = uses.chain(includes).collect();
+        let mut steps: Vec<(usize, Step<'a>)> = uses.chain(includes).collect();
         steps.sort_by_key(|(start, _)| *start);
         for (_, step) in steps {
             match step {
@@ -417,7 +452,7 @@ impl<'a> UseWalk<'a> {
                             Assigned::Include(include) => exported[*include].contains(root),
                         });
                     if !assigned {
-                        self.found(used, place(used.span));
+                        self.found(used, source);
                     }
                 }
                 Step::Include(include) => {
@@ -442,11 +477,16 @@ impl<'a> UseWalk<'a> {
         }
     }
 
-    fn found(&mut self, used: &VariableUse, place: Place) {
-        let key = (place.file.path().clone(), place.span, used.path.clone());
-        if self.places.insert(key) {
-            let (path, guarded) = (used.path.clone(), used.guarded);
-            self.found.push(Use { path, place, guarded });
+    fn found(&mut self, used: &'a VariableUse, source: WalkedSource<'a>) {
+        if self.places.insert((source, used.span, &used.path)) {
+            let source = match source {
+                WalkedSource::Own(index) => Source::Own(index),
+                WalkedSource::Partial(key) => {
+                    Source::Partial(Arc::clone(&self.closure.partials[key].file))
+                }
+            };
+            let (path, guarded, span) = (used.path.clone(), used.guarded, used.span);
+            self.found.push(Use { path, guarded, source, span });
         }
     }
 
@@ -469,9 +509,8 @@ impl<'a> UseWalk<'a> {
             return;
         }
         if let Ok(analysis) = &partial.analysis {
-            let place = |span| Place { file: Arc::clone(&partial.file), span };
             way.push(key);
-            self.template(analysis, &seen.1, &place, way);
+            self.template(analysis, &seen.1, WalkedSource::Partial(key), way);
             way.pop();
         }
         self.seen.insert(seen);

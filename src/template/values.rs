@@ -8,7 +8,6 @@ use serde_json::{Map, Number, Value};
 use crate::diagnostic::closest;
 use crate::project::prompt::Prompt;
 use crate::project::variable::Variable;
-use crate::schema;
 
 /// Where values come from, which decides whether text may stand for another type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +72,7 @@ impl Binder {
     pub fn new(prompt: &Prompt) -> Self {
         let variables = prompt.file.variables.iter().map(|(name, variable)| Declared {
             name: name.clone(),
-            check: schema::compile(&variable.json_schema()),
+            check: variable.validator().clone(),
             variable: variable.clone(),
         });
         Self { variables: variables.collect() }

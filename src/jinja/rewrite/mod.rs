@@ -23,6 +23,9 @@ pub(super) use self::guards::{Marked, install};
 use super::{SyntaxProblem, parse, parse_expression};
 use crate::span::Span;
 
+/// What delimiters start with.
+const DELIMITER: char = '\u{1}';
+
 /// Delimiters that occur in no text of a prompt.
 #[derive(Clone, Debug)]
 pub struct Delimiters {
@@ -34,7 +37,7 @@ impl Delimiters {
     pub fn absent_from(texts: &[&str]) -> Self {
         let mut number = 0_u32;
         loop {
-            let prefix = format!("\u{1}{number}");
+            let prefix = format!("{DELIMITER}{number}");
             if !texts.iter().any(|text| text.contains(&prefix)) {
                 return Self { prefix };
             }
@@ -77,15 +80,18 @@ impl Rewritten {
             .map(|(_, old)| *old)
     }
 
-    /// Whether the new text has too few statements, brackets and alternatives to nest deeper than half of what the
-    /// parser allows, so that it need not be asked.
-    pub(super) fn nests_little(&self, delimiters: &Delimiters) -> bool {
+    /// Whether the new text has too few tags, brackets and alternatives to nest deeper than half of what the parser
+    /// allows, so that it need not be asked.
+    pub(super) fn nests_little(&self) -> bool {
         const LIMIT: usize = 75;
-        let brackets = self.text.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count();
-        let statements = self.text.matches(&format!("{}b", delimiters.prefix)).count();
-        let alternatives = self.text.matches("else").count();
-        // The parser counts the expression in brackets and the operand that they are.
-        2 * brackets + statements + alternatives < LIMIT
+        let (mut brackets, mut delimiters) = (0, 0);
+        for byte in self.text.bytes() {
+            brackets += usize::from(matches!(byte, b'(' | b'[' | b'{'));
+            delimiters += usize::from(byte == DELIMITER as u8);
+        }
+        // The parser counts the expression in brackets and the operand that they are. A tag has two delimiters, and a
+        // statement that holds others two tags.
+        2 * brackets + delimiters / 4 + self.text.matches("else").count() < LIMIT
     }
 }
 

@@ -38,9 +38,9 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     for (name, variable) in &context.prompt.file.variables {
         let Some(default) = variable.default() else { continue };
         // A schema that is itself invalid is the subject of another rule.
-        let Ok(validator) = schema::compile(&variable.json_schema()) else { continue };
+        let Ok(validator) = variable.validator() else { continue };
         let route = Route::root().key("variables").key(name).key("default");
-        for (within, message) in schema::violations(&validator, default) {
+        for (within, message) in schema::violations(validator, default) {
             let place: Route = route.segments().iter().chain(within.segments()).cloned().collect();
             findings.push(
                 DEFAULT_VIOLATES_TYPE

@@ -41,7 +41,7 @@ rule! {
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let file = &context.prompt.file;
     let document = &context.prompt.document;
-    let mut report = |route: &Route, what: &str, error: String| {
+    let mut report = |route: &Route, what: &str, error: &str| {
         findings.push(INVALID_SCHEMA.at(
             &document.file,
             document.key_span(route),
@@ -51,10 +51,10 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     if let Some(schema) = file.output.as_ref().and_then(|output| output.schema.as_ref())
         && let Err(error) = schema::compile(&Value::Object(schema.clone()))
     {
-        report(&Route::root().key("output").key("schema"), "the output", error);
+        report(&Route::root().key("output").key("schema"), "the output", &error);
     }
     for (name, variable) in &file.variables {
-        if let Err(error) = schema::compile(&variable.json_schema()) {
+        if let Err(error) = variable.validator() {
             let route = Route::root().key("variables").key(name);
             report(&route, &format!("the variable `{name}`"), error);
         }
@@ -62,7 +62,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     for (index, tool) in file.tools.iter().enumerate() {
         if let Err(error) = schema::compile(&Value::Object(tool.parameters.clone())) {
             let route = Route::root().key("tools").index(index).key("parameters");
-            report(&route, &format!("the tool `{}`", tool.name), error);
+            report(&route, &format!("the tool `{}`", tool.name), &error);
         }
     }
 }

@@ -48,7 +48,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         if declared.contains_key(name) || name == "examples" {
             continue;
         }
-        let place = &used.place;
+        let place = context.closure.place_of(used);
         if !seen.insert((place.file.path().clone(), place.span)) {
             continue;
         }

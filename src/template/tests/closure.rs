@@ -16,11 +16,12 @@ fn prompt_of(content: &str) -> crate::project::prompt::Prompt {
 
 fn uses(content: &str, partials: &[(&str, &str)]) -> Vec<String> {
     let prompt = prompt_of(content);
-    closed(&prompt, partials)
+    let closure = closed(&prompt, partials);
+    closure
         .uses(&prompt)
         .iter()
         .map(|used| {
-            let place = &used.place;
+            let place = closure.place_of(used);
             let start = place.file.position(place.span.start);
             format!("{} {}:{start}", used.path.join("."), place.file.path().file_name())
         })
