@@ -29,7 +29,7 @@ fn load_lint(criterion: &mut Criterion) {
 }
 
 fn findings(project: &Project) -> usize {
-    let checked = lint::check(project, None, &RuleSelection::default());
+    let checked = lint::check(project, lint::Options::default(), &RuleSelection::default());
     checked.expect("it can be read").findings.len()
 }
 

@@ -125,6 +125,20 @@ impl Document {
         }
     }
 
+    /// The edit that puts `with` in the place of the bytes `range` of the text at a route. `None` where the file does not
+    /// hold these bytes as they are, or where it would need escapes for the new ones.
+    pub fn replace_in_scalar(
+        &self,
+        route: &Route,
+        range: Span,
+        with: &str,
+    ) -> Option<(Span, String)> {
+        let scalar = self.scalar(route)?;
+        let place = self.span_in_scalar(route, range);
+        let as_written = self.file.slice(place) == scalar.text.get(range.range())?;
+        (as_written && scalar.style.holds(with)).then(|| (place, with.to_owned()))
+    }
+
     /// The whole file as JSON.
     pub fn to_json(&self) -> Value {
         self.root.to_json()

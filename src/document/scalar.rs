@@ -28,6 +28,21 @@ pub enum Style {
     Folded,
 }
 
+impl Style {
+    /// Whether `text` can stand inside a text of this style as it is, whatever is around it.
+    pub(super) fn holds(self, text: &str) -> bool {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+        match self {
+            _ if text.chars().any(char::is_control) => false,
+            Self::Plain => text.chars().all(plain),
+            Self::SingleQuoted => !text.contains('\''),
+            Self::DoubleQuoted => !text.contains(['"', '\\']),
+            Self::Literal => true,
+            Self::Folded => !text.starts_with(' ') && !text.ends_with(' '),
+        }
+    }
+}
+
 impl From<ScalarStyle> for Style {
     fn from(style: ScalarStyle) -> Self {
         match style {

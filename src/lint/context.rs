@@ -1,5 +1,6 @@
 //! What rules look at: a prompt, a suite or a text, with what belongs to it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,16 +8,20 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
 use crate::digest;
+use crate::document::{Document, Route, Segment};
 use crate::lint::rule::Rule;
+use crate::message::Role;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
-use crate::project::prompt::Prompt;
+use crate::project::model::{self, ModelError, ResolvedModel};
+use crate::project::prompt::{Entry, Prompt};
 use crate::project::suite::Suite;
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
-use crate::span::SourceFile;
-use crate::template::closure::Use;
-use crate::template::{Closure, Partials};
+use crate::span::{SourceFile, Span};
+use crate::template::analysis::{Analysis, Literal};
+use crate::template::closure::{TemplateKind, Use};
+use crate::template::{Closure, Partial, Partials};
 
 /// A prompt with all that it is made of.
 pub struct PromptContext<'a> {
@@ -30,6 +35,7 @@ pub struct PromptContext<'a> {
     pub problems: Vec<Diagnostic>,
     /// The variables that they use.
     pub uses: Vec<Use>,
+    model: OnceCell<Result<ResolvedModel, ModelError>>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -45,13 +51,49 @@ impl<'a> PromptContext<'a> {
             project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
         let uses = closure.uses(prompt);
-        Ok(Self { project, prompt, closure, problems, uses })
+        Ok(Self { project, prompt, closure, problems, uses, model: OnceCell::new() })
     }
 
     /// The prompt's file and those of its partials.
     pub fn files(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
         let partials = self.closure.partials.values().map(|partial| &partial.file);
         std::iter::once(&self.prompt.document.file).chain(partials)
+    }
+
+    /// The model that the prompt asks when nobody names another.
+    pub fn model(&self) -> Result<&ResolvedModel, &ModelError> {
+        self.model
+            .get_or_init(|| {
+                model::resolve(&self.project.config, self.prompt.file.model.as_ref(), None)
+            })
+            .as_ref()
+    }
+
+    /// The texts in the prompt's own file that the model reads, those with broken templates left out.
+    pub fn prose(&self) -> impl Iterator<Item = ProseContext<'_>> {
+        let texts = self.closure.templates.iter().filter(|template| {
+            let segments = template.route.segments();
+            template.kind == TemplateKind::Text
+                && segments.last() != Some(&Segment::Key("image".to_owned()))
+        });
+        texts.filter_map(|template| {
+            let analysis = template.analysis.as_ref().ok()?;
+            let role = match template.route.segments() {
+                [_, Segment::Index(index), ..] => match self.prompt.file.messages.get(*index) {
+                    Some(Entry::Message(message)) => Some(message.role),
+                    _ => None,
+                },
+                _ => None,
+            };
+            Some(ProseContext {
+                project: self.project,
+                file: &self.prompt.document.file,
+                role,
+                text: &template.text,
+                analysis,
+                source: Source::Scalar(self.prompt, &template.route),
+            })
+        })
     }
 
     /// Hands over what the analysis found for a rule, with the rule's severity.
@@ -122,4 +164,102 @@ pub struct TextContext<'a> {
     pub file: &'a Arc<SourceFile>,
     /// What the file is.
     pub kind: &'a FileKind,
+}
+
+/// A text that the model reads: the template of a message or of one of its parts, or a partial. Partials are looked at
+/// once, whoever includes them.
+pub struct ProseContext<'a> {
+    /// The project it stands in.
+    pub project: &'a Project,
+    /// The file it stands in.
+    pub file: &'a Arc<SourceFile>,
+    /// Who speaks; unknown in a partial.
+    pub role: Option<Role>,
+    /// The template.
+    pub text: &'a str,
+    /// What the template uses.
+    pub analysis: &'a Analysis,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    Scalar(&'a Prompt, &'a Route),
+    File,
+}
+
+impl<'a> ProseContext<'a> {
+    /// The text of a partial.
+    pub fn of_partial(project: &'a Project, partial: &'a Partial, analysis: &'a Analysis) -> Self {
+        Self {
+            project,
+            file: &partial.file,
+            role: None,
+            text: partial.text(),
+            analysis,
+            source: Source::File,
+        }
+    }
+
+    /// The prompt it stands in; none for a partial.
+    pub fn prompt(&self) -> Option<&'a Prompt> {
+        match self.source {
+            Source::Scalar(prompt, _) => Some(prompt),
+            Source::File => None,
+        }
+    }
+
+    /// The pieces of the text outside of tags, in their order.
+    pub fn literals(&self) -> impl Iterator<Item = (Literal, &'a str)> {
+        let text = self.text;
+        self.analysis.literals.iter().map(move |literal| (*literal, &text[literal.span.range()]))
+    }
+
+    /// The bytes of the file behind bytes of the text.
+    pub fn place(&self, range: Span) -> Span {
+        match self.source {
+            Source::Scalar(prompt, route) => prompt.document.span_in_scalar(route, range),
+            Source::File => range,
+        }
+    }
+
+    /// The edit that puts `with` in the place of bytes of the text; none where the file would need escapes for it.
+    pub fn replace(&self, range: Span, with: &str) -> Option<(Span, String)> {
+        match self.source {
+            Source::Scalar(prompt, route) => prompt.document.replace_in_scalar(route, range, with),
+            Source::File => Some((range, with.to_owned())),
+        }
+    }
+
+    /// The parsed file; none for a partial.
+    pub fn document(&self) -> Option<&'a Arc<Document>> {
+        self.prompt().map(|prompt| &prompt.document)
+    }
+}
+
+/// What rules about the whole project know of a prompt.
+pub struct PromptFacts<'a> {
+    /// The prompt.
+    pub prompt: &'a Prompt,
+    /// The partials that it reaches, by their path below the prompts folder.
+    pub partials: Vec<String>,
+}
+
+impl<'a> PromptFacts<'a> {
+    /// Takes what is needed later, and nothing more: there may be very many prompts.
+    pub fn of(context: &PromptContext<'a>) -> Self {
+        Self {
+            prompt: context.prompt,
+            partials: context.closure.partials.keys().cloned().collect(),
+        }
+    }
+}
+
+/// The project as a whole.
+pub struct ProjectContext<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// All prompts, by name.
+    pub prompts: &'a [PromptFacts<'a>],
+    /// All suites, by name.
+    pub suites: &'a [SuiteContext<'a>],
 }

@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::context::{PromptContext, SuiteContext, TextContext};
-use self::rule::Check;
+use self::context::{
+    ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, TextContext,
+};
+use self::rule::Rule;
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
 use crate::document;
@@ -28,10 +30,21 @@ use crate::template::Partials;
 /// Which rules run: codes or their beginnings, `ALL` for every rule.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSelection {
-    /// The rules that run; every rule when absent.
+    /// The rules that run; when absent, all that are on by default.
     pub select: Option<Vec<String>>,
+    /// More rules that run.
+    pub extend: Vec<String>,
     /// The rules that do not run after all.
     pub ignore: Vec<String>,
+}
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// The files to report on, with what depends on them; all when absent.
+    pub paths: Option<&'a BTreeSet<RepoPath>>,
+    /// Whether the rules about the project as a whole run although only some files are reported on.
+    pub whole: bool,
 }
 
 /// The outcome of a check.
@@ -45,12 +58,22 @@ pub struct Checked {
 
 impl RuleSelection {
     /// The selection of a project's configuration, overridden by that of the command line.
-    pub fn of(config: &LintConfig, select: &[String], ignore: &[String]) -> Self {
+    pub fn of(
+        config: &LintConfig,
+        select: &[String],
+        extend: &[String],
+        ignore: &[String],
+    ) -> Self {
         let select = match select {
             [] => config.select.clone(),
             given => Some(given.to_vec()),
         };
-        Self { select, ignore: config.ignore.iter().chain(ignore).cloned().collect() }
+        let both = |a: &[String], b: &[String]| a.iter().chain(b).cloned().collect();
+        Self {
+            select,
+            extend: both(&config.extend_select, extend),
+            ignore: both(&config.ignore, ignore),
+        }
     }
 
     /// Entries that are no beginning of any code.
@@ -58,6 +81,7 @@ impl RuleSelection {
         self.select
             .iter()
             .flatten()
+            .chain(&self.extend)
             .chain(&self.ignore)
             .map(String::as_str)
             .filter(|entry| {
@@ -66,46 +90,76 @@ impl RuleSelection {
             .collect()
     }
 
-    fn runs(&self, code: RuleId) -> bool {
+    /// Whether a rule runs. The longest entry that names it decides, so that `--select V --ignore V102` and
+    /// `--select V102 --ignore V` both do what they say.
+    pub fn runs(&self, rule: &Rule) -> bool {
         let named = |entries: &[String]| {
-            entries.iter().any(|entry| entry == "ALL" || code.0.starts_with(entry.as_str()))
+            let fits = entries.iter().filter_map(|entry| match entry.as_str() {
+                "ALL" => Some(0),
+                prefix => rule.code.0.starts_with(prefix).then_some(prefix.len()),
+            });
+            fits.max()
         };
-        self.select.as_deref().is_none_or(named) && !named(&self.ignore)
+        let selected = match &self.select {
+            None => rule.on.then_some(0),
+            Some(entries) => named(entries),
+        };
+        selected
+            .max(named(&self.extend))
+            .is_some_and(|yes| named(&self.ignore).is_none_or(|no| yes > no))
     }
 }
 
 /// Checks a project, or the given files of it with what depends on them.
 pub fn check(
     project: &Project,
-    paths: Option<&BTreeSet<RepoPath>>,
+    options: Options<'_>,
     selection: &RuleSelection,
 ) -> Result<Checked, SnapshotError> {
+    let Options { paths, whole } = options;
     let wanted = |path: &RepoPath| paths.is_none_or(|paths| paths.contains(path));
+    let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| selection.runs(rule)).collect();
     let mut findings: Vec<Diagnostic> =
         project.diagnostics.iter().filter(|d| wanted(d.file.path())).cloned().collect();
 
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
-    let of_prompts: Vec<Vec<Diagnostic>> = prompts
+    let of_prompts: Vec<(Vec<Diagnostic>, PromptFacts<'_>)> = prompts
         .par_iter()
         .map(|prompt| {
             let context = PromptContext::load(project, prompt, &partials)?;
             let touched = context.files().any(|file| wanted(file.path()));
-            Ok(if touched { check_prompt(&context) } else { Vec::new() })
+            let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
+            Ok((findings, PromptFacts::of(&context)))
         })
         .collect::<Result<_, SnapshotError>>()?;
-    findings.extend(of_prompts.into_iter().flatten());
+    let mut facts = Vec::with_capacity(of_prompts.len());
+    for (found, fact) in of_prompts {
+        findings.extend(found);
+        facts.push(fact);
+    }
 
     let mut files: BTreeSet<RepoPath> = all_files(project);
+    let mut suites = Vec::new();
     for suite in project.suites.values() {
         let context = SuiteContext::load(project, suite)?;
         if wanted(&suite.path) || context.cases.files.iter().any(wanted) {
-            findings.extend(suite_rules(&context));
+            findings.extend(check_suite_rules(&rules, &context));
         }
-        files.extend(context.cases.files);
+        files.extend(context.cases.files.iter().cloned());
+        suites.push(context);
     }
-    files.retain(wanted);
 
+    if whole || paths.is_none() {
+        let context = ProjectContext { project, prompts: &facts, suites: &suites };
+        let mut found = Vec::new();
+        for check in rules.iter().filter_map(|rule| rule.check.project) {
+            check(&context, &mut found);
+        }
+        findings.extend(found.into_iter().filter(|finding| wanted(finding.file.path())));
+    }
+
+    files.retain(wanted);
     let paths: Vec<&RepoPath> = files.iter().collect();
     let of_texts: Vec<Vec<Diagnostic>> = paths
         .par_iter()
@@ -113,13 +167,14 @@ pub fn check(
             let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
                 return Ok(Vec::new());
             };
-            Ok(check_text(project, &file, &kind))
+            check_text(&rules, project, &partials, &file, &kind)
         })
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());
 
+    let running: BTreeSet<RuleId> = rules.iter().map(|rule| rule.code).collect();
     findings.retain(|finding| {
-        selection.runs(finding.code) && !ignored_here(&project.config.lint, finding)
+        running.contains(&finding.code) && !ignored_here(&project.config.lint, finding)
     });
     diagnostic::sort(&mut findings);
     Ok(Checked { findings, files })
@@ -128,62 +183,74 @@ pub fn check(
 /// Checks one suite and everything that an evaluation of it uses: its prompts, their partials, its datasets.
 pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, SnapshotError> {
     let project = context.project;
-    let mut findings = suite_rules(context);
+    let rules = &RULES;
+    let mut findings = check_suite_rules(rules, context);
     let mut used: Vec<Arc<SourceFile>> = vec![Arc::clone(&context.suite.document.file)];
     let partials = Partials::of(project);
     for prompt in &context.prompts {
         let context = PromptContext::load(project, prompt, &partials)?;
         used.extend(context.files().cloned());
-        findings.extend(check_prompt(&context));
+        findings.extend(check_prompt(rules, &context));
     }
     for file in used {
         findings
             .extend(project.diagnostics.iter().filter(|d| d.file.path() == file.path()).cloned());
         if let Some(kind) = project.kind(file.path()) {
-            findings.extend(check_text(project, &file, &kind));
+            findings.extend(check_text(rules, project, &partials, &file, &kind)?);
         }
     }
     diagnostic::sort(&mut findings);
     Ok(findings)
 }
 
-/// Checks one prompt with its partials.
-pub fn check_prompt(context: &PromptContext<'_>) -> Vec<Diagnostic> {
+fn check_prompt(rules: &[&Rule], context: &PromptContext<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for rule in RULES {
-        if let Check::Prompt(check)
-        | Check::PromptAndText(check, _)
-        | Check::SuiteAndPrompt(_, check) = rule.check
-        {
-            check(context, &mut findings);
-        }
+    for check in rules.iter().filter_map(|rule| rule.check.prompt) {
+        check(context, &mut findings);
+    }
+    for prose in context.prose() {
+        check_prose(rules, &prose, &mut findings);
     }
     findings
 }
 
-fn suite_rules(context: &SuiteContext<'_>) -> Vec<Diagnostic> {
+fn check_prose(rules: &[&Rule], context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
+    for check in rules.iter().filter_map(|rule| rule.check.prose) {
+        check(context, findings);
+    }
+}
+
+fn check_suite_rules(rules: &[&Rule], context: &SuiteContext<'_>) -> Vec<Diagnostic> {
     let mut findings = context.cases.diagnostics.clone();
-    for rule in RULES {
-        if let Check::Suite(check) | Check::SuiteAndPrompt(check, _) = rule.check {
-            check(context, &mut findings);
-        }
+    for check in rules.iter().filter_map(|rule| rule.check.suite) {
+        check(context, &mut findings);
     }
     findings
 }
 
-fn check_text(project: &Project, file: &Arc<SourceFile>, kind: &FileKind) -> Vec<Diagnostic> {
+fn check_text(
+    rules: &[&Rule],
+    project: &Project,
+    partials: &Partials<'_>,
+    file: &Arc<SourceFile>,
+    kind: &FileKind,
+) -> Result<Vec<Diagnostic>, SnapshotError> {
     let context = TextContext { project, file, kind };
     let mut findings = Vec::new();
     // Whoever reads the other kinds says so: they cannot be read at all.
     if *kind == FileKind::Partial {
         findings.extend(document::not_utf8(file));
-    }
-    for rule in RULES {
-        if let Check::Text(check) | Check::PromptAndText(_, check) = rule.check {
-            check(&context, &mut findings);
+        if let Some(partial) = partials.at(file.path())?
+            && let Ok(analysis) = &partial.analysis
+        {
+            let prose = ProseContext::of_partial(project, &partial, analysis);
+            check_prose(rules, &prose, &mut findings);
         }
     }
-    findings
+    for check in rules.iter().filter_map(|rule| rule.check.text) {
+        check(&context, &mut findings);
+    }
+    Ok(findings)
 }
 
 fn all_files(project: &Project) -> BTreeSet<RepoPath> {

@@ -30,7 +30,7 @@ fn codes(files: &Files) -> BTreeSet<String> {
         (RepoPath::new(path).unwrap(), text.into_bytes())
     });
     let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let checked = check(&project, None, &RuleSelection::default()).unwrap();
+    let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
     for finding in &checked.findings {
         assert!(
             finding.span.end <= finding.file.text().len(),
@@ -57,7 +57,7 @@ fn unescape(text: &str) -> String {
 
 #[test]
 fn the_examples_of_each_rule_behave_as_they_say() {
-    for rule in RULES {
+    for rule in RULES.iter() {
         let page = page(rule);
         let bad = files(&page, "Example");
         assert!(!bad.is_empty(), "{} has no example", rule.code);
@@ -96,7 +96,7 @@ fn rules_stand_in_order_of_their_codes_and_are_documented() {
     sorted.sort_unstable();
     sorted.dedup();
     assert_eq!(codes, sorted);
-    for rule in RULES {
+    for rule in RULES.iter() {
         let (letter, digits) = rule.code.0.split_at(1);
         assert!(
             letter.chars().all(|c| c.is_ascii_uppercase()) && digits.len() == 3,
@@ -132,7 +132,7 @@ fn findings_in_partials_and_block_scalars_have_their_line() {
         ),
         ("prompts/p.md", "one\n{{ z.deep }} {{ x }}\n"),
     ]);
-    let checked = check(&project, None, &RuleSelection::default()).unwrap();
+    let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
     assert_eq!(
         said(&checked),
         [
@@ -154,7 +154,15 @@ fn given_files_are_checked_with_what_depends_on_them() {
     ]);
     let only = |path: &str| {
         let paths = BTreeSet::from([RepoPath::new(path).unwrap()]);
-        said(&check(&project, Some(&paths), &RuleSelection::default()).unwrap()).len()
+        said(
+            &check(
+                &project,
+                Options { paths: Some(&paths), whole: false },
+                &RuleSelection::default(),
+            )
+            .unwrap(),
+        )
+        .len()
     };
     assert_eq!((only("prompts/a.yaml"), only("prompts/b.yaml"), only("prompts/p.md")), (1, 1, 1));
     assert_eq!(only("prompts/none.yaml"), 0);
@@ -172,8 +180,8 @@ fn rules_can_be_selected_and_ignored() {
     ]);
     let codes = |select: &[&str], ignore: &[&str]| {
         let own = |codes: &[&str]| codes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
-        let selection = RuleSelection::of(&project.config.lint, &own(select), &own(ignore));
-        said(&check(&project, None, &selection).unwrap()).len()
+        let selection = RuleSelection::of(&project.config.lint, &own(select), &[], &own(ignore));
+        said(&check(&project, Options::default(), &selection).unwrap()).len()
     };
     assert_eq!(codes(&[], &[]), 1);
     assert_eq!(codes(&["T"], &[]), 0);

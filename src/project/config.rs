@@ -124,8 +124,10 @@ pub struct LabelsConfig {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LintConfig {
-    /// Codes or their beginnings; `ALL` (the default) for every rule.
+    /// Codes or their beginnings, `ALL` for every rule; when absent, all that are on by default.
     pub select: Option<Vec<String>>,
+    /// More of them, besides those that `select` names or that are on by default.
+    pub extend_select: Vec<String>,
     /// Codes or their beginnings that do not run.
     pub ignore: Vec<String>,
     /// Glob of files to the codes that do not run on them.

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::RuleId;
+use crate::path::RepoPath;
 use crate::project::Project;
 use crate::project::prompt::Prompt;
 use crate::snapshot::SnapshotError;
@@ -70,6 +71,15 @@ impl<'a> Partials<'a> {
         match failed {
             Some(error) => Err(error),
             None => Ok(closure),
+        }
+    }
+
+    /// The partial that a file is; none for a file outside the prompts folder.
+    pub fn at(&self, path: &RepoPath) -> Result<Option<Arc<Partial>>, SnapshotError> {
+        let folder = self.project.folder(&self.project.config.paths.prompts);
+        match path.strip_prefix(&folder) {
+            Some(below) => self.get(below.as_str()),
+            None => Ok(None),
         }
     }
 

@@ -29,7 +29,7 @@ fn the_page_of_rules_has_every_rule() {
         "{NOTE}# Rules\n\nWhat `pf lint` checks. `pf rule CODE` prints the same text.\n\n\
          | code | name | severity | what it finds |\n|---|---|---|---|\n"
     );
-    for rule in RULES {
+    for rule in RULES.iter() {
         let anchor = format!("{}-{}", rule.name, rule.code.to_string().to_lowercase());
         let _ = writeln!(
             text,
@@ -40,7 +40,7 @@ fn the_page_of_rules_has_every_rule() {
             rule.summary()
         );
     }
-    for rule in RULES {
+    for rule in RULES.iter() {
         text.push('\n');
         text += &deeper(&page(rule));
     }

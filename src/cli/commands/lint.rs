@@ -13,7 +13,7 @@ use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::Severity;
-use crate::lint::{self, Checked, RuleSelection};
+use crate::lint::{self, Checked, Options, RuleSelection};
 use crate::path::RepoPath;
 use crate::project::{CONFIG_FILE, Project};
 use crate::report::json;
@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// Only these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     select: Vec<String>,
+    /// These rules too: codes or their beginnings, separated by commas
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    extend_select: Vec<String>,
     /// Not these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     ignore: Vec<String>,
@@ -50,6 +53,9 @@ pub(crate) struct Args {
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// With paths, --staged or --changed: also the rules about the project as a whole
+    #[arg(long)]
+    whole: bool,
     /// Exit with 0 even when there is nothing to check
     #[arg(long)]
     allow_empty: bool,
@@ -72,7 +78,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     };
     // The process ends with the command: to free a large project piece by piece would be a tenth of the work.
     let project = ManuallyDrop::new(Project::load(&snapshot)?);
-    let selection = RuleSelection::of(&project.config.lint, &args.select, &args.ignore);
+    let selection =
+        RuleSelection::of(&project.config.lint, &args.select, &args.extend_select, &args.ignore);
     if let Some(unknown) = selection.unknown().first() {
         return Err(Error::usage(format!("`{unknown}` is the beginning of no rule's code"))
             .hint("`pf rule` lists all rules"));
@@ -83,7 +90,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         (false, []) => None,
         (false, given) => Some(expand(&project, &home, &directory, given)?),
     };
-    let checked = lint::check(&project, paths.as_ref(), &selection)?;
+    let options = Options { paths: paths.as_ref(), whole: args.whole };
+    let checked = lint::check(&project, options, &selection)?;
     let selected = by_change || !args.paths.is_empty();
     // A project file alone is nothing that could be wrong or right: the folders may be called otherwise.
     let only_config = checked.files.iter().all(|path| path.as_str() == CONFIG_FILE);

@@ -270,3 +270,23 @@ fn hostile_templates_are_analysed_on_a_small_stack() {
         assert!(thread.join().is_ok(), "{name}");
     }
 }
+
+#[test]
+fn literals_are_the_text_outside_of_tags() {
+    let source = "A {{ x }} b {%- if y %} c {% endif -%} d {% raw %}{{ e }}{% endraw %}\n{# no #}f";
+    let analysis = analyze(source).unwrap();
+    let pieces: Vec<(&str, bool)> =
+        analysis.literals.iter().map(|l| (&source[l.span.range()], l.certain)).collect();
+    assert_eq!(
+        pieces,
+        [
+            ("A ", true),
+            (" b", true),
+            (" c ", false),
+            ("d ", true),
+            ("{{ e }}", true),
+            ("\n", true),
+            ("f", true)
+        ]
+    );
+}
