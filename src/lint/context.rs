@@ -11,6 +11,7 @@ use crate::digest;
 use crate::document::{Document, Route, Segment};
 use crate::lint::rule::Rule;
 use crate::message::Role;
+use crate::path::RepoPath;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
@@ -96,6 +97,13 @@ impl<'a> PromptContext<'a> {
         })
     }
 
+    /// Files that it includes and that are not there.
+    pub fn missing(&self) -> impl Iterator<Item = RepoPath> {
+        let folder = self.project.folder(&self.project.config.paths.prompts);
+        let missing = self.closure.missing.iter();
+        missing.filter_map(move |include| Some(folder.join(&RepoPath::new(&include.name).ok()?)))
+    }
+
     /// Hands over what the analysis found for a rule, with the rule's severity.
     pub fn report(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) {
         let own = self.problems.iter().filter(|problem| problem.code == rule.code);
@@ -125,6 +133,24 @@ impl<'a> SuiteContext<'a> {
             .flat_map(|prompt| prompt.file.variables.keys().map(String::as_str))
             .collect();
         Ok(Self { project, suite, prompts, cases: cases::load(project, suite)?, declared })
+    }
+
+    /// Whether it uses, or names, one of these files: a prompt or a dataset. Those that it names may be gone.
+    pub fn depends_on(&self, paths: &BTreeSet<RepoPath>) -> bool {
+        let prompts = self.prompts.iter().map(|prompt| &prompt.path);
+        if prompts.chain(&self.cases.files).any(|path| paths.contains(path)) {
+            return true;
+        }
+        let named = |entry: &str, name: &str| match cases::is_glob(entry) {
+            true => cases::glob(entry).is_ok_and(|glob| glob.is_match(name)),
+            false => entry == name,
+        };
+        paths.iter().any(|path| match self.project.kind(path) {
+            Some(FileKind::Prompt(name)) => {
+                self.suite.file.prompts.iter().any(|entry| named(entry, name.as_str()))
+            }
+            _ => self.suite.file.datasets().any(|entry| named(entry, path.as_str())),
+        })
     }
 
     /// The variables that the suite's prompts declare.

@@ -60,8 +60,13 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
         let snippet = window.snippet(&label.file);
         group = group.element(snippet.annotation(context(&label.message, window.shift(span))));
     }
-    for help in finding.help.iter().chain(finding.fix.as_ref().map(|fix| &fix.message)) {
+    for help in &finding.help {
         group = group.element(Level::HELP.message(escape(help).into_owned()));
+    }
+    if let Some(fix) = &finding.fix {
+        let name = if fix.safe { "fix [*]" } else { "unsafe fix" };
+        let message = escape(&fix.message).into_owned();
+        group = group.element(Level::HELP.with_name(name).message(message));
     }
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(style.width);
     renderer.render(&[group])
