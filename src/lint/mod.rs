@@ -6,6 +6,7 @@
 pub mod context;
 pub mod rule;
 pub mod rules;
+mod suppress;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use rayon::prelude::*;
 use self::context::{
     ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, TextContext,
 };
-use self::rule::Rule;
+use self::rule::{Check, Rule};
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
 use crate::document;
@@ -186,6 +187,19 @@ pub fn check(
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());
 
+    let elsewhere: BTreeSet<RepoPath> = findings
+        .iter()
+        .map(|finding| finding.file.path())
+        .filter(|path| !files.contains(path))
+        .cloned()
+        .collect();
+    let mut suppressions = suppress::read(project, files.iter().chain(&elsewhere))?;
+    suppress::apply(&mut suppressions, &mut findings);
+    let limited = options.paths.is_some() && !whole;
+    findings.extend(suppress::problems(&suppressions, |rule| {
+        let Check { suite, project, .. } = rule.check;
+        selection.runs(rule) && !(limited && (suite.is_some() || project.is_some()))
+    }));
     let running: BTreeSet<RuleId> = rules.iter().map(|rule| rule.code).collect();
     findings.retain(|finding| {
         running.contains(&finding.code) && !ignored_here(&project.config.lint, finding)
@@ -213,6 +227,14 @@ pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, Snapsh
             findings.extend(check_text(rules, project, &partials, &file, &kind)?);
         }
     }
+    // What the author of a file accepts does not stop an evaluation; what makes its numbers worth nothing does.
+    let paths: BTreeSet<RepoPath> =
+        findings.iter().map(|finding| finding.file.path().clone()).collect();
+    let mut suppressions = suppress::read(project, &paths)?;
+    let (mut acceptable, mut findings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| !finding.code.0.starts_with(['D', 'F']));
+    suppress::apply(&mut suppressions, &mut acceptable);
+    findings.extend(acceptable);
     diagnostic::sort(&mut findings);
     Ok(findings)
 }

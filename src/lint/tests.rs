@@ -192,3 +192,58 @@ fn rules_can_be_selected_and_ignored() {
     assert_eq!(codes(&["V1"], &[]), 1);
     assert_eq!(codes(&[], &["V101"]), 0);
 }
+
+#[test]
+fn suppressions_cover_a_line_a_block_or_a_file() {
+    let found = |text: &str| {
+        let project = project(&[("prompts/a.yaml", text)]);
+        said(&check(&project, Options::default(), &RuleSelection::default()).unwrap())
+    };
+    let file = |head: &str, trailing: &str, above: &str| {
+        format!(
+            "{head}variables:{trailing}\n  x: string\n{above}  y: string\nmessages:\n  - {{role: user, content: hello}}\n"
+        )
+    };
+    let of = |line: usize, name: &str| {
+        format!("prompts/a.yaml:{line}:3 V102 no template uses the variable `{name}`")
+    };
+    assert_eq!(found(&file("", "", "")), [of(2, "x"), of(3, "y")]);
+    assert_eq!(found(&file("", " # pf: ignore[V102] not yet", "")), Vec::<String>::new());
+    assert_eq!(found(&file("", "", "  # pf: ignore[V] not yet\n")), [of(2, "x")]);
+    assert_eq!(found(&file("# pf: ignore-file[V102] not yet\n", "", "")), Vec::<String>::new());
+    assert_eq!(found(&file("# pf: ignore[V102] the wrong line\n", "", "")), Vec::<String>::new());
+    assert_eq!(
+        found(&file("", "", "  # pf: ignore[T201, V102] not yet\n")),
+        [
+            of(2, "x"),
+            "prompts/a.yaml:3:16 R692 nothing here is a finding of `T201` any more".into()
+        ]
+    );
+    assert_eq!(
+        found(&file("", "", "  # pf: ignore V102\n")),
+        [
+            of(2, "x"),
+            "prompts/a.yaml:3:9 R693 `pf: ignore` does not say which rules".into(),
+            of(4, "y")
+        ]
+    );
+}
+
+#[test]
+fn suppressions_stand_in_templates_too() {
+    let project = project(&[
+        (
+            "prompts/a.yaml",
+            "messages:\n  - role: user\n    content: |\n      {# pf: ignore[V101] filled in elsewhere #}\n      {{ x }}\n      {{ y }}{# pf: ignore[V101] so is this #}\n      {{ z }}{% include \"p.md\" %}\n",
+        ),
+        ("prompts/p.md", "{{ v }}{# pf: ignore[V101] so is this #}\n{{ w }}\n"),
+    ]);
+    let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
+    assert_eq!(
+        said(&checked),
+        [
+            "prompts/a.yaml:7:10 V101 the variable `z` is not declared",
+            "prompts/p.md:2:4 V101 the variable `w` is not declared",
+        ]
+    );
+}
