@@ -3,7 +3,10 @@
 //! Rules look at one prompt with its partials, one suite with its cases, or one text; a rule of the first two kinds sees
 //! everything that its subject is made of, so a finding can lie in a partial or a dataset.
 
+pub mod adopt;
 pub mod context;
+pub mod fix;
+mod proof;
 pub mod rule;
 pub mod rules;
 mod suppress;
