@@ -32,7 +32,7 @@ use crate::snapshot::Home;
 `pf rule CODE` explains a rule.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    files: files::Args,
+    files: files::FileArgs,
     /// Only these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     select: Vec<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
     #[command(flatten)]
-    output: output::Args,
+    output: output::OutputArgs,
     /// Exit with 0 even when there is nothing to check
     #[arg(long)]
     allow_empty: bool,
