@@ -3,6 +3,7 @@
 mod files;
 mod output;
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 use clap::ValueEnum;
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let only_config = checked.files.iter().all(|path| path.as_str() == CONFIG_FILE);
     let all = matches!(choice, Choice::All);
     if checked.findings.is_empty() && (checked.files.is_empty() || (only_config && all)) {
-        args.output.show_nothing(&report, global, ui)?;
+        args.output.show_nothing(&Report { files: &BTreeSet::new(), ..report }, global, ui)?;
         return nothing(args, &project, &home, &choice, ui);
     }
     args.output.show(&report, global, ui)?;
