@@ -140,8 +140,9 @@ fn fingerprints_survive_new_lines_above_and_differ_from_each_other() {
 #[test]
 fn sarif_fits_the_schema_of_the_standard() {
     let schema = include_str!("../../../tests/fixtures/sarif/sarif-schema-2.1.0.json");
-    let validator =
-        jsonschema::options().should_validate_formats(true).build(&json_of(schema)).unwrap();
+    // The pattern of languages has a bracket too many. JavaScript overlooks that, other dialects refuse it.
+    let schema = json_of(&schema.replace("{2}]?$", "{2}$"));
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     for text in [written(sarif::write), empty(sarif::write)] {
         let errors: Vec<String> = validator
             .iter_errors(&json_of(&text))
@@ -202,7 +203,12 @@ fn sarif_says_where_what_and_how_to_mend_it() {
 #[test]
 fn junit_fails_what_fails_a_run() {
     let text = written(junit::write);
-    assert!(text.contains(r#"<testsuites name="pf lint" tests="4" failures="2" errors="0""#));
+    assert!(
+        text.contains(
+            r#"<testsuites name="pf lint" tests="4" skipped="0" failures="2" errors="0""#
+        ),
+        "{text}"
+    );
     assert!(text.contains(r#"<testsuite name="pf.yaml" tests="1""#), "{text}");
     assert!(
         text.contains(
