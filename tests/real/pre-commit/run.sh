@@ -40,7 +40,7 @@ repository() { # NAME
 }
 
 stage() { # PATH TEXT
-  printf '%s\n' "$2" >"$1"
+  mkdir -p "$(dirname "$1")" && printf "%s\n" "$2" >"$1"
   git add "$1"
 }
 
