@@ -135,7 +135,11 @@ pub fn check(
         .map(|prompt| {
             let context = match PromptContext::load(project, prompt, &partials) {
                 Ok(context) => context,
-                Err(error) => return Ok((vec![project::unreadable(error)?], None)),
+                Err(error) => {
+                    let finding = project::unreadable(error)?;
+                    let touched = wanted(&prompt.path) || wanted(finding.file.path());
+                    return Ok((touched.then_some(finding).into_iter().collect(), None));
+                }
             };
             let touched = context.files().any(|file| wanted(file.path()))
                 || context.missing().any(|path| wanted(&path));
@@ -155,7 +159,10 @@ pub fn check(
         let context = match SuiteContext::load(project, suite) {
             Ok(context) => context,
             Err(error) => {
-                findings.push(project::unreadable(error)?);
+                let finding = project::unreadable(error)?;
+                if wanted(&suite.path) || wanted(finding.file.path()) {
+                    findings.push(finding);
+                }
                 continue;
             }
         };

@@ -3,6 +3,7 @@
 mod files;
 mod output;
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 use clap::ValueEnum;
@@ -32,7 +33,7 @@ use crate::snapshot::Home;
 `pf rule CODE` explains a rule.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    files: files::Args,
+    files: files::FileArgs,
     /// Only these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     select: Vec<String>,
@@ -46,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
     #[command(flatten)]
-    output: output::Args,
+    output: output::OutputArgs,
     /// Exit with 0 even when there is nothing to check
     #[arg(long)]
     allow_empty: bool,
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let only_config = checked.files.iter().all(|path| path.as_str() == CONFIG_FILE);
     let all = matches!(choice, Choice::All);
     if checked.findings.is_empty() && (checked.files.is_empty() || (only_config && all)) {
-        args.output.show_nothing(&report, global, ui)?;
+        args.output.show_nothing(&Report { files: &BTreeSet::new(), ..report }, global, ui)?;
         return nothing(args, &project, &home, &choice, ui);
     }
     args.output.show(&report, global, ui)?;

@@ -11,7 +11,7 @@ use crate::snapshot::{Home, MAX_FILE_BYTES, Snapshot};
 
 /// The arguments about files.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct FileArgs {
     /// Files or folders, with what depends on them; the whole project when absent. `-` is standard input
     paths: Vec<PathBuf>,
     /// Check what is staged: the files that differ from HEAD, as they stand in the index
@@ -51,7 +51,7 @@ impl Choice {
     }
 }
 
-impl Args {
+impl FileArgs {
     /// Whether the rules about the project as a whole run although files were selected.
     pub(super) fn whole(&self) -> bool {
         self.whole

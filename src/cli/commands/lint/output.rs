@@ -15,7 +15,7 @@ use crate::report::lint::{Report, concise, github, gitlab, human, junit, sarif};
 
 /// The arguments about the report.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct OutputArgs {
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -47,7 +47,7 @@ enum Format {
     Junit,
 }
 
-impl Args {
+impl OutputArgs {
     /// Refuses what cannot be done before anything is checked.
     pub(super) fn validate(&self) -> Result<(), Error> {
         if self.statistics && !matches!(self.format, Format::Human | Format::Json) {
