@@ -26,6 +26,18 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A text as bytes, with the byte order mark and the line breaks of the file that it replaces.
+pub(crate) fn in_the_manner_of(old: &[u8], text: &str) -> Vec<u8> {
+    let mark = if old.starts_with(b"\xef\xbb\xbf") { "\u{feff}" } else { "" };
+    let breaks = old.iter().filter(|byte| **byte == b'\n').count();
+    let windows = old.windows(2).filter(|pair| pair == b"\r\n").count();
+    let text = match windows > 0 && windows == breaks {
+        true => text.replace('\n', "\r\n"),
+        false => text.to_owned(),
+    };
+    format!("{mark}{text}").into_bytes()
+}
+
 /// Those of the file that is replaced, else what a new file usually gets.
 fn permissions(path: &Path) -> fs::Permissions {
     if let Ok(metadata) = fs::metadata(path) {

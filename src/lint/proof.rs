@@ -18,6 +18,8 @@ use crate::template::{Binder, Origin, Partials, Renderer};
 pub(super) enum Claim {
     /// No rendered byte changes.
     SameRenders,
+    /// No byte changes of what can be rendered; a comment was added, so that nothing can be wrong with the rest.
+    Comment,
     /// The file can be read and has the right shape.
     Readable,
 }
@@ -52,11 +54,12 @@ pub(super) fn holds(
     let snapshot = project.snapshot.clone().with_files([(path.clone(), after.into_bytes())])?;
     match kind {
         FileKind::Prompt(name) => prompts(project, &snapshot, &[name], claim),
-        FileKind::Partial => match claim {
-            Claim::SameRenders => prompts(project, &snapshot, &users(project, path)?, claim),
-            Claim::Readable => Ok(Ok(())),
-        },
-        _ if claim == Claim::SameRenders => Ok(Err("the file would say something else".to_owned())),
+        FileKind::Partial if claim != Claim::Readable => {
+            prompts(project, &snapshot, &users(project, path)?, claim)
+        }
+        FileKind::Config | FileKind::Suite(_) if claim != Claim::Readable => {
+            Ok(Err("the file would say something else".to_owned()))
+        }
         _ => Ok(Ok(())),
     }
 }
@@ -90,14 +93,14 @@ fn prompts(
             }
             return Ok(Err(format!("the prompt `{name}` could not be used any more")));
         };
-        let (Some(old), Claim::SameRenders) = (old, claim) else { continue };
+        let (Some(old), Claim::SameRenders | Claim::Comment) = (old, claim) else { continue };
         let inputs = inputs(old);
         let (Some(old), new) = (renders(before, old, &inputs)?, renders(&after, new, &inputs)?)
         else {
             // What could not be rendered has no bytes that could change.
             continue;
         };
-        if old.is_empty() {
+        if old.is_empty() && claim == Claim::SameRenders {
             return Ok(Err(format!("`{name}` has no example to prove it with")));
         }
         let new = new.unwrap_or_default();

@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod json;
 pub mod junit;
 pub mod lint;
+pub mod patch;
 pub mod run;
 pub mod schemas;
 pub mod table;

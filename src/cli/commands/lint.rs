@@ -1,6 +1,7 @@
 //! `pf lint`
 
 mod files;
+mod mend;
 mod output;
 
 use std::collections::BTreeSet;
@@ -9,12 +10,13 @@ use std::mem::ManuallyDrop;
 use clap::ValueEnum;
 
 use self::files::Choice;
+use self::mend::Mend;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::Severity;
-use crate::lint::{self, Options, RuleSelection};
+use crate::lint::{self, Checked, Options, RuleSelection};
 use crate::project::{CONFIG_FILE, Project};
 use crate::report::lint::Report;
 use crate::snapshot::Home;
@@ -28,6 +30,8 @@ use crate::snapshot::Home;
   pf lint --changed main...      what a branch changes, with what depends on it
   pf lint --at main~3            an old version, without touching the worktree
   pf lint --select V,T --format json
+  pf lint --diff                 what --fix would change
+  pf lint --add-ignore           accept what is there today
   pf lint -o pf.sarif            for people, and for code scanning
 
 `pf rule CODE` explains a rule.")]
@@ -43,6 +47,8 @@ pub(crate) struct Args {
     /// Not these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     ignore: Vec<String>,
+    #[command(flatten)]
+    mend: mend::MendArgs,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
@@ -75,7 +81,21 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let choice = args.files.choice(&project, &home, &directory)?;
     let options = Options { paths: choice.paths(), whole: args.files.whole() };
-    let checked = lint::check(&project, options, &selection)?;
+    let checked = match args.mend.wanted()? {
+        Mend::Nothing => lint::check(&project, options, &selection)?,
+        Mend::Fix(apply) => match args.files.stdin_file(&home, &directory)? {
+            Some(path) => {
+                let left = mend::mend_input(&project, &path, options, &selection, apply, ui)?;
+                ui.findings_aside(&left.findings);
+                return Ok(args.exit(&left));
+            }
+            None => mend::mend(&project, &home, options, &selection, apply, ui)?,
+        },
+        Mend::Show(apply) => return mend::show(&project, options, &selection, apply, ui),
+        Mend::Accept(reason) => {
+            return mend::accept(&project, &home, options, &selection, reason, ui);
+        }
+    };
     if matches!(choice, Choice::All) {
         for skipped in &project.skipped {
             ui.note(format!("skipped `{}`: {}", skipped.path, skipped.reason));
@@ -91,14 +111,20 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         return nothing(args, &project, &home, &choice, ui);
     }
     args.output.show(&report, global, ui)?;
-    let least = match args.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Info => Severity::Info,
-    };
-    match checked.findings.iter().any(|finding| finding.severity >= least) {
-        true => Ok(Exit::Findings),
-        false => Ok(Exit::Success),
+    Ok(args.exit(&checked))
+}
+
+impl Args {
+    fn exit(&self, checked: &Checked) -> Exit {
+        let least = match self.fail_on {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Info => Severity::Info,
+        };
+        match checked.findings.iter().any(|finding| finding.severity >= least) {
+            true => Exit::Findings,
+            false => Exit::Success,
+        }
     }
 }
 

@@ -108,7 +108,11 @@ impl FileArgs {
     }
 
     /// The file that standard input stands for.
-    fn stdin_file(&self, home: &Home, directory: &Path) -> Result<Option<RepoPath>, Error> {
+    pub(super) fn stdin_file(
+        &self,
+        home: &Home,
+        directory: &Path,
+    ) -> Result<Option<RepoPath>, Error> {
         let dash = |path: &PathBuf| path.as_os_str() == "-";
         match &self.stdin_filename {
             Some(_) if !self.paths.iter().all(dash) => {
