@@ -65,7 +65,8 @@ impl Document {
         let column = self.file.position(children[0].span.start).column - 1;
         let end = self.line_end(last.span);
         let newline = if self.file.text()[..end].ends_with('\n') { "" } else { "\n" };
-        Some((Span::at(end), format!("{newline}{:column$}{key}: {value}\n", "")))
+        let space = if value.starts_with('\n') { "" } else { " " };
+        Some((Span::at(end), format!("{newline}{:column$}{key}:{space}{value}\n", "")))
     }
 
     /// Adds a key with its value, written as YAML, before another of the same mapping, and before the comments above it.
@@ -84,7 +85,8 @@ impl Document {
             }
             at = line;
         }
-        Some((Span::at(at), format!("{:indent$}{key}: {value}\n", "")))
+        let space = if value.starts_with('\n') { "" } else { " " };
+        Some((Span::at(at), format!("{:indent$}{key}:{space}{value}\n", "")))
     }
 
     /// Whether a value stands where its route leads, and not behind an alias.
@@ -240,6 +242,6 @@ mod tests {
     fn adds_a_key_before_another_and_its_comments() {
         let text = "a: 1\n\n# about b\n# and more\nb: 2\n";
         let edit = document(text).insert_before(&route("b"), "v", "\n  x: string");
-        assert_eq!(applied(text, edit), "a: 1\n\nv: \n  x: string\n# about b\n# and more\nb: 2\n");
+        assert_eq!(applied(text, edit), "a: 1\n\nv:\n  x: string\n# about b\n# and more\nb: 2\n");
     }
 }

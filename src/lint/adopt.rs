@@ -211,8 +211,7 @@ fn with_pattern(text: &str, pattern: &str, codes: &str, reason: &str) -> Option<
         )
     } else {
         let value = format!("\n  per_path:\n    # {reason}\n    {pattern}: {codes}");
-        let (span, inserted) = document.insert(&Route::root(), "lint", &value)?;
-        (span, inserted.replacen("lint: \n", "lint:\n", 1))
+        document.insert(&Route::root(), "lint", &value)?
     };
     Some(edited(text, vec![edit]))
 }

@@ -104,7 +104,10 @@ fn prompts(
             return Ok(Err(format!("`{name}` has no example to prove it with")));
         }
         let new = new.unwrap_or_default();
-        if old.iter().any(|(input, messages)| new.get(input) != Some(messages)) {
+        if old
+            .iter()
+            .any(|(input, messages)| messages.is_some() && new.get(input) != Some(messages))
+        {
             return Ok(Err(format!("it would change what `{name}` renders")));
         }
     }
@@ -173,21 +176,19 @@ fn sample(schema: &Value, choose: usize, depth: usize) -> Value {
     }
 }
 
-/// What a prompt renders to, by the number of the input; `None` when it cannot be rendered at all.
+/// What a prompt renders to, by the number of each input that it accepts; `None` when it cannot be rendered at all.
 fn renders(
     project: &Project,
     prompt: &Prompt,
     inputs: &[Map<String, Value>],
-) -> Result<Option<BTreeMap<usize, Vec<Message>>>, SnapshotError> {
+) -> Result<Option<BTreeMap<usize, Option<Vec<Message>>>>, SnapshotError> {
     let closure = Partials::of(project).closure(prompt)?;
     let Ok(renderer) = Renderer::new(prompt, &closure) else { return Ok(None) };
     let binder = Binder::new(prompt);
     let mut renders = BTreeMap::new();
     for (index, input) in inputs.iter().enumerate() {
-        if let Ok(values) = binder.bind(input, Origin::Typed)
-            && let Ok(messages) = renderer.render(&values)
-        {
-            renders.insert(index, messages);
+        if let Ok(values) = binder.bind(input, Origin::Typed) {
+            renders.insert(index, renderer.render(&values).ok());
         }
     }
     Ok(Some(renders))
