@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use globset::GlobMatcher;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
@@ -141,15 +142,11 @@ impl<'a> SuiteContext<'a> {
         if prompts.chain(&self.cases.files).any(|path| paths.contains(path)) {
             return true;
         }
-        let named = |entry: &str, name: &str| match cases::is_glob(entry) {
-            true => cases::glob(entry).is_ok_and(|glob| glob.is_match(name)),
-            false => entry == name,
-        };
+        let prompts = Entries::new(self.suite.file.prompts.iter().map(String::as_str));
+        let datasets = Entries::new(self.suite.file.datasets());
         paths.iter().any(|path| match self.project.kind(path) {
-            Some(FileKind::Prompt(name)) => {
-                self.suite.file.prompts.iter().any(|entry| named(entry, name.as_str()))
-            }
-            _ => self.suite.file.datasets().any(|entry| named(entry, path.as_str())),
+            Some(FileKind::Prompt(name)) => prompts.name(name.as_str()),
+            _ => datasets.name(path.as_str()),
         })
     }
 
@@ -179,6 +176,24 @@ impl<'a> SuiteContext<'a> {
             };
             (id, placed)
         })
+    }
+}
+
+/// Names and globs as a suite lists them.
+struct Entries<'a> {
+    names: BTreeSet<&'a str>,
+    globs: Vec<GlobMatcher>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(entries: impl Iterator<Item = &'a str>) -> Self {
+        let (globs, names): (Vec<_>, Vec<_>) = entries.partition(|text| cases::is_glob(text));
+        let globs = globs.into_iter().filter_map(|glob| cases::glob(glob).ok()).collect();
+        Self { names: names.into_iter().collect(), globs }
+    }
+
+    fn name(&self, text: &str) -> bool {
+        self.names.contains(text) || self.globs.iter().any(|glob| glob.is_match(text))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Report, is_safely_fixable};
-use crate::report::foreign::escape;
+use crate::report::foreign::line;
 
 /// Writes a line for each finding.
 pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
@@ -11,16 +11,15 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let path = finding.file.path().as_str();
         // A CI takes a line that begins with `::`, after blanks, for a command.
         let here = if path.starts_with([':', ' ']) { "./" } else { "" };
-        let message = finding.message.lines().collect::<Vec<_>>().join(" ");
         writeln!(
             out,
             "{here}{}:{}: {}{} {} {}",
-            escape(path),
+            line(path),
             finding.start(),
             finding.code,
             if is_safely_fixable(finding) { "[*]" } else { "" },
             finding.severity.as_str(),
-            escape(&message)
+            line(&finding.message)
         )?;
     }
     Ok(())

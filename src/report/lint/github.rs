@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::{Report, message_and_help, rule};
 use crate::diagnostic::Severity;
-use crate::report::foreign::escape;
+use crate::report::foreign::line;
 
 /// Writes a command for each finding, and nothing else.
 pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
@@ -19,8 +19,12 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         };
         let (start, end) = (finding.start(), finding.end());
         let path = report.hosted(finding.file.path());
-        let mut properties =
-            format!("file={},line={},endLine={}", property(path.as_str()), start.line, end.line);
+        let mut properties = format!(
+            "file={},line={},endLine={}",
+            property(&line(path.as_str())),
+            start.line,
+            end.line
+        );
         // GitHub takes columns only for what lies on one line.
         if start.line == end.line {
             let _ = write!(properties, ",col={},endColumn={}", start.column, end.column);
@@ -35,7 +39,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
 
 /// The text of a command, on one line.
 fn data(text: &str) -> String {
-    escape(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property of a command.

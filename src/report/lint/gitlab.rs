@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Report;
 use crate::diagnostic::Severity;
-use crate::report::foreign::escape;
+use crate::report::foreign::line;
 use crate::report::json;
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         .iter()
         .zip(report.fingerprints())
         .map(|(finding, fingerprint)| Issue {
-            description: escape(&finding.message).into_owned(),
+            description: line(&finding.message).into_owned(),
             check_name: finding.code.0,
             fingerprint,
             severity: match finding.severity {

@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use super::{Report, message_and_help, rule};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::RepoPath;
-use crate::report::foreign::escape;
+use crate::report::foreign::line;
 
 /// Writes the report.
 pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
@@ -19,7 +19,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     }
     let mut document = quick_junit::Report::new("pf lint");
     for (path, findings) in by_file {
-        let mut suite = TestSuite::new(escape(path.as_str()).into_owned());
+        let mut suite = TestSuite::new(line(path.as_str()).into_owned());
         if findings.is_empty() {
             suite.add_test_case(case("no findings", path, TestCaseStatus::success()));
         }
@@ -34,7 +34,6 @@ fn of_finding(finding: &Diagnostic) -> TestCase {
     let name = format!("{} {name} ({})", finding.code, finding.start());
     let path = finding.file.path();
     let text = format!("{path}:{}: {}", finding.start(), message_and_help(finding));
-    let text = escape(&text);
     let mut test = if finding.severity == Severity::Info {
         // It fails no run, so it fails no test.
         let mut test = case(&name, path, TestCaseStatus::success());
@@ -42,7 +41,7 @@ fn of_finding(finding: &Diagnostic) -> TestCase {
         test
     } else {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_message(escape(&finding.message));
+        status.set_message(line(&finding.message));
         status.set_type(finding.severity.as_str());
         status.set_description(text);
         case(&name, path, status)
@@ -52,7 +51,7 @@ fn of_finding(finding: &Diagnostic) -> TestCase {
 }
 
 fn case(name: &str, path: &RepoPath, status: TestCaseStatus) -> TestCase {
-    let path = escape(path.as_str());
+    let path = line(path.as_str());
     let mut test = TestCase::new(name, status);
     test.set_classname(path.as_ref());
     test.extra.insert("file".into(), path.as_ref().into());

@@ -21,6 +21,7 @@ use crate::digest;
 use crate::lint::rule::Rule;
 use crate::lint::rules::RULES;
 use crate::path::RepoPath;
+use crate::report::foreign::line;
 
 /// The outcome of a check, to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +75,12 @@ fn is_safely_fixable(finding: &Diagnostic) -> bool {
     finding.fix.as_ref().is_some_and(|fix| fix.safe)
 }
 
-/// The message with the advice below it.
+/// The message, and on a line each the advice; what they quote makes no lines of its own.
 fn message_and_help(finding: &Diagnostic) -> String {
-    let mut text = finding.message.clone();
+    let mut text = line(&finding.message).into_owned();
     for help in &finding.help {
         text += "\nhelp: ";
-        text += help;
+        text += &line(help);
     }
     text
 }

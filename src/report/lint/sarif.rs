@@ -11,7 +11,7 @@ use super::{Report, message_and_help, rule};
 use crate::diagnostic::{Diagnostic, Fix, RuleId, Severity};
 use crate::lint::rules::page;
 use crate::path::RepoPath;
-use crate::report::foreign::escape;
+use crate::report::foreign::line;
 use crate::report::json;
 use crate::span::{SourceFile, Span};
 
@@ -219,7 +219,7 @@ fn result(
         rule_id: finding.code.0,
         rule_index: codes.binary_search(&finding.code).expect("they are the codes of all findings"),
         level: level(finding.severity),
-        message: text(&message_and_help(finding)),
+        message: Text { text: message_and_help(finding) },
         locations: [Location {
             id: None,
             physical_location: place(&finding.file, finding.span),
@@ -262,7 +262,7 @@ fn region(file: &SourceFile, span: Span) -> Region {
 }
 
 fn text(text: &str) -> Text {
-    Text { text: escape(text).into_owned() }
+    Text { text: line(text).into_owned() }
 }
 
 fn level(severity: Severity) -> &'static str {

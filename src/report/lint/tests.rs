@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::diagnostic::Fix;
 use crate::diagnostic::Severity;
-use crate::report::json as output;
+use crate::report::{finding, json as output};
 use crate::span::{SourceFile, Span};
 
 fn path(text: &str) -> RepoPath {
@@ -26,7 +26,7 @@ fn found() -> (Vec<Diagnostic>, BTreeSet<RepoPath>) {
         edits: vec![(nmae, "name".to_owned())],
         safe,
     };
-    let hostile = "50 %, \u{1b}[31m`::error::x`\r\nand more";
+    let hostile = "50 %, \u{1b}[31mx\n::error::x\r\n\n";
     let findings = vec![
         Diagnostic::new(code, &file, nmae, hostile)
             .related(&file, Span::new(17, 21), "declared here")
@@ -70,7 +70,7 @@ fn json_of(text: &str) -> Value {
 fn concise_is_a_line_a_finding() {
     assert_eq!(
         written(concise::write),
-        "prompts/a b,ü.yaml:1:9: V101[*] error 50 %, \\u{1b}[31m`::error::x` and more\n\
+        "prompts/a b,ü.yaml:1:9: V101[*] error 50 %, \\u{1b}[31mx\\n::error::x\\u{d}\\n\\n\n\
          prompts/a b,ü.yaml:2:1: V102 warning nobody uses `name`\n\
          prompts/p.md:1:1: V101 info info over two lines\n"
     );
@@ -87,10 +87,23 @@ fn a_path_cannot_be_a_command_to_a_ci() {
 }
 
 #[test]
+fn no_form_but_that_of_github_holds_a_command() {
+    let human = |out: &mut dyn io::Write, report: &Report<'_>| {
+        finding::write_all(out, report.findings, finding::Style { width: 140 })
+    };
+    for write in [human, concise::write, gitlab::write, sarif::write, junit::write] {
+        let text = written(write);
+        assert!(text.contains("::error::x"), "{text}");
+        let commands = text.lines().filter(|line| line.trim_start().starts_with("::error"));
+        assert_eq!(commands.count(), 0, "{text}");
+    }
+}
+
+#[test]
 fn github_gets_one_command_a_line_with_everything_encoded() {
     assert_eq!(
         written(github::write),
-        "::error file=apps/bot/prompts/a b%2Cü.yaml,line=1,endLine=1,col=9,endColumn=13,title=V101 undeclared-variable::50 %25, \\u{1b}[31m`::error::x`\\u{d}%0Aand more%0Ahelp: did you mean `name`?\n\
+        "::error file=apps/bot/prompts/a b%2Cü.yaml,line=1,endLine=1,col=9,endColumn=13,title=V101 undeclared-variable::50 %25, \\u{1b}[31mx\\n::error::x\\u{d}\\n\\n%0Ahelp: did you mean `name`?\n\
          ::warning file=apps/bot/prompts/a b%2Cü.yaml,line=2,endLine=2,col=1,endColumn=5,title=V102 unused-variable::nobody uses `name`\n\
          ::notice file=apps/bot/prompts/p.md,line=1,endLine=2,title=V101 undeclared-variable::info over two lines\n"
     );
