@@ -24,7 +24,7 @@ impl Document {
             return None;
         }
         let parent = self.node(&parent_route)?;
-        let children = self.children(parent)?;
+        let children = children(parent)?;
         let index = match (&parent.kind, last) {
             (NodeKind::Mapping(entries), Segment::Key(key)) => {
                 entries.iter().position(|entry| entry.key == *key)?
@@ -53,7 +53,7 @@ impl Document {
     pub fn insert(&self, mapping: &Route, key: &str, value: &str) -> Option<Edit> {
         let parent = self.node(mapping).filter(|_| self.in_place(mapping))?;
         let NodeKind::Mapping(_) = parent.kind else { return None };
-        let children = self.children(parent)?;
+        let children = children(parent)?;
         let Some(last) = children.last() else {
             let empty = self.file.slice(parent.span) == "{}";
             return empty.then(|| (parent.span, format!("{{{key}: {value}}}")));
@@ -106,28 +106,6 @@ impl Document {
         true
     }
 
-    /// The entries or items of a collection; none when they stand elsewhere, behind an alias.
-    fn children(&self, parent: &Node) -> Option<Vec<Child>> {
-        let children: Vec<Child> = match &parent.kind {
-            NodeKind::Mapping(entries) => entries
-                .iter()
-                .map(|entry| {
-                    let end = entry.value.span.end.max(entry.key_span.end);
-                    Child { span: Span::new(entry.key_span.start, end) }
-                })
-                .collect(),
-            NodeKind::Sequence(items) => {
-                items.iter().map(|item| Child { span: item.span }).collect()
-            }
-            _ => return None,
-        };
-        let in_order = children.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
-        let inside = children.iter().all(|child| {
-            parent.span.start <= child.span.start && child.span.end <= parent.span.end
-        });
-        (in_order && inside).then_some(children)
-    }
-
     fn flow(&self, collection: &Node) -> bool {
         self.file.slice(collection.span).starts_with(['{', '['])
     }
@@ -160,6 +138,26 @@ impl Document {
         let last = text[..span.end].trim_end().len().max(span.start);
         text[last..].find('\n').map_or(text.len(), |at| last + at + 1)
     }
+}
+
+/// The entries or items of a collection; none when they stand elsewhere, behind an alias.
+fn children(parent: &Node) -> Option<Vec<Child>> {
+    let children: Vec<Child> = match &parent.kind {
+        NodeKind::Mapping(entries) => entries
+            .iter()
+            .map(|entry| {
+                let end = entry.value.span.end.max(entry.key_span.end);
+                Child { span: Span::new(entry.key_span.start, end) }
+            })
+            .collect(),
+        NodeKind::Sequence(items) => items.iter().map(|item| Child { span: item.span }).collect(),
+        _ => return None,
+    };
+    let in_order = children.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
+    let inside = children
+        .iter()
+        .all(|child| parent.span.start <= child.span.start && child.span.end <= parent.span.end);
+    (in_order && inside).then_some(children)
 }
 
 #[cfg(test)]

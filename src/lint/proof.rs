@@ -45,7 +45,8 @@ pub(super) fn holds(
             }
             let old = project.source(path)?.and_then(|old| document::parse(&old).0);
             // Compared as text: the order of keys may matter.
-            old.is_some_and(|old| old.to_json().to_string() == new.to_json().to_string())
+            let text = |document: &document::Document| document.to_json().to_string();
+            old.is_some_and(|old| text(&old) == text(&new))
         }
     };
     if same {
@@ -151,7 +152,7 @@ fn sample(schema: &Value, choose: usize, depth: usize) -> Value {
     };
     match kind {
         "integer" | "number" => schema.get("minimum").cloned().unwrap_or_else(|| json!(choose)),
-        "boolean" => json!(choose % 2 == 0),
+        "boolean" => json!(choose.is_multiple_of(2)),
         "null" => Value::Null,
         "array" => {
             let item = schema.get("items").cloned().unwrap_or(Value::Null);
@@ -176,12 +177,15 @@ fn sample(schema: &Value, choose: usize, depth: usize) -> Value {
     }
 }
 
+/// What a prompt renders to, if it does, by the number of the input.
+type Renders = BTreeMap<usize, Option<Vec<Message>>>;
+
 /// What a prompt renders to, by the number of each input that it accepts; `None` when it cannot be rendered at all.
 fn renders(
     project: &Project,
     prompt: &Prompt,
     inputs: &[Map<String, Value>],
-) -> Result<Option<BTreeMap<usize, Option<Vec<Message>>>>, SnapshotError> {
+) -> Result<Option<Renders>, SnapshotError> {
     let closure = Partials::of(project).closure(prompt)?;
     let Ok(renderer) = Renderer::new(prompt, &closure) else { return Ok(None) };
     let binder = Binder::new(prompt);
