@@ -22,7 +22,7 @@ use crate::document;
 use crate::path::RepoPath;
 use crate::project::cases;
 use crate::project::config::LintConfig;
-use crate::project::{FileKind, Project};
+use crate::project::{self, CONFIG_FILE, FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
 use crate::template::Partials;
@@ -41,7 +41,8 @@ pub struct RuleSelection {
 /// What is checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// The files to report on, with what depends on them; all when absent.
+    /// The files to report on, with what depends on them; all when absent. Files that are gone may be among them: what
+    /// names them is checked. Everything depends on `pf.yaml`.
     pub paths: Option<&'a BTreeSet<RepoPath>>,
     /// Whether the rules about the project as a whole run although only some files are reported on.
     pub whole: bool,
@@ -117,6 +118,7 @@ pub fn check(
     selection: &RuleSelection,
 ) -> Result<Checked, SnapshotError> {
     let Options { paths, whole } = options;
+    let paths = paths.filter(|paths| !paths.iter().any(|path| path.as_str() == CONFIG_FILE));
     let wanted = |path: &RepoPath| paths.is_none_or(|paths| paths.contains(path));
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| selection.runs(rule)).collect();
     let mut findings: Vec<Diagnostic> =
@@ -124,26 +126,43 @@ pub fn check(
 
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
-    let of_prompts: Vec<(Vec<Diagnostic>, PromptFacts<'_>)> = prompts
+    let of_prompts: Vec<(Vec<Diagnostic>, Option<PromptFacts<'_>>)> = prompts
         .par_iter()
         .map(|prompt| {
-            let context = PromptContext::load(project, prompt, &partials)?;
-            let touched = context.files().any(|file| wanted(file.path()));
+            let context = match PromptContext::load(project, prompt, &partials) {
+                Ok(context) => context,
+                Err(error) => {
+                    let finding = project::unreadable(error)?;
+                    let touched = wanted(&prompt.path) || wanted(finding.file.path());
+                    return Ok((touched.then_some(finding).into_iter().collect(), None));
+                }
+            };
+            let touched = context.files().any(|file| wanted(file.path()))
+                || context.missing().any(|path| wanted(&path));
             let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
-            Ok((findings, PromptFacts::of(&context)))
+            Ok((findings, Some(PromptFacts::of(&context))))
         })
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
     for (found, fact) in of_prompts {
         findings.extend(found);
-        facts.push(fact);
+        facts.extend(fact);
     }
 
     let mut files: BTreeSet<RepoPath> = all_files(project);
     let mut suites = Vec::new();
     for suite in project.suites.values() {
-        let context = SuiteContext::load(project, suite)?;
-        if wanted(&suite.path) || context.cases.files.iter().any(wanted) {
+        let context = match SuiteContext::load(project, suite) {
+            Ok(context) => context,
+            Err(error) => {
+                let finding = project::unreadable(error)?;
+                if wanted(&suite.path) || wanted(finding.file.path()) {
+                    findings.push(finding);
+                }
+                continue;
+            }
+        };
+        if wanted(&suite.path) || paths.is_some_and(|paths| context.depends_on(paths)) {
             findings.extend(check_suite_rules(&rules, &context));
         }
         files.extend(context.cases.files.iter().cloned());
@@ -164,10 +183,12 @@ pub fn check(
     let of_texts: Vec<Vec<Diagnostic>> = paths
         .par_iter()
         .map(|path| {
-            let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
-                return Ok(Vec::new());
-            };
-            check_text(&rules, project, &partials, &file, &kind)
+            let Some(kind) = project.kind(path) else { return Ok(Vec::new()) };
+            match project.source(path) {
+                Ok(Some(file)) => check_text(&rules, project, &partials, &file, &kind),
+                Ok(None) => Ok(Vec::new()),
+                Err(error) => Ok(vec![project::unreadable(error)?]),
+            }
         })
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());

@@ -58,6 +58,10 @@ fn unescape(text: &str) -> String {
 #[test]
 fn the_examples_of_each_rule_behave_as_they_say() {
     for rule in RULES.iter() {
+        // Links are nothing that a page can show as files.
+        if rule.code == crate::project::UNREADABLE_FILE {
+            continue;
+        }
         let page = page(rule);
         let bad = files(&page, "Example");
         assert!(!bad.is_empty(), "{} has no example", rule.code);
