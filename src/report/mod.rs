@@ -7,6 +7,7 @@ pub mod finding;
 pub mod foreign;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod run;
 pub mod schemas;
 pub mod table;
