@@ -285,12 +285,12 @@ fn fixes_mend_the_examples_of_the_rules_that_have_them() {
 
 #[test]
 fn a_fix_that_changes_what_is_rendered_is_not_safe() {
+    use proof::Claim::{Readable, SameRenders};
     let text = "variables:\n  x: string\nmessages:\n  - {role: user, content: \"say {{ x }}\"}\n";
     let project = project(&[("prompts/a.yaml", text), ("prompts/p.md", "never used")]);
     let holds = |path: &str, after: &str, claim| {
         proof::holds(&project, &RepoPath::new(path).unwrap(), after.to_owned(), claim).unwrap()
     };
-    use proof::Claim::{Readable, SameRenders};
     let same = text.replace("{{ x }}", "{{x}}");
     assert_eq!(holds("prompts/a.yaml", &same, SameRenders), Ok(()));
     let other = text.replace("say", "shout");

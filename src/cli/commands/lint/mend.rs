@@ -1,5 +1,6 @@
 //! Changing files: fixes, and suppressions for what is there today.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::cli::error::{Error, Exit};
@@ -14,8 +15,6 @@ use crate::project::Project;
 use crate::report::foreign::escape;
 use crate::report::patch;
 use crate::snapshot::Home;
-
-use std::collections::BTreeMap;
 
 /// The arguments about changing files.
 #[derive(Debug, clap::Args)]
@@ -167,7 +166,7 @@ fn store(home: &Home, files: &BTreeMap<RepoPath, Rewritten>) -> Result<(), Error
         let place = home.root().join(path.as_str());
         // A link stays a link: what it leads to is changed.
         let place = place.canonicalize().unwrap_or(place);
-        let old = std::fs::read(&place).unwrap_or_default();
+        let old = home.worktree().read(path)?.unwrap_or_default();
         write::replace(&place, &write::in_the_manner_of(&old, &file.after))?;
     }
     Ok(())
