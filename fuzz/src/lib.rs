@@ -90,7 +90,9 @@ fn nodes(file: &SourceFile, node: &Node) {
 /// The place of each character, of what stands before it and of what follows.
 fn pieces(document: &Document, route: &Route, text: &str) {
     for (at, character) in text.char_indices() {
-        for range in [Span::new(at, at + character.len_utf8()), Span::new(0, at), Span::new(at, text.len())] {
+        for range in
+            [Span::new(at, at + character.len_utf8()), Span::new(0, at), Span::new(at, text.len())]
+        {
             inside(&document.file, document.span_in_scalar(route, range), "a piece of a text");
         }
     }
@@ -127,7 +129,8 @@ pub fn template(data: &[u8]) {
     let variables: Map<String, Value> = names
         .iter()
         .map(|name| {
-            let default = values.get(name).cloned().unwrap_or_else(|| Value::String("v".to_owned()));
+            let default =
+                values.get(name).cloned().unwrap_or_else(|| Value::String("v".to_owned()));
             (name.clone(), serde_json::json!({ "default": default }))
         })
         .collect();
@@ -166,7 +169,8 @@ pub fn dataset(data: &[u8]) {
         let mut wrong = Vec::new();
         let findings = dataset::for_each_row(&file, format, &mut |row| {
             inside(&file, row.span, "a row");
-            wrong.extend(dataset::case(&file, row, textual, &IndexMap::new()).err().map(|bad| *bad));
+            wrong
+                .extend(dataset::case(&file, row, textual, &IndexMap::new()).err().map(|bad| *bad));
         });
         all_inside(&findings);
         all_inside(&wrong);
@@ -179,8 +183,8 @@ pub fn lint(data: &[u8]) {
     let files: Vec<(RepoPath, Vec<u8>)> =
         names.iter().zip(split(data)).map(|(name, text)| (path(name), text.to_vec())).collect();
     let project = Project::load(&Snapshot::memory(files)).expect("memory is always readable");
-    let checked = lint::check(&project, None, &RuleSelection::default())
-        .expect("memory is always readable");
+    let checked =
+        lint::check(&project, None, &RuleSelection::default()).expect("memory is always readable");
     all_inside(&checked.findings);
 }
 

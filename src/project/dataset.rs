@@ -226,7 +226,8 @@ fn jsonl_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnos
                 ),
             )),
             Err(error) => {
-                let column = error.column().saturating_sub(1).min(line.len());
+                // A column of serde_json counts bytes, and may lie inside a character.
+                let column = line.floor_char_boundary(error.column().saturating_sub(1));
                 found.push(problem(
                     file,
                     Span::new(span.start + column, span.end),
