@@ -9,10 +9,14 @@ use proptest::prelude::*;
 use crate::support::{files_below, project};
 
 #[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "the crate of the fuzzer exports them")]
 mod properties;
 
-/// The functions that the fuzzer calls, by the name of their target.
-const TARGETS: [(&str, fn(&[u8])); 4] = [
+/// What the fuzzer calls with bytes.
+type Target = fn(&[u8]);
+
+/// By name.
+const TARGETS: [(&str, Target); 4] = [
     ("document", properties::document),
     ("template", properties::template),
     ("dataset", properties::dataset),
