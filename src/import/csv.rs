@@ -1,12 +1,13 @@
 //! Tables: one prompt per row, columns named by the caller.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+use super::name::Names;
 use super::placeholder::Placeholders;
 use super::{Expected, Imported, Skip, Source, literal, name, yaml};
 use crate::diagnostic::Diagnostic;
@@ -16,6 +17,9 @@ use crate::project::dataset::{self, Row, UNREADABLE_DATASET};
 use crate::project::prompt::PromptName;
 use crate::span::{SourceFile, Span};
 use crate::template::analysis::analyze;
+
+/// The most rows of a table: each becomes a file, and all are held in memory until the last is proven.
+pub const MAX_ROWS: usize = 100_000;
 
 /// Which column says what.
 #[derive(Clone, Debug, Default)]
@@ -77,8 +81,18 @@ pub struct Import {
 /// Makes a prompt of each row. An error when the table cannot be read or has not the columns.
 pub fn convert(file: &Arc<SourceFile>, options: &Options) -> Result<Import, Vec<Diagnostic>> {
     let mut rows = Vec::new();
-    let mut found =
-        dataset::for_each_separated_row(file, options.separator, &mut |row| rows.push(row));
+    let mut more = None;
+    let mut found = dataset::for_each_separated_row(file, options.separator, &mut |row| match rows
+        .len()
+        < MAX_ROWS
+    {
+        true => rows.push(row),
+        false => more = more.or(Some(row.span)),
+    });
+    if let Some(span) = more {
+        let message = format!("the table has more than {MAX_ROWS} rows");
+        found.push(problem(file, span, message).help("split it"));
+    }
     if let Some(row) = rows.first() {
         found.extend(options.columns.missing(file, row));
     }
@@ -86,7 +100,7 @@ pub fn convert(file: &Arc<SourceFile>, options: &Options) -> Result<Import, Vec<
         return Err(found);
     }
     let mut import = Import::default();
-    let mut names = BTreeSet::new();
+    let mut names = Names::default();
     let mut seen: BTreeMap<(String, Vec<(Role, String)>), usize> = BTreeMap::new();
     for row in rows {
         let line = file.position(row.span.start).line;
@@ -105,7 +119,7 @@ pub fn convert(file: &Arc<SourceFile>, options: &Options) -> Result<Import, Vec<
             empty if empty.is_empty() => format!("line-{line}"),
             stem => stem,
         };
-        let mut name = name::unique(&stem, '-', &mut names);
+        let mut name = names.unique(&stem, '-');
         if let Some(folder) = &options.folder {
             name = format!("{folder}/{name}");
         }

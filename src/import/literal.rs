@@ -30,15 +30,19 @@ pub fn push_tag(template: &mut String, tag: &str) {
     template.push_str(tag);
 }
 
+/// The first opening of a tag, found without looking behind it: a line may have millions.
+fn opening(text: &str) -> Option<usize> {
+    text.as_bytes().windows(2).position(|pair| OPENINGS.iter().any(|tag| tag.as_bytes() == pair))
+}
+
 fn push_line(template: &mut String, line: &str) {
-    let openings = |text: &str| OPENINGS.iter().filter_map(|tag| text.find(tag)).min();
-    let Some(first) = openings(line) else {
+    let Some(first) = opening(line) else {
         template.push_str(line);
         return;
     };
     if line.contains("endraw") {
         let mut rest = line;
-        while let Some(at) = openings(rest) {
+        while let Some(at) = opening(rest) {
             template.push_str(&rest[..at]);
             template.push_str(&format!("{{{{ \"{}\" }}}}", &rest[at..at + 2]));
             rest = &rest[at + 2..];

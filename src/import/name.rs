@@ -1,6 +1,6 @@
 //! Titles that people gave, as names: of prompts, which travel in paths and URLs, and of variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most characters of a title that go into a name.
 const LONGEST: usize = 80;
@@ -71,15 +71,25 @@ fn words(title: &str, joint: char, kept: &str) -> String {
     name
 }
 
-/// The name itself, or with the smallest of the endings 2, 3, … that nobody has yet.
-pub fn unique(name: &str, joint: char, taken: &mut BTreeSet<String>) -> String {
-    let mut candidate = name.to_owned();
-    let mut number = 1_usize;
-    while !taken.insert(candidate.clone()) {
-        number += 1;
-        candidate = format!("{name}{joint}{number}");
+/// Names that are given, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    taken: BTreeSet<String>,
+    /// The ending to try next for a name that is taken: thousands of rows may have one title.
+    next: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// The name itself, or with the smallest of the endings 2, 3, … that nobody has yet.
+    pub fn unique(&mut self, name: &str, joint: char) -> String {
+        let mut candidate = name.to_owned();
+        while !self.taken.insert(candidate.clone()) {
+            let number = self.next.entry(name.to_owned()).or_insert(2);
+            candidate = format!("{name}{joint}{number}");
+            *number += 1;
+        }
+        candidate
     }
-    candidate
 }
 
 #[cfg(test)]
@@ -118,8 +128,8 @@ mod tests {
 
     #[test]
     fn no_name_is_given_twice() {
-        let mut taken = BTreeSet::new();
-        let names = ["a", "a", "a-2", "a", "a-2"].map(|name| unique(name, '-', &mut taken));
+        let mut names = Names::default();
+        let names = ["a", "a", "a-2", "a", "a-2"].map(|name| names.unique(name, '-'));
         assert_eq!(names, ["a", "a-2", "a-2-2", "a-3", "a-2-3"]);
     }
 }

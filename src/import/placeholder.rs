@@ -1,11 +1,12 @@
 //! Placeholders of other tools, as variables: `${Name}` and `${Name:Default}`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
 
+use super::name::Names;
 use super::{literal, name};
 
 /// A name that starts with a letter; a default that holds no brace and no line break.
@@ -20,8 +21,9 @@ pub struct Placeholders {
     pub variables: IndexMap<String, Option<String>>,
     /// Texts for those without a default: the placeholder as it was written.
     pub given: IndexMap<String, String>,
-    /// The variable that stands for a name and a default.
-    known: IndexMap<(String, Option<String>), String>,
+    /// The variable that stands for a name and a default; the first one for a name alone, too.
+    known: BTreeMap<(String, Option<String>), String>,
+    names: Names,
 }
 
 impl Placeholders {
@@ -54,20 +56,17 @@ impl Placeholders {
     }
 
     fn variable(&mut self, name: String, default: Option<String>, whole: &str) -> String {
-        if let Some(known) = self.known.get(&(name.clone(), default.clone())) {
+        let key = (name, default);
+        if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        if default.is_none()
-            && let Some(((_, _), known)) = self.known.iter().find(|((other, _), _)| *other == name)
-        {
-            return known.clone();
-        }
-        let mut taken: BTreeSet<String> = self.variables.keys().cloned().collect();
-        let variable = name::unique(&name, '_', &mut taken);
+        let (name, default) = key;
+        let variable = self.names.unique(&name, '_');
         if default.is_none() {
             self.given.insert(variable.clone(), whole.to_owned());
         }
         self.variables.insert(variable.clone(), default.clone());
+        self.known.entry((name.clone(), None)).or_insert_with(|| variable.clone());
         self.known.insert((name, default), variable.clone());
         variable
     }
