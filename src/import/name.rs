@@ -132,4 +132,11 @@ mod tests {
         let names = ["a", "a", "a-2", "a", "a-2"].map(|name| names.unique(name, '-'));
         assert_eq!(names, ["a", "a-2", "a-2-2", "a-3", "a-2-3"]);
     }
+
+    #[test]
+    fn many_of_one_name_take_no_longer_each() {
+        let mut names = Names::default();
+        let last = (0..50_000).map(|_| names.unique("a", '-')).last();
+        assert_eq!(last.as_deref(), Some("a-50000"));
+    }
 }
