@@ -5,6 +5,7 @@ pub mod diff;
 pub mod evaluation;
 pub mod finding;
 pub mod foreign;
+pub mod import;
 pub mod json;
 pub mod junit;
 pub mod lint;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{diff, json, lint, run};
+use super::{diff, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -23,6 +23,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("diff", of::<diff::DiffJson>("diff")),
         ("eval", of::<run::Eval>("eval")),
         ("run", of::<run::RunFile>("run")),
+        ("import", of::<import::Import>("import")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()
