@@ -56,7 +56,7 @@ fn collect<'a>(node: &'a Node, found: &mut Vec<(&'a Node, &'a Scalar)>) {
     match &node.kind {
         NodeKind::String(scalar) if matches!(scalar.style, Style::Literal | Style::Folded) => {
             // One that holds nothing has no lines that could go wrong.
-            if scalar.text.contains(|character| character != '\n') {
+            if !scalar.text.is_empty() {
                 found.push((node, scalar));
             }
         }
@@ -166,11 +166,17 @@ impl Hidden {
     /// Puts the blocks back.
     pub(super) fn show(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len() * 2);
+        // A blank line below a block that keeps its blank lines would be one more of them.
+        let mut keeps = false;
         for line in text.split_inclusive('\n') {
             let Some((at, block, rest)) = self.block_in(line) else {
-                shown.push_str(line);
+                keeps &= line == "\n";
+                if !keeps {
+                    shown.push_str(line);
+                }
                 continue;
             };
+            keeps = block.chomping == "+";
             shown.push_str(&line[..at]);
             shown.push_str(&block.header());
             shown.push_str(rest.trim_end_matches('\n'));

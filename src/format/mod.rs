@@ -7,6 +7,7 @@
 //! comments, for a prompt the same digests and the same messages. Where that fails, the file stays as it is.
 
 mod blocks;
+mod margin;
 mod moves;
 mod order;
 mod proof;
@@ -115,9 +116,13 @@ fn once(document: &Document, shape: order::Shape<'_>) -> Result<String, Refused>
     }
     let hidden = blocks::hide(document)?;
     let flat = reread(&document.file, &hidden.text)?;
-    let arranged = moves::arrange(&flat, shape);
-    let laid_out = pretty_yaml::format_text(&arranged, &options())
-        .map_err(|_| Refused::Changed("what it means to other YAML readers".into()))?;
+    let narrow = reread(&document.file, &margin::narrow(&flat)?)?;
+    let arranged = moves::arrange(&narrow, shape);
+    let laid_out = pretty_yaml::format_text(&arranged, &options()).map_err(|error| {
+        let before = arranged.get(..error.offset()).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Refused::Unsupported { what: "there is a notation", line }
+    })?;
     Ok(hidden.show(&laid_out))
 }
 

@@ -31,14 +31,23 @@ pub(super) fn arrange(document: &Document, shape: Shape<'_>) -> String {
     source.arrange(&document.root, shape, Span::new(0, text.len()))
 }
 
+/// Whether a value stands elsewhere than where it is used: an alias, or the keys that `<<` brings in.
 fn has_aliases(node: &Node) -> bool {
-    let outside = |child: &Node| child.span.start < node.span.start || child.span.end > node.span.end;
+    let mut at = node.span.start;
+    let mut in_place = |span: Span| {
+        let follows = at <= span.start;
+        at = span.end.max(at);
+        follows
+    };
     match &node.kind {
-        NodeKind::Sequence(items) => items.iter().any(|item| is_value(item) && outside(item) || has_aliases(item)),
+        NodeKind::Sequence(items) => {
+            items.iter().any(|item| is_value(item) && !in_place(item.span) || has_aliases(item))
+        }
         NodeKind::Mapping(entries) => entries.iter().any(|entry| {
-            !(node.span.start..node.span.end).contains(&entry.key_span.start)
-                || is_value(&entry.value) && outside(&entry.value)
-                || has_aliases(&entry.value)
+            let value = &entry.value;
+            !in_place(entry.key_span)
+                || is_value(value) && !in_place(value.span)
+                || has_aliases(value)
         }),
         _ => false,
     }

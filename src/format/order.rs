@@ -67,7 +67,6 @@ impl<'a> Shape<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::format::Kind;
 
     fn order(kind: Kind, route: &[&str], present: &[&str]) -> Option<Vec<String>> {
