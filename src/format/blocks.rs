@@ -96,11 +96,14 @@ impl Place {
             }
         }
         let header_line = line_start(body.checked_sub(1)?);
-        let comment = document.comments.iter().find(|comment| {
-            (header_line..body).contains(&comment.span.start)
-        });
-        let line = source[header_line..comment.map_or(body, |comment| comment.span.start)].trim_end();
-        let indicators = line.trim_end_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        let comment = document
+            .comments
+            .iter()
+            .find(|comment| (header_line..body).contains(&comment.span.start));
+        let line =
+            source[header_line..comment.map_or(body, |comment| comment.span.start)].trim_end();
+        let indicators =
+            line.trim_end_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
         let style = indicators.chars().next_back().filter(|style| ['|', '>'].contains(style))?;
         let header = header_line + indicators.len() - 1;
         let chomping = match &line[indicators.len()..] {

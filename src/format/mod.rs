@@ -85,7 +85,9 @@ pub enum Refused {
 }
 
 fn first_message(diagnostics: &[Diagnostic]) -> String {
-    diagnostics.first().map_or_else(String::new, |first| format!("{}: {}", first.start(), first.message))
+    diagnostics
+        .first()
+        .map_or_else(String::new, |first| format!("{}: {}", first.start(), first.message))
 }
 
 /// The formatted text of a file, with LF at the end of each line. It says the same as the text of `file` and is its own

@@ -24,7 +24,10 @@ pub(super) fn arrange(document: &Document, shape: Shape<'_>) -> String {
     for comment in &document.comments {
         let start = line_start(text, comment.span.start);
         if text[start..comment.span.start].trim().is_empty() {
-            comments.insert(start, Lead { column: comment.span.start - start, text: comment.text.trim() });
+            comments.insert(
+                start,
+                Lead { column: comment.span.start - start, text: comment.text.trim() },
+            );
         }
     }
     let source = Source { text, comments };
@@ -243,7 +246,10 @@ fn join(chunks: &[Chunk], places: &[usize], inline: Option<usize>) -> Option<Str
         };
         match inline {
             Some(column) if position == 0 && at != 0 => {
-                let lines = chunk.lines.get(column..).filter(|_| chunk.lines[..column].trim().is_empty())?;
+                let lines = chunk
+                    .lines
+                    .get(column..)
+                    .filter(|_| chunk.lines[..column].trim().is_empty())?;
                 if lines.starts_with([' ', '#', '\n']) {
                     return None;
                 }

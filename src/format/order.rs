@@ -22,7 +22,9 @@ impl<'a> Shape<'a> {
     /// The keys of a map that stands here, in their order; `None` when the order is the author's.
     pub(super) fn keys(self, present: &[&str]) -> Option<&'a Map<String, Value>> {
         let mut best = None;
-        for properties in self.alternatives().filter_map(|schema| schema.get("properties")?.as_object()) {
+        for properties in
+            self.alternatives().filter_map(|schema| schema.get("properties")?.as_object())
+        {
             let known = present.iter().filter(|key| properties.contains_key(**key)).count();
             if known > best.map_or(0, |(most, _)| most) {
                 best = Some((known, properties));
@@ -35,9 +37,9 @@ impl<'a> Shape<'a> {
     pub(super) fn key(self, key: &str, present: &[&str]) -> Self {
         let at = match self.keys(present) {
             Some(properties) => properties.get(key),
-            None => self
-                .alternatives()
-                .find_map(|schema| schema.get("additionalProperties").filter(|rest| rest.is_object())),
+            None => self.alternatives().find_map(|schema| {
+                schema.get("additionalProperties").filter(|rest| rest.is_object())
+            }),
         };
         Self { at, ..self }
     }
@@ -55,10 +57,14 @@ impl<'a> Shape<'a> {
         while let Some(schema) = open.pop().filter(|_| found.len() < 64) {
             found.push(schema);
             if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-                open.extend(target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)));
+                open.extend(
+                    target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)),
+                );
             }
             for choice in ["oneOf", "anyOf"] {
-                open.extend(schema.get(choice).and_then(Value::as_array).into_iter().flatten().rev());
+                open.extend(
+                    schema.get(choice).and_then(Value::as_array).into_iter().flatten().rev(),
+                );
             }
         }
         found.into_iter()

@@ -11,7 +11,8 @@ use crate::document::Document;
 use crate::message::Message;
 use crate::project::Project;
 use crate::project::model;
-use crate::project::prompt::Prompt;
+use crate::project::prompt::{Prompt, PromptName};
+use crate::span::SourceFile;
 use crate::template::{self, Closure, Origin, Partials, Renderer};
 
 /// Whether two documents hold the same values, in the same order where the order means something, and the same comments.
@@ -38,7 +39,9 @@ fn same_values(before: &Value, after: &Value, shape: Shape<'_>) -> bool {
             let present: Vec<&str> = before.keys().map(String::as_str).collect();
             let in_order = shape.keys(&present).is_some() || before.keys().eq(after.keys());
             let each = |(key, value): (&String, &Value)| {
-                after.get(key).is_some_and(|other| same_values(value, other, shape.key(key, &present)))
+                after
+                    .get(key)
+                    .is_some_and(|other| same_values(value, other, shape.key(key, &present)))
             };
             in_order && before.len() == after.len() && before.iter().all(each)
         }
@@ -50,38 +53,35 @@ fn same_values(before: &Value, after: &Value, shape: Shape<'_>) -> bool {
     }
 }
 
-/// Whether a prompt has the same digests and renders to the same messages when its file holds `text`: with each of its
-/// examples, and with as little as it can be given. Says what differs.
+/// Whether a prompt whose file held one text and then another has the same digests and renders to the same messages: with
+/// each of its examples, and with as little as it can be given. A file that is no prompt yet renders to nothing.
 pub fn messages_stay(
     project: &Project,
     partials: &Partials<'_>,
-    before: &Prompt,
-    text: &str,
+    before: &Arc<SourceFile>,
+    after: &str,
 ) -> Result<(), Refused> {
-    let after = &with_text(before, text)?;
-    let closures = partials.closure(before).and_then(|a| Ok((a, partials.closure(after)?)));
+    let Some(before) = super::read(before).ok().and_then(prompt) else { return Ok(()) };
+    let after = prompt(super::reread(&before.document.file, after)?)
+        .ok_or_else(|| Refused::Changed("it into something that is no prompt".into()))?;
+    let closures = partials.closure(&before).and_then(|a| Ok((a, partials.closure(&after)?)));
     // A partial that cannot be read is the same for both; their own texts are equal already.
     let Ok((closure_before, closure_after)) = closures else { return Ok(()) };
-    if digests(project, before, &closure_before) != digests(project, after, &closure_after) {
+    if digests(project, &before, &closure_before) != digests(project, &after, &closure_after) {
         return Err(Refused::Changed("its digest".into()));
     }
-    match renders(before, &closure_before) == renders(after, &closure_after) {
+    match renders(&before, &closure_before) == renders(&after, &closure_after) {
         true => Ok(()),
         false => Err(Refused::Changed("its messages".into())),
     }
 }
 
-/// The prompt that a file with another text is.
-fn with_text(prompt: &Prompt, text: &str) -> Result<Prompt, Refused> {
-    let document = super::reread(&prompt.document.file, text)?;
-    let file = serde_json::from_value(document.to_json())
-        .map_err(|_| Refused::Changed("it into something that is no prompt".into()))?;
-    Ok(Prompt {
-        name: prompt.name.clone(),
-        path: prompt.path.clone(),
-        document: Arc::new(document),
-        file,
-    })
+/// The prompt that a document is, if it has the right shape. What it is called changes neither digests nor messages.
+fn prompt(document: Document) -> Option<Prompt> {
+    let file = serde_json::from_value(document.to_json()).ok()?;
+    let path = document.file.path().clone();
+    let name = PromptName(path.without_extension().to_owned());
+    Some(Prompt { name, path, document: Arc::new(document), file })
 }
 
 fn digests(project: &Project, prompt: &Prompt, closure: &Closure) -> [digest::Digest; 2] {

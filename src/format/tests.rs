@@ -189,7 +189,9 @@ fn layout_is_that_of_the_author_where_it_is_a_choice() {
 fn aliases_keep_the_order_of_the_file() {
     stays("owner: &a x\ndescription: *a\n");
     stays("tools: &a []\nmessages:\n  - content: x\n    role: user\ntags: *a\n");
-    stays("model: {provider: openai, name: x}\nmetadata:\n  <<: &a {b: 1}\n  c: 1\ndescription: x\n");
+    stays(
+        "model: {provider: openai, name: x}\nmetadata:\n  <<: &a {b: 1}\n  c: 1\ndescription: x\n",
+    );
 }
 
 #[test]
@@ -209,10 +211,7 @@ fn unknown_keys_come_last_in_the_order_of_the_author() {
 #[test]
 fn what_cannot_be_formatted_says_why() {
     let refused = |text: &str| format(&file(text), Kind::Prompt).unwrap_err().to_string();
-    assert_eq!(
-        refused("a: 1\na: 2\n"),
-        "2:1: the key `a` stands here twice"
-    );
+    assert_eq!(refused("a: 1\na: 2\n"), "2:1: the key `a` stands here twice");
     assert!(refused("a: [1\n").starts_with("1:4: invalid YAML"), "{}", refused("a: [1\n"));
     assert_eq!(
         refused("? a\n: b\n"),

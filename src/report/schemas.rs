@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{diff, json, run};
+use super::{diff, fmt, json, run};
 use crate::project;
 use crate::schema::published;
 
@@ -14,6 +14,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     let files = project::schemas().map(|(name, schema)| (name, published(schema.value(), name)));
     let outputs = [
         ("lint", of::<json::Lint>("lint")),
+        ("fmt", of::<fmt::Fmt>("fmt")),
         ("rule", of::<json::Rules>("rule")),
         ("list", of::<json::List>("list")),
         ("show", of::<json::Show>("show")),

@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 }
 
 /// Paths of the command line, which are relative to where it runs, as paths of the project; folders stand for their files.
-fn expand(
+pub(super) fn expand(
     project: &Project,
     home: &Home,
     directory: &Path,
@@ -122,7 +122,7 @@ fn expand(
     Ok(paths)
 }
 
-fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error> {
+pub(super) fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error> {
     let absolute = std::path::absolute(directory.join(path))
         .map_err(|error| Error::usage(format!("`{}` is no path: {error}", path.display())))?;
     // Links on the way to the root must not hide that a path lies inside it.
