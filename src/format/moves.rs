@@ -238,10 +238,10 @@ fn join(chunks: &[Chunk], places: &[usize], inline: Option<usize>) -> Option<Str
     let mut joined = String::new();
     for (position, &at) in places.iter().enumerate() {
         let chunk = &chunks[at];
-        // No blank line comes to stand at the top; it goes where the entry was that stood there.
+        // No blank line comes to stand at the top. The entry that stood there is set apart as its neighbours were.
         joined += match (position, at) {
             (0, _) => "",
-            (_, 0) => &chunks[first].blank,
+            (_, 0) => (&chunks[first].blank).max(&chunks[1].blank),
             _ => &chunk.blank,
         };
         match inline {

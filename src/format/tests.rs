@@ -1,3 +1,5 @@
+//! What formatting does to texts of every shape, and that it settles.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -55,6 +57,7 @@ variables:
     # a number
     type: integer
     default: 1
+
 # what is said
 messages:
   - role: user
@@ -292,7 +295,7 @@ fn any_prompt() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn formatting_keeps_the_meaning_and_settles(text in any_prompt()) {
