@@ -54,15 +54,22 @@ pub(super) fn hide(document: &Document) -> Result<Hidden, Refused> {
 
 fn collect<'a>(node: &'a Node, found: &mut Vec<(&'a Node, &'a Scalar)>) {
     match &node.kind {
-        NodeKind::String(scalar) if matches!(scalar.style, Style::Literal | Style::Folded) => {
+        NodeKind::String(scalar) => {
+            let block = matches!(scalar.style, Style::Literal | Style::Folded);
             // One that holds nothing has no lines that could go wrong.
-            if !scalar.text.is_empty() {
+            if block && !scalar.text.is_empty() {
                 found.push((node, scalar));
             }
         }
-        NodeKind::Sequence(items) => items.iter().for_each(|item| collect(item, found)),
+        NodeKind::Sequence(items) => {
+            for item in items {
+                collect(item, found);
+            }
+        }
         NodeKind::Mapping(entries) => {
-            entries.iter().for_each(|entry| collect(&entry.value, found));
+            for entry in entries {
+                collect(&entry.value, found);
+            }
         }
         _ => {}
     }

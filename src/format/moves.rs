@@ -137,7 +137,7 @@ impl Source<'_> {
         for (entry, place) in entries.iter().zip(starts.windows(2)) {
             let place = Span::new(place[0], place[1]);
             let inner = shape.key(&entry.key, &present);
-            chunks.push(Chunk::new(self.arrange(&entry.value, inner, place)));
+            chunks.push(Chunk::new(&self.arrange(&entry.value, inner, place)));
         }
         let order = |key: &str| shape.keys(&present)?.keys().position(|known| known == key);
         let mut places: Vec<usize> = (0..entries.len()).collect();
@@ -218,7 +218,7 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn new(text: String) -> Self {
+    fn new(text: &str) -> Self {
         let lines = text.trim_start_matches('\n');
         Self { blank: text[..text.len() - lines.len()].to_owned(), lines: lines.to_owned() }
     }

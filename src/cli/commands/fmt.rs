@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             Outcome::Refused(refused) => shown.push(left(path, &refused)),
         }
     }
-    show(args, Fmt::new(shown, files.len()), ui)
+    show(args, &Fmt::new(shown, files.len()), ui)
 }
 
 /// The files to format, by path.
@@ -232,7 +232,7 @@ fn left(path: &RepoPath, refused: &Refused) -> FmtFile {
     FmtFile { path: path.to_string(), status, message: Some(message), start, diff: None }
 }
 
-fn show(args: &Args, result: Fmt, ui: &mut Ui) -> Result<Exit, Error> {
+fn show(args: &Args, result: &Fmt, ui: &mut Ui) -> Result<Exit, Error> {
     let summary = &result.summary;
     let exit = match () {
         () if summary.unreadable > 0 => Exit::Usage,
@@ -240,7 +240,7 @@ fn show(args: &Args, result: Fmt, ui: &mut Ui) -> Result<Exit, Error> {
         () => Exit::Success,
     };
     if args.format == Format::Json {
-        json::write(ui.out(), &result)?;
+        json::write(ui.out(), result)?;
         return Ok(exit);
     }
     for file in &result.files {
