@@ -121,9 +121,11 @@ fn once(document: &Document, shape: order::Shape<'_>) -> Result<String, Refused>
     let narrow = reread(&document.file, &margin::narrow(&flat)?)?;
     let arranged = moves::arrange(&narrow, shape);
     let laid_out = pretty_yaml::format_text(&arranged, &options()).map_err(|error| {
-        let before = arranged.get(..error.offset()).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        Refused::Unsupported { what: "there is a notation", line }
+        let at = arranged.get(..error.offset()).map_or(0, |before| before.matches('\n').count());
+        let wrong = arranged.lines().nth(at).unwrap_or_default().trim();
+        // Lines were moved; the text of this one tells where it was.
+        let line = document.file.text().lines().position(|line| line.trim() == wrong);
+        Refused::Unsupported { what: "there is a notation", line: line.unwrap_or_default() + 1 }
     })?;
     Ok(hidden.show(&laid_out))
 }

@@ -132,17 +132,15 @@ impl Source<'_> {
         if !starts.is_sorted() || starts[0] < range.start {
             return None;
         }
-        let present: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let shape = shape.map(entries.iter().map(|entry| entry.key.as_str()));
         let mut chunks: Vec<Chunk> = Vec::with_capacity(entries.len());
         for (entry, place) in entries.iter().zip(starts.windows(2)) {
             let place = Span::new(place[0], place[1]);
-            let inner = shape.key(&entry.key, &present);
-            chunks.push(Chunk::new(&self.arrange(&entry.value, inner, place)));
+            chunks.push(Chunk::new(&self.arrange(&entry.value, shape.value(&entry.key), place)));
         }
-        let order = |key: &str| shape.keys(&present)?.keys().position(|known| known == key);
         let mut places: Vec<usize> = (0..entries.len()).collect();
-        if shape.keys(&present).is_some() {
-            places.sort_by_key(|&at| order(present[at]).unwrap_or(usize::MAX));
+        if shape.is_fixed() {
+            places.sort_by_key(|&at| shape.place(&entries[at].key));
         }
         let inline = starts[0] != line_start(self.text, starts[0]);
         let arranged = join(&chunks, &places, if inline { Some(column) } else { None })

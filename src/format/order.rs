@@ -19,29 +19,26 @@ impl<'a> Shape<'a> {
         Self { root: schema, at: Some(schema) }
     }
 
-    /// The keys of a map that stands here, in their order; `None` when the order is the author's.
-    pub(super) fn keys(self, present: &[&str]) -> Option<&'a Map<String, Value>> {
+    /// The keys and values of a map that stands here and has these keys.
+    pub(super) fn map<'k>(self, present: impl Iterator<Item = &'k str> + Clone) -> MapShape<'a> {
         let mut best = None;
-        for properties in
-            self.alternatives().filter_map(|schema| schema.get("properties")?.as_object())
-        {
-            let known = present.iter().filter(|key| properties.contains_key(**key)).count();
+        for schema in self.alternatives() {
+            let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+                continue;
+            };
+            let known = present.clone().filter(|key| properties.contains_key(*key)).count();
             if known > best.map_or(0, |(most, _)| most) {
                 best = Some((known, properties));
             }
         }
-        best.map(|(_, properties)| properties)
-    }
-
-    /// Where the value of a key stands, in a map with these keys.
-    pub(super) fn key(self, key: &str, present: &[&str]) -> Self {
-        let at = match self.keys(present) {
-            Some(properties) => properties.get(key),
-            None => self.alternatives().find_map(|schema| {
-                schema.get("additionalProperties").filter(|rest| rest.is_object())
-            }),
+        let free = |schema: &'a Value| {
+            schema.get("additionalProperties").filter(|values| values.is_object())
         };
-        Self { at, ..self }
+        MapShape {
+            root: self.root,
+            keys: best.map(|(_, properties)| properties),
+            free: self.alternatives().find_map(free),
+        }
     }
 
     /// Where the items of a list stand.
@@ -71,6 +68,36 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// Where the entries of a map stand in a schema.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MapShape<'a> {
+    root: &'a Value,
+    keys: Option<&'a Map<String, Value>>,
+    free: Option<&'a Value>,
+}
+
+impl<'a> MapShape<'a> {
+    /// Whether the order of the keys is that of the schema; else it is the author's.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The place of a key among those of the schema; unknown ones come last.
+    pub(super) fn place(&self, key: &str) -> usize {
+        let known = self.keys.and_then(|keys| keys.keys().position(|known| known == key));
+        known.unwrap_or(usize::MAX)
+    }
+
+    /// Where the value of a key stands.
+    pub(super) fn value(&self, key: &str) -> Shape<'a> {
+        let at = match self.keys {
+            Some(keys) => keys.get(key),
+            None => self.free,
+        };
+        Shape { root: self.root, at }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::format::Kind;
@@ -78,9 +105,10 @@ mod tests {
     fn order(kind: Kind, route: &[&str], present: &[&str]) -> Option<Vec<String>> {
         let shape = route.iter().fold(kind.shape(), |shape, step| match *step {
             "[]" => shape.items(),
-            step => shape.key(step, &[step]),
+            step => shape.map([step].into_iter()).value(step),
         });
-        shape.keys(present).map(|keys| keys.keys().cloned().collect())
+        let keys = shape.map(present.iter().copied()).keys?;
+        Some(keys.keys().cloned().collect())
     }
 
     #[test]

@@ -36,12 +36,10 @@ fn comments(document: &Document) -> Vec<&str> {
 fn same_values(before: &Value, after: &Value, shape: Shape<'_>) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            let present: Vec<&str> = before.keys().map(String::as_str).collect();
-            let in_order = shape.keys(&present).is_some() || before.keys().eq(after.keys());
+            let shape = shape.map(before.keys().map(String::as_str));
+            let in_order = shape.is_fixed() || before.keys().eq(after.keys());
             let each = |(key, value): (&String, &Value)| {
-                after
-                    .get(key)
-                    .is_some_and(|other| same_values(value, other, shape.key(key, &present)))
+                after.get(key).is_some_and(|other| same_values(value, other, shape.value(key)))
             };
             in_order && before.len() == after.len() && before.iter().all(each)
         }

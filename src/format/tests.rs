@@ -175,6 +175,10 @@ fn quotes_become_double_where_that_needs_no_escape() {
 #[test]
 fn layout_is_that_of_the_author_where_it_is_a_choice() {
     for text in [
+        "tags: []\n...\n",
+        "description: a#b c:d http://x {{ y }} [z]\n",
+        "metadata: {\"a\": [{b: c}, \"{{ d }}\"], e: a-b}\n",
+        "metadata:\n  \"a b\": 1\n  'it''s': 2\n  äöü: 🙂\n",
         "variables:\n  a: {default: 1, type: integer}\n",
         "metadata: {\n  a: 1,\n  b: [1, 2]\n}\n",
         "tags: [\n  a, # first\n  b\n]\n",
@@ -224,6 +228,8 @@ fn what_cannot_be_formatted_says_why() {
 
 #[test]
 fn deep_and_long_files_neither_overflow_nor_take_long() {
+    let names: String = (0..20_000).map(|name| format!("  v{name}: string\n")).collect();
+    stays(&format!("variables:\n{names}"));
     let flow = format!("metadata: {}1{}\n", "[".repeat(120), "]".repeat(120));
     stays(&flow);
     let block: String = (0..120).map(|depth| format!("{}a:\n", "  ".repeat(depth))).collect();
