@@ -118,8 +118,9 @@ fn once(document: &Document, shape: order::Shape<'_>) -> Result<String, Refused>
     }
     let hidden = blocks::hide(document)?;
     let flat = reread(&document.file, &hidden.text)?;
-    let narrow = reread(&document.file, &margin::narrow(&flat)?)?;
-    let arranged = moves::arrange(&narrow, shape);
+    let narrow = margin::narrow(&flat)?;
+    let flat = if narrow == flat.file.text() { flat } else { reread(&document.file, &narrow)? };
+    let arranged = moves::arrange(&flat, shape);
     let laid_out = pretty_yaml::format_text(&arranged, &options()).map_err(|error| {
         let at = arranged.get(..error.offset()).map_or(0, |before| before.matches('\n').count());
         let wrong = arranged.lines().nth(at).unwrap_or_default().trim();
