@@ -20,7 +20,7 @@ impl<'a> Shape<'a> {
     }
 
     /// The keys and values of a map that stands here and has these keys.
-    pub(super) fn map<'k>(self, present: impl Iterator<Item = &'k str> + Clone) -> MapShape<'a> {
+    pub(super) fn map<'k>(self, present: &(impl Iterator<Item = &'k str> + Clone)) -> MapShape<'a> {
         let mut best = None;
         for schema in self.alternatives() {
             let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
@@ -105,9 +105,9 @@ mod tests {
     fn order(kind: Kind, route: &[&str], present: &[&str]) -> Option<Vec<String>> {
         let shape = route.iter().fold(kind.shape(), |shape, step| match *step {
             "[]" => shape.items(),
-            step => shape.map([step].into_iter()).value(step),
+            step => shape.map(&[step].into_iter()).value(step),
         });
-        let keys = shape.map(present.iter().copied()).keys?;
+        let keys = shape.map(&present.iter().copied()).keys?;
         Some(keys.keys().cloned().collect())
     }
 

@@ -36,7 +36,7 @@ fn comments(document: &Document) -> Vec<&str> {
 fn same_values(before: &Value, after: &Value, shape: Shape<'_>) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            let shape = shape.map(before.keys().map(String::as_str));
+            let shape = shape.map(&before.keys().map(String::as_str));
             let in_order = shape.is_fixed() || before.keys().eq(after.keys());
             let each = |(key, value): (&String, &Value)| {
                 after.get(key).is_some_and(|other| same_values(value, other, shape.value(key)))
