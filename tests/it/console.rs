@@ -45,6 +45,7 @@ macro_rules! documents {
 documents![
     init,
     lint,
+    fmt,
     list_show_rule,
     render,
     log,
