@@ -46,6 +46,7 @@ documents![
     init,
     lint,
     fmt,
+    fix,
     list_show_rule,
     render,
     log,
