@@ -50,6 +50,11 @@ impl Shingles {
         self.hashes.is_empty()
     }
 
+    /// Their hashes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> {
+        self.hashes.iter().copied()
+    }
+
     /// The share of the shingles of both texts that both have, exactly; 0 when neither has any.
     pub fn jaccard(&self, other: &Self) -> f64 {
         let common = self.common(other);
