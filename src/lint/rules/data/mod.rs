@@ -32,6 +32,9 @@ mod unknown_price;
 mod unreadable_dataset;
 mod weightless;
 
+#[cfg(test)]
+mod tests;
+
 use crate::lint::rule::Rule;
 
 pub(crate) use self::dataset_row::DATASET_ROW;

@@ -57,3 +57,6 @@ fn sent(prompt: &Prompt) -> usize {
     });
     most.max().unwrap_or(0).min(all)
 }
+
+#[cfg(test)]
+mod tests;
