@@ -64,7 +64,8 @@ const MOST_NEAR: usize = 3;
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for prompt in &context.prompts {
-        let examples: Vec<Inputs> = prompt.file.examples[..sent(prompt)]
+        let looked_at = sent(prompt).min(MOST_EXAMPLES);
+        let examples: Vec<Inputs> = prompt.file.examples[..looked_at]
             .iter()
             .map(|example| Inputs::of(prompt, &example.variables))
             .collect();
@@ -85,6 +86,9 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         }
     }
 }
+
+/// Examples that are looked at; more would make each of very many cases cost too much.
+const MOST_EXAMPLES: usize = 100;
 
 /// The cases that are like an example.
 #[derive(Default)]
@@ -187,17 +191,14 @@ impl<'a> Index<'a> {
 
     /// The examples that share enough shingles at this place to be near-duplicates, in their order.
     fn candidates(&self, place: usize, shingles: &Shingles) -> Vec<usize> {
-        let mut common: Vec<(usize, usize)> = Vec::new();
+        let mut common = vec![0; self.examples.len()];
         for shingle in shingles.iter() {
             for number in self.long.get(&(place, shingle)).into_iter().flatten() {
-                match common.iter_mut().find(|(known, _)| known == number) {
-                    Some((_, count)) => *count += 1,
-                    None => common.push((*number, 1)),
-                }
+                common[*number] += 1;
             }
         }
-        common.retain(|(_, count)| *count as f64 >= NEAR * shingles.len() as f64);
-        common.sort_unstable();
-        common.into_iter().map(|(number, _)| number).collect()
+        let enough = NEAR * shingles.len() as f64;
+        let common = common.into_iter().enumerate();
+        common.filter(|(_, count)| f64::from(*count) >= enough).map(|(number, _)| number).collect()
     }
 }

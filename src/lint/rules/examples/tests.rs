@@ -100,20 +100,6 @@ fn examples_that_are_not_sent_contaminate_nothing() {
     );
 }
 
-/// The work of a case does not grow with the number of the examples, nor all of it with their product.
-#[test]
-fn large_datasets_are_looked_at_once() {
-    let examples: String = (0..200)
-        .map(|n| format!("  - {{variables: {{ticket: 'w{n} {LONG} q{n} r{n} s{n} t{n} u{n} v{n}'}}, output: x}}\n"))
-        .collect();
-    let rows: String = (0..20_000)
-        .map(|n| format!("{n},question {n} about the thing that was number {n} of all,\n"))
-        .collect();
-    let begin = std::time::Instant::now();
-    assert_eq!(contaminated(&examples, &rows), [""; 0]);
-    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
-}
-
 /// What one rule says of a prompt with these examples and this schema.
 fn of_prompt(code: &str, examples: &str, schema: &str) -> Vec<String> {
     let prompt = format!(
@@ -195,11 +181,11 @@ fn examples_behind_the_limit_are_out_of_reach() {
     };
     assert_eq!(
         of("{examples: {max: 1}}, "),
-        ["prompts/p.yaml:2:28 1 of 2 examples are never sent"]
+        ["prompts/p.yaml:2:29 1 of 2 examples are never sent"]
     );
     assert_eq!(
         of("{examples: {max: 0}}, "),
-        ["prompts/p.yaml:2:28 2 of 2 examples are never sent"]
+        ["prompts/p.yaml:2:29 2 of 2 examples are never sent"]
     );
     assert_eq!(of("{examples: {max: 1}}, {examples: {}}, "), [""; 0]);
     assert_eq!(of("{examples: {max: 2}}, "), [""; 0]);

@@ -62,15 +62,15 @@ fn contracts_rule_out_constants() {
         ),
         (
             "{type: json-path, value: $.labels}",
-            "3:36 D576 the assertion `json-path` passes for no answer of `sort`: the schema has no property `labels`",
+            "3:35 D576 the assertion `json-path` passes for no answer of `sort`: the schema has no property `labels`",
         ),
         (
             "{type: equals, value: refund}",
-            "3:30 D576 the assertion `equals` passes for no answer of `sort`: the answer is JSON, and this text is none",
+            "3:32 D576 the assertion `equals` passes for no answer of `sort`: the answer is JSON, and this text is none",
         ),
         (
             "{type: equals, value: {label: other}}",
-            "3:30 D576 the assertion `equals` passes for no answer of `sort`: `other` is none of `refund`, `bug`",
+            "3:32 D576 the assertion `equals` passes for no answer of `sort`: `other` is none of `refund`, `bug`",
         ),
     ] {
         assert_eq!(said(assertion), [format!("evals/sort.yaml:{expected}")], "{assertion}");
