@@ -50,6 +50,14 @@ impl Choice {
             Self::Named(paths) | Self::Changed(paths, _) => Some(paths),
         }
     }
+
+    /// The files of a change, where one is meant.
+    pub(super) fn change(&self) -> Option<&BTreeSet<RepoPath>> {
+        match self {
+            Self::Changed(paths, _) => Some(paths),
+            Self::All | Self::Named(_) => None,
+        }
+    }
 }
 
 impl FileArgs {
