@@ -1,6 +1,7 @@
 //! What tokens cost and what models can do: a dated table, and the project's own prices over it.
 
 pub mod models;
+pub mod resembling;
 pub mod tokens;
 pub mod vendors;
 

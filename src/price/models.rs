@@ -104,6 +104,11 @@ pub fn find_by_id(id: &str) -> Option<&'static Model> {
     find_by_name(provider, name)
 }
 
+/// The ids of all models, in order.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.id)
+}
+
 /// The names of a provider's models, in order.
 pub fn names(provider: &str) -> impl Iterator<Item = &'static str> {
     let rows = &*ROWS;
