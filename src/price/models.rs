@@ -153,20 +153,13 @@ impl Model {
     }
 
     /// The dated versions that a name without a date may stand for, those that are shut down left out.
-    pub fn snapshots(&self) -> impl Iterator<Item = &'static Model> {
-        let (provider, name) = self.id.split_once('/').unwrap_or_default();
-        let (provider, name) = (provider.to_owned(), name.to_owned());
-        let rows = &*ROWS;
-        let start =
-            rows.partition_point(|row| order(row.id, &provider, &name) != Ordering::Greater);
-        let longer = rows[start..].iter().take_while({
-            let id = self.id.clone();
-            move |row| row.id.starts_with(&id)
-        });
-        let length = self.id.len();
+    pub fn snapshots(&'static self) -> impl Iterator<Item = &'static Self> {
+        let id = self.id.as_str();
+        let start = ROWS.partition_point(|row| row.id <= id);
+        let longer = ROWS[start..].iter().take_while(move |row| row.id.starts_with(id));
         longer
-            .filter(move |row| row.id[length..].strip_prefix('-').is_some_and(is_date))
-            .filter_map(|row| row.model())
+            .filter(move |row| row.id[id.len()..].strip_prefix('-').is_some_and(is_date))
+            .filter_map(Row::model)
             .filter(|model| !matches!(model.life(), Life::Ended(_)))
     }
 }

@@ -46,10 +46,8 @@ pub fn meant(vendor: &str, name: &str) -> Option<&'static str> {
     }
     let mut foreign = words(name).filter(|word| is_word(word) && !known.words.contains(word));
     let (Some(foreign), None) = (foreign.next(), foreign.next()) else { return None };
-    let near = known.words.iter().filter(|word| strsim::osa_distance(word, foreign) == 1);
-    near.filter_map(|word| known.by_letters.get(&letters(&name.replace(foreign, word))))
-        .next()
-        .copied()
+    let mut near = known.words.iter().filter(|word| strsim::osa_distance(word, foreign) == 1);
+    near.find_map(|word| known.by_letters.get(&letters(&name.replace(foreign, word)))).copied()
 }
 
 /// The letters and digits alone.

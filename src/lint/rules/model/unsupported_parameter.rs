@@ -69,7 +69,7 @@ fn check(asked: &Asked<'_>, findings: &mut Vec<Diagnostic>) {
     };
     let why = |key: &str| why_not(key, facts, vendor.unknown);
 
-    let other_than_one = |value: Option<f64>| value.is_some_and(|value| value != 1.0);
+    let other_than_one = |value: Option<f64>| value.is_some_and(|value| (value - 1.0).abs() > 1e-9);
     for (key, value) in [("temperature", settings.temperature), ("top_p", settings.top_p)] {
         if fixed && other_than_one(value) {
             report(&[key], "it reasons, and then only 1 is allowed".to_owned());

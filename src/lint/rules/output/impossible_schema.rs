@@ -221,7 +221,7 @@ mod tests {
         );
         assert_eq!(
             of(
-                json!({"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["a"]}})
+                &json!({"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["a"]}})
             ),
             [
                 "error items.required[0]: `a` is required, but it is none of the properties, and no others are allowed"
