@@ -4,7 +4,6 @@
 //! names the sources and the day on which they were read. Nothing is read before somebody asks, and then only the lines
 //! that are asked for. A fact that no source states is absent, and absent is never taken for a no.
 
-use std::cmp::Ordering;
 use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
@@ -61,7 +60,8 @@ pub enum Life<'a> {
 }
 
 struct Row {
-    id: &'static str,
+    provider: &'static str,
+    name: &'static str,
     line: &'static str,
     model: OnceLock<Option<Model>>,
 }
@@ -69,7 +69,8 @@ struct Row {
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let rows = TABLE.lines().skip(1).filter_map(|line| {
         let id = line.strip_prefix(r#"{"id":""#)?.split_once('"')?.0;
-        Some(Row { id, line, model: OnceLock::new() })
+        let (provider, name) = id.split_once('/')?;
+        Some(Row { provider, name, line, model: OnceLock::new() })
     });
     rows.collect()
 });
@@ -94,7 +95,8 @@ pub fn find(model: &ModelSettings) -> Option<&'static Model> {
 /// What is known about the model `name` of a provider.
 pub fn find_by_name(provider: &str, name: &str) -> Option<&'static Model> {
     let rows = &*ROWS;
-    let index = rows.binary_search_by(|row| order(row.id, provider, name)).ok()?;
+    let index =
+        rows.binary_search_by_key(&(provider, name), |row| (row.provider, row.name)).ok()?;
     rows[index].model()
 }
 
@@ -104,21 +106,9 @@ pub fn find_by_id(id: &str) -> Option<&'static Model> {
     find_by_name(provider, name)
 }
 
-/// The ids of all models, in order.
-pub fn ids() -> impl Iterator<Item = &'static str> {
-    ROWS.iter().map(|row| row.id)
-}
-
-/// The names of a provider's models, in order.
-pub fn names(provider: &str) -> impl Iterator<Item = &'static str> {
-    let rows = &*ROWS;
-    let start = rows.partition_point(|row| order(row.id, provider, "") == Ordering::Less);
-    rows[start..].iter().map_while(move |row| row.id.strip_prefix(provider)?.strip_prefix('/'))
-}
-
-/// `id` compared with `provider/name`, without putting them together.
-fn order(id: &str, provider: &str, name: &str) -> Ordering {
-    id.bytes().cmp(provider.bytes().chain([b'/']).chain(name.bytes()))
+/// The provider and the name of each model, in order.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROWS.iter().map(|row| (row.provider, row.name))
 }
 
 impl Model {
@@ -154,11 +144,13 @@ impl Model {
 
     /// The dated versions that a name without a date may stand for, those that are shut down left out.
     pub fn snapshots(&'static self) -> impl Iterator<Item = &'static Self> {
-        let id = self.id.as_str();
-        let start = ROWS.partition_point(|row| row.id <= id);
-        let longer = ROWS[start..].iter().take_while(move |row| row.id.starts_with(id));
+        let (provider, name) = self.id.split_once('/').unwrap_or_default();
+        let start = ROWS.partition_point(|row| (row.provider, row.name) <= (provider, name));
+        let longer = ROWS[start..]
+            .iter()
+            .take_while(move |row| row.provider == provider && row.name.starts_with(name));
         longer
-            .filter(move |row| row.id[id.len()..].strip_prefix('-').is_some_and(is_date))
+            .filter(move |row| row.name[name.len()..].strip_prefix('-').is_some_and(is_date))
             .filter_map(Row::model)
             .filter(|model| !matches!(model.life(), Life::Ended(_)))
     }
@@ -207,7 +199,8 @@ mod tests {
             assert!(model.shutdown.is_none_or(|day| is_date(&day) && day.len() == 10), "{line}");
             assert_eq!(find_by_id(&model.id).map(|found| &found.id), Some(&model.id));
         }
-        assert!(ROWS.windows(2).all(|pair| pair[0].id < pair[1].id));
+        let key = |row: &Row| (row.provider, row.name);
+        assert!(ROWS.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])));
         assert_eq!(ROWS.len() + 1, TABLE.lines().count());
         assert!(ROWS.len() > 200 && TABLE.len() < 200_000);
         assert!(is_date(as_of()) && as_of().len() == 10, "{}", as_of());
@@ -231,13 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_one_provider() {
-        assert!(names("openai").any(|name| name == "gpt-4o"));
-        assert!(names("openai").all(|name| !name.starts_with("claude")));
-        assert_eq!(names("open").count(), 0);
-        assert_eq!(names("zzz").count(), 0);
-        assert_eq!(find_by_id("openai/gpt-4").map(|model| model.id.as_str()), Some("openai/gpt-4"));
-        assert_eq!(find_by_id("openai/"), None);
+    fn only_whole_names_are_found() {
+        let id = |id: &str| find_by_id(id).map(|model| model.id.as_str());
+        assert_eq!(id("openai/gpt-4"), Some("openai/gpt-4"));
+        for other in ["openai/", "openai", "", "/", "openai/gpt-", "open/gpt-4", "zzz/gpt-4"] {
+            assert_eq!(id(other), None, "{other}");
+        }
     }
 
     #[test]

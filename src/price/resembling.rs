@@ -19,7 +19,7 @@ struct Known {
 
 static KNOWN: LazyLock<BTreeMap<&'static str, Known>> = LazyLock::new(|| {
     let mut known: BTreeMap<&str, Known> = BTreeMap::new();
-    for (provider, name) in models::ids().filter_map(|id| id.split_once('/')) {
+    for (provider, name) in models::names() {
         let served = models::find_by_name(provider, name)
             .is_some_and(|model| !matches!(model.life(), Life::Ended(_)));
         let vendor = known.entry(provider).or_default();

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use regex::Regex;
 
-use super::texts;
+use super::{after, before, texts};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::document::Route;
 use crate::lint::context::{PromptContext, ProseContext};
@@ -87,8 +87,8 @@ static ONLY_JSON: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)
         \b(?:respond|reply|answer|return|output|produce|emit|write|provide|give|generate)\b [^.!?\n]{0,30}?
             \b(?:only|just|nothing\ but|strictly|exclusively|solely)\b
-            (?:\s+(?:with|in|as|of|a|an|the|one|single|valid|raw|pure|strict|minified|well-formed|this|following))*
-            \s+json\b
+            (?:[\s*]+(?:with|in|as|of|a|an|the|one|single|valid|raw|pure|strict|minified|well-formed|this|following))*
+            [\s*]+json\b
         | \bjson(?:\s+(?:object|array|output|format|document))? ,? \s+
             (?:only\s*(?:[.!);:*\n]|$) | and\s+nothing\s+else\b | with\s+no\s+(?:other|additional|extra|surrounding)\s+text\b)
         | \b(?:format|output)\b\W{1,6}strict\s+json\b",
@@ -202,8 +202,10 @@ fn find<'a>(
 /// The sentence around bytes of a text.
 fn sentence(text: &str, start: usize, end: usize) -> &str {
     let ends = ['.', '!', '?', '\n', ';'];
-    let from = text[..start].rfind(ends).map_or(0, |at| at + 1);
-    let to = text[end..].find(ends).map_or(text.len(), |at| end + at);
+    let before = before(text, start);
+    let after = after(text, end);
+    let from = before.rfind(ends).map_or(start - before.len(), |at| start - before.len() + at + 1);
+    let to = end + after.find(ends).unwrap_or(after.len());
     &text[from..to]
 }
 

@@ -31,3 +31,25 @@ fn texts<'a>(context: &'a PromptContext<'_>) -> impl Iterator<Item = ProseContex
     });
     context.prose().chain(partials)
 }
+
+/// Bytes around a place of a text that are read for what it is about. Prose has shorter lines and sentences; without a
+/// bound, a long line with many places would be read over and over.
+const NEAR: usize = 400;
+
+/// At most [`NEAR`] bytes before a place.
+fn before(text: &str, place: usize) -> &str {
+    let mut start = place.saturating_sub(NEAR);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..place]
+}
+
+/// At most [`NEAR`] bytes after a place.
+fn after(text: &str, place: usize) -> &str {
+    let mut end = text.len().min(place + NEAR);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[place..end]
+}

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::texts;
+use super::{after, before, texts};
 use crate::diagnostic::{Diagnostic, closest, excerpt};
 use crate::document::Route;
 use crate::lint::context::{PromptContext, ProseContext};
@@ -54,6 +54,9 @@ rule! {
 }
 
 type Object = Map<String, Value>;
+
+/// Most keys of an object that are looked at.
+const MOST_KEYS: usize = 256;
 
 /// Most objects of one text that are looked at. What is no JSON is read to its end, so this bounds the work.
 const MOST_OBJECTS: usize = 32;
@@ -140,7 +143,7 @@ impl Reader<'_, '_> {
             .filter_map(Value::as_str)
             .filter(|name| {
                 !object.contains_key(*name)
-                    && closest(name, object.keys().map(String::as_str)).is_none()
+                    && closest(name, object.keys().take(MOST_KEYS).map(String::as_str)).is_none()
             })
             .map(|name| format!("`{}`", excerpt(name, 40)))
             .collect();
@@ -155,9 +158,12 @@ impl Reader<'_, '_> {
     /// Looks at the keys and values of an object that stands at `span` of the text.
     fn object(&mut self, object: &Object, schema: &Object, route: &Route, span: Span) {
         let Some(known) = properties(schema) else { return };
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        // With many foreign keys it is more likely another object than this one with mistakes.
+        let foreign = object.keys().filter(|key| !known.contains_key(*key)).count();
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false))
+            && foreign * 2 < object.len();
         let mut from = span.start;
-        for (key, value) in object {
+        for (key, value) in object.iter().take(MOST_KEYS) {
             let Some(place) = key_place(self.text.text, key, from, span.end) else { continue };
             from = place.end;
             let shown = excerpt(key, 40);
@@ -223,7 +229,7 @@ impl Reader<'_, '_> {
     /// Looks at lists of values behind the names of properties.
     fn lists(&mut self, schema: &Object, route: &Route) {
         for (name, inner) in properties(schema).into_iter().flatten() {
-            let Some(inner) = inner.as_object() else { continue };
+            let Some(inner) = inner.as_object().filter(|_| !name.is_empty()) else { continue };
             let Some(allowed) = texts_of_enum(inner) else { continue };
             let route = route.key("properties").key(name);
             for (literal, piece) in self.text.literals() {
@@ -275,19 +281,12 @@ fn is_an_answer(object: &Object, schema: &Object) -> bool {
 }
 
 /// Whether what stands before an object calls it an input, or a wrong answer.
-fn is_called_input(before: &str) -> bool {
+fn is_called_input(text: &str) -> bool {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:input|inputs|given|receive|received|incoming|request|payload|instead of|not|never|wrong|bad|invalid|incorrect)\b")
+        Regex::new(r"(?i)\b(?:input|inputs|given|receive|received|incoming|request|payload|instead of|not|never|wrong|bad|invalid|incorrect)\b[^\n]{0,60}\n?[^\n]{0,20}$")
             .expect("a constant pattern")
     });
-    let mut start = before.len().saturating_sub(80);
-    while !before.is_char_boundary(start) {
-        start += 1;
-    }
-    let near = &before[start..];
-    // The word belongs to the paragraph of the object.
-    let near = near.rsplit("\n\n").next().unwrap_or(near);
-    WORDS.is_match(near)
+    WORDS.is_match(before(text, text.len()))
 }
 
 /// Where a key stands between two places of a text.
@@ -324,14 +323,14 @@ fn foreign_options<'t>(text: &'t str, allowed: &[&str]) -> Vec<(usize, &'t str)>
 
 /// Whether a name at these bytes is marked as one: quoted, in backticks, bold, or at the start of a line before a colon.
 fn is_named(text: &str, start: usize, end: usize) -> bool {
-    let before = text[..start].chars().next_back();
-    let after = text[end..].chars().next();
+    let opening = text[..start].chars().next_back();
+    let closing = text[end..].chars().next();
     let marks = ['"', '\'', '`', '*'];
-    if before.is_some_and(|c| marks.contains(&c)) {
-        return before == after;
+    if opening.is_some_and(|c| marks.contains(&c)) {
+        return opening == closing;
     }
-    let line = text[..start].rsplit('\n').next().unwrap_or_default();
-    line.trim_matches([' ', '\t', '-', '*', '•']).is_empty() && after == Some(':')
+    let line = before(text, start).rsplit('\n').next().unwrap_or_default();
+    line.trim_matches([' ', '\t', '-', '*', '•']).is_empty() && closing == Some(':')
 }
 
 /// The values of a list behind a name that are none of those allowed. What shares less than half of its values with
@@ -353,7 +352,7 @@ fn listed<'t>(text: &'t str, from: usize, allowed: &[&str]) -> Vec<(Span, &'t st
     static ITEM: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[\w-]+").expect("a constant pattern"));
 
-    let line = text[from..].split('\n').next().unwrap_or_default();
+    let line = after(text, from).split('\n').next().unwrap_or_default();
     let Some(list) = LIST.captures(line).and_then(|captures| captures.name("list")) else {
         return Vec::new();
     };
@@ -453,6 +452,7 @@ mod tests {
             r#"Set {"label": "bug"} when it crashes."#,
             r#"{"id": 7, "customer": "Ann", "body": "Hi", "label": "x"}"#,
             r#"{"label": "refund", "score": 1"#,
+            r#"Tools answer {"label": "bug", "code": 4}."#,
             "{\"label\": {{ x }}, \"score\": 1}",
             "`label` is refund or a bug report.",
             "`label`: short, clear, one word.",
@@ -467,7 +467,8 @@ mod tests {
 
     #[test]
     fn many_braces_cost_no_more_than_one_reading_each() {
-        let text = r#"{"label": "#.repeat(20_000);
-        assert_eq!(of(&text, CLOSED), [""; 0]);
+        for piece in [r#"{"label": "#, r#""label" "#, r#"{"label": "bug", "score": 1}"#] {
+            assert_eq!(of(&piece.repeat(20_000), CLOSED), [""; 0], "{piece}");
+        }
     }
 }
