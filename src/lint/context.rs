@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
+use crate::lint::renders::Renders;
 use crate::lint::rule::Rule;
 use crate::message::Role;
 use crate::project::cases::{self, Cases};
@@ -36,6 +37,7 @@ pub struct PromptContext<'a> {
     /// The variables that they use.
     pub uses: Vec<Use>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
+    renders: OnceCell<Option<Renders<'a>>>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -51,7 +53,24 @@ impl<'a> PromptContext<'a> {
             project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
         let uses = closure.uses(prompt);
-        Ok(Self { project, prompt, closure, problems, uses, model: OnceCell::new() })
+        Ok(Self {
+            project,
+            prompt,
+            closure,
+            problems,
+            uses,
+            model: OnceCell::new(),
+            renders: OnceCell::new(),
+        })
+    }
+
+    /// What the prompt becomes with values that are at hand; none where its templates are broken.
+    pub fn renders(&self) -> Option<&Renders<'a>> {
+        self.renders
+            .get_or_init(|| {
+                self.problems.is_empty().then(|| Renders::new(self.prompt, &self.closure))
+            })
+            .as_ref()
     }
 
     /// The prompt's file and those of its partials.

@@ -4,8 +4,10 @@
 //! everything that its subject is made of, so a finding can lie in a partial or a dataset.
 
 pub mod context;
+pub mod renders;
 pub mod rule;
 pub mod rules;
+pub mod tags;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
