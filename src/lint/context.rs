@@ -261,14 +261,20 @@ pub struct PromptFacts<'a> {
     pub prompt: &'a Prompt,
     /// The partials that it reaches, by their path below the prompts folder.
     pub partials: Vec<String>,
+    /// Whether these are all: no template is broken, and no name of a partial is computed.
+    pub includes_are_known: bool,
 }
 
 impl<'a> PromptFacts<'a> {
     /// Takes what is needed later, and nothing more: there may be very many prompts.
     pub fn of(context: &PromptContext<'a>) -> Self {
+        let closure = &context.closure;
+        let own = closure.templates.iter().map(|template| &template.analysis);
+        let mut all = own.chain(closure.partials.values().map(|partial| &partial.analysis));
         Self {
             prompt: context.prompt,
-            partials: context.closure.partials.keys().cloned().collect(),
+            partials: closure.partials.keys().cloned().collect(),
+            includes_are_known: closure.dynamic.is_empty() && all.all(Result::is_ok),
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Rendering costs more than all that is read off the text, so each outcome is made when a rule first asks for it.
 
+mod certain;
 mod sample;
 
 use std::cell::OnceCell;
 
 use serde_json::Map;
 
+pub use self::certain::always_renders;
 pub use self::sample::{Fill, Sample, sample};
 use crate::diagnostic::Diagnostic;
 use crate::message::{Content, Message, Part};
@@ -57,6 +59,11 @@ impl Rendered {
             messages.extend(entry.as_ref().ok()?);
         }
         Some(messages)
+    }
+
+    /// Why entries failed.
+    pub fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.entries.iter().filter_map(|entry| entry.as_ref().err().map(Box::as_ref))
     }
 }
 
