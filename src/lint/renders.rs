@@ -7,7 +7,7 @@ mod sample;
 
 use std::cell::OnceCell;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 pub use self::certain::always_renders;
 pub use self::sample::{Fill, Sample, sample};
@@ -177,26 +177,26 @@ pub fn snapshot_of_renders(
     all.map(|values| renderer.render(&values).map_err(said)).collect()
 }
 
-/// The longest text of a variable in bytes, as far as its schema bounds it: each character may take four.
-pub fn longest(schema: &serde_json::Value) -> Option<u64> {
+/// The characters of the longest text that a variable may hold, as far as its schema bounds it.
+pub fn longest(schema: &Value) -> Option<u64> {
     longest_text(schema, 8)
 }
 
-fn longest_text(schema: &serde_json::Value, depth: usize) -> Option<u64> {
+fn longest_text(schema: &Value, depth: usize) -> Option<u64> {
     let depth = depth.checked_sub(1)?;
-    let size = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => text.len() as u64,
-        other => other.to_string().len() as u64,
+    let size = |value: &Value| match value {
+        Value::String(text) => text.chars().count() as u64,
+        other => other.to_string().chars().count() as u64,
     };
     if let Some(value) = schema.get("const") {
         return Some(size(value));
     }
-    if let Some(choices) = schema.get("enum").and_then(serde_json::Value::as_array) {
+    if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         return choices.iter().map(size).max();
     }
-    let bound = |keyword: &str| schema.get(keyword).and_then(serde_json::Value::as_u64);
+    let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_u64);
     match schema.get("type")?.as_str()? {
-        "string" => bound("maxLength")?.checked_mul(4),
+        "string" => bound("maxLength"),
         "integer" | "number" => Some(24),
         "boolean" => Some(5),
         "null" => Some(0),
@@ -285,13 +285,13 @@ examples:
     #[test]
     fn the_longest_text_is_known_where_the_schema_bounds_it() {
         for (schema, expected) in [
-            (json!({"type": "string", "maxLength": 10}), Some(40)),
+            (json!({"type": "string", "maxLength": 10}), Some(10)),
             (json!({"type": "string"}), None),
             (json!({"enum": ["a", "abc", 12345]}), Some(5)),
             (json!({"type": "array", "maxItems": 3, "items": {"type": "boolean"}}), Some(27)),
             (json!({"type": "array", "items": {"type": "boolean"}}), None),
             (json!({"type": "object"}), None),
-            (json!({"type": "string", "maxLength": u64::MAX}), None),
+            (json!({"type": "array", "maxItems": u64::MAX, "items": {"type": "null"}}), None),
         ] {
             assert_eq!(longest(&schema), expected, "{schema}");
         }
