@@ -199,7 +199,7 @@ fn help(message: &str, source: &str, start: usize) -> Option<String> {
     }
     let words = content.split_whitespace().count();
     let prose = content.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '\'');
-    if words > 2 && prose && content.len() < 80 {
+    if words > 1 && prose && (8..80).contains(&content.len()) {
         return Some(format!("a variable has a name without blanks; {RAW}"));
     }
     None
@@ -265,6 +265,7 @@ mod tests {
         assert!(help("{{#if x}}a{{/if}}").starts_with("this is Handlebars"));
         assert_eq!(help("{{{name}}}"), "write `{{ name }}`: nothing is escaped");
         assert!(help("{{insert your topic}}").starts_with("a variable has a name without blanks"));
+        assert!(help("{{code here}}").starts_with("a variable has a name without blanks"));
         assert_eq!(help("{{ a b }}"), "");
     }
 }

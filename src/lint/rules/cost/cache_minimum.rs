@@ -16,7 +16,7 @@ rule! {
     ///
     /// ## What it does
     ///
-    /// It speaks where the text before the first variable has 70 % of 4096 bytes and more, and less than all of them.
+    /// It speaks where the text before the first variable or branch has 70 % of 4096 bytes and more, and less than all of them.
     ///
     /// ## Example
     ///
@@ -70,7 +70,9 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         Piece::Maybe => false,
     };
     let fixed: usize = pieces.iter().take_while(stays).map(Piece::fixed).sum();
-    if fixed < near || fixed >= CACHED_BYTES {
+    // Without anything that changes, each request is the same.
+    let changes = pieces.iter().any(|piece| !stays(&piece));
+    if !changes || fixed < near || fixed >= CACHED_BYTES {
         return;
     }
     let document = &context.prompt.document;
