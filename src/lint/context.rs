@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
-use crate::lint::renders::Renders;
+use crate::lint::renders::{self, Renders};
 use crate::lint::rule::Rule;
 use crate::message::Role;
 use crate::project::cases::{self, Cases};
@@ -38,6 +38,7 @@ pub struct PromptContext<'a> {
     pub uses: Vec<Use>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
     renders: OnceCell<Option<Renders<'a>>>,
+    always_renders: OnceCell<bool>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -61,6 +62,7 @@ impl<'a> PromptContext<'a> {
             uses,
             model: OnceCell::new(),
             renders: OnceCell::new(),
+            always_renders: OnceCell::new(),
         })
     }
 
@@ -71,6 +73,11 @@ impl<'a> PromptContext<'a> {
                 self.problems.is_empty().then(|| Renders::new(self.prompt, &self.closure))
             })
             .as_ref()
+    }
+
+    /// Whether rendering succeeds with all values that the variables allow, as far as that can be seen without rendering.
+    pub fn always_renders(&self) -> bool {
+        *self.always_renders.get_or_init(|| renders::always_renders(self.prompt, &self.closure))
     }
 
     /// The prompt's file and those of its partials.

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::PromptContext;
-use crate::lint::renders::{Inputs, always_renders};
+use crate::lint::renders::Inputs;
 use crate::lint::rule::{Check, rule};
 use crate::template::RENDER_FAILED;
 
@@ -47,7 +47,7 @@ rule! {
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
-    if prompt.file.examples.is_empty() || always_renders(prompt, &context.closure) {
+    if prompt.file.examples.is_empty() || context.always_renders() {
         return;
     }
     if undeclared(context) {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::context::PromptContext;
-use crate::lint::renders::{Inputs, always_renders};
+use crate::lint::renders::Inputs;
 use crate::lint::rule::{Check, rule};
 
 use super::render_failed::undeclared;
@@ -46,7 +46,7 @@ rule! {
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
     let optional = prompt.file.variables.values().any(|variable| !variable.required());
-    if !optional || always_renders(prompt, &context.closure) || undeclared(context) {
+    if !optional || context.always_renders() || undeclared(context) {
         return;
     }
     let Some(renders) = context.renders() else { return };

@@ -18,7 +18,8 @@ rule! {
     ///
     /// It looks for lines with nothing but a tag that prints nothing (`if`, `for`, `set`, comments) and has no `-`, and
     /// speaks once for each text. The fix writes `{%-`, which takes away the line break before the tag; where a blank
-    /// line stands before the tag it would take that too, so there is no fix for such a line.
+    /// line stands before the tag it would take that too, so there is no fix for such a line. It is off by default: most
+    /// templates are written so, and most models do not mind.
     ///
     /// ## Example
     ///
@@ -49,7 +50,7 @@ rule! {
     ///       {%- endfor %}
     ///       Be brief.
     /// ```
-    STRAY_BLANK_LINES: "T206" "stray-blank-lines" Info fix Unsafe, Check::prose(check)
+    STRAY_BLANK_LINES: "T206" "stray-blank-lines" Info fix Unsafe off, Check::prose(check)
 }
 
 fn check(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
