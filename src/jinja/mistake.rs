@@ -10,7 +10,7 @@ pub(super) fn explain(mut problem: SyntaxProblem, source: &str) -> SyntaxProblem
     if problem.message.contains("end of comment") {
         let start = unclosed_comment(source).unwrap_or(source.len());
         problem.span = Span::new(start, (start + 2).min(source.len()));
-        problem.message = "`{#` begins a comment that is never closed".to_owned();
+        problem.message = String::from("`{#` begins a comment that is never closed");
         problem.help = Some(format!("close it with `#}}`; {RAW}"));
         return problem;
     }

@@ -196,18 +196,14 @@ pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial
     closure
 }
 
-/// A finding about a text that is no template. `edit` puts a text in the place of some of its bytes, where the file can
-/// hold it.
-fn no_template(
-    problem: &SyntaxProblem,
-    text: &str,
-    place: &Place,
-    edit: &dyn Fn(Span, &str) -> Option<(Span, String)>,
-) -> Diagnostic {
+/// Puts a text in the place of bytes of a template; `None` where the file cannot hold it.
+type Edit<'a> = dyn Fn(Span, &str) -> Option<(Span, String)> + 'a;
+
+/// A finding about a text that is no template.
+fn no_template(problem: &SyntaxProblem, text: &str, place: &Place, edit: &Edit<'_>) -> Diagnostic {
     let literal = jinja::meant_literally(text, problem);
     let code = if literal.is_some() { LITERAL_BRACES } else { SYNTAX_ERROR };
     let mut finding = Diagnostic::new(code, &place.file, place.span, problem.message.clone());
-    finding.help.extend(problem.help.clone());
     let wrapped = literal.and_then(|Span { start, end }| {
         // The braces at both ends are replaced with what stands beside them: a place between characters may be lost
         // where YAML folds lines.
@@ -216,11 +212,16 @@ fn no_template(
         let closed = format!("{}{{% endraw %}}", text.get(last.range())?);
         Some(vec![first, edit(last, &closed)?])
     });
-    if let Some(edits) = wrapped {
-        let message = "put it between `{% raw %}` and `{% endraw %}`".to_owned();
-        finding = finding.fix(Fix { message, edits, safe: false });
+    match wrapped {
+        Some(edits) => {
+            let message = "put it between `{% raw %}` and `{% endraw %}`".to_owned();
+            finding.fix(Fix { message, edits, safe: false })
+        }
+        None => {
+            finding.help.extend(problem.help.clone());
+            finding
+        }
     }
-    finding
 }
 
 /// The key of a partial: its path below the prompts folder.

@@ -62,10 +62,7 @@ impl<'a> Kind<'a> {
     /// What a filter makes of it; `None` where the filter may fail. The arguments are constants.
     fn filtered(self, filter: &str) -> Option<Self> {
         match (filter, self) {
-            (
-                "trim" | "upper" | "lower" | "title" | "capitalize" | "replace" | "indent",
-                Self::Text,
-            )
+            ("trim" | "upper" | "lower" | "title" | "capitalize", Self::Text)
             | ("tojson" | "string", _) => Some(Self::Text),
             ("join", Self::List(Some(items))) => match Self::of(items)? {
                 Self::Text | Self::Number | Self::Bool => Some(Self::Text),
@@ -232,7 +229,9 @@ impl<'a> Scope<'a> {
         let mut after = Token::Word("and");
         while let Some(token) = rest.first() {
             match token {
-                Token::Word("and") => rest = &rest[1..],
+                Token::Word("and") | Token::Constant | Token::Sign("==" | "!=" | "(" | ")") => {
+                    rest = &rest[1..];
+                }
                 Token::Word("or" | "not" | "true" | "false") => {
                     plain = false;
                     rest = &rest[1..];
@@ -250,12 +249,10 @@ impl<'a> Scope<'a> {
                     }
                     rest = next;
                 }
-                Token::Constant => rest = &rest[1..],
                 Token::Sign("<" | ">" | "<=" | ">=") => {
                     ordered = true;
                     rest = &rest[1..];
                 }
-                Token::Sign("==" | "!=" | "(" | ")") => rest = &rest[1..],
                 Token::Sign(_) => return None,
             }
             after = *token;

@@ -73,7 +73,7 @@ impl Maker {
             let mut rest = keywords.clone();
             rest.shift_remove(keyword);
             if keyword == "allOf" {
-                let all = branches.iter().try_fold(rest, |all, branch| merged(all, branch))?;
+                let all = branches.iter().try_fold(rest, merged)?;
                 return self.value(&Value::Object(all), depth);
             }
             return branches.iter().find_map(|branch| {

@@ -172,23 +172,25 @@ impl<'a> Walk<'_, 'a, '_> {
     }
 }
 
+/// Names of moments: each request has its own.
+const MOMENTS: [&str; 9] = [
+    "now",
+    "time",
+    "timestamp",
+    "current_time",
+    "datetime",
+    "request_id",
+    "session_id",
+    "uuid",
+    "nonce",
+];
+
 /// Whether most requests give another value: the text of a stranger, something of the last user message, or a moment.
 pub(super) fn volatile(context: &PromptContext<'_>, name: &str) -> bool {
     let Some(variable) = context.prompt.file.variables.get(name) else { return false };
     if few_values(variable) {
         return false;
     }
-    const MOMENTS: [&str; 9] = [
-        "now",
-        "time",
-        "timestamp",
-        "current_time",
-        "datetime",
-        "request_id",
-        "session_id",
-        "uuid",
-        "nonce",
-    ];
     variable.untrusted() || MOMENTS.contains(&name) || asked_with(context, name)
 }
 

@@ -166,3 +166,57 @@ pub(super) fn place(context: &PromptContext<'_>, entry: usize) -> crate::span::S
     let route = Route::root().key("messages").index(entry).key("content");
     context.prompt.document.span(&route)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::findings;
+
+    fn found(code: &str, messages: &str) -> Vec<String> {
+        let prompt = format!(
+            "variables:\n  name: string\n  note: {{type: string, default: ''}}\nmessages:\n{messages}examples: [{{variables: {{name: ' '}}, output: x}}]\n"
+        );
+        findings(code, &[("prompts/a.yaml", prompt.as_str())])
+    }
+
+    #[test]
+    fn only_messages_that_are_sent_without_text_are_found() {
+        let never = "prompts/a.yaml:5:27 T210 the message has no text";
+        let example = "prompts/a.yaml:5:27 T210 the message has no text with one of the examples";
+        for (content, expected) in [
+            ("\"\"", Some(never)),
+            ("\" {# x #}\\n\"", Some(never)),
+            ("[{text: \" \"}, {text: \"\"}]", Some(never)),
+            ("\"{{ name }}\"", Some(example)),
+            ("\"{% if note %}Note it.{% endif %}\"", Some(example)),
+            ("\"{{ name }}!\"", None),
+            ("[{text: \"\"}, {image: \"{{ name }}\"}]", None),
+            ("\"{% if name %}Hi{% endif %}\"", None),
+            ("\"{% raw %}{{ x }}{% endraw %}\"", None),
+        ] {
+            let messages = format!("  - {{role: user, content: {content}}}\n");
+            let expected: Vec<&str> = expected.into_iter().collect();
+            assert_eq!(found("T210", &messages), expected, "{content}");
+        }
+        let left_out = "  - {role: user, when: note, content: \"{{ note }}\"}\n";
+        assert_eq!(found("T210", left_out), [""; 0]);
+        assert_eq!(found("T213", left_out), [""; 0]);
+    }
+
+    #[test]
+    fn a_message_of_optional_values_may_be_empty_and_one_of_a_required_value_is_not_said_to_be() {
+        let prompt = |content: &str| {
+            let prompt = format!(
+                "variables: {{name: string, note: {{type: string, default: ''}}}}\nmessages:\n  - {{role: user, content: \"{content}\"}}\n"
+            );
+            findings("T213", &[("prompts/a.yaml", prompt.as_str())])
+        };
+        assert_eq!(
+            prompt("{{ note }}"),
+            [
+                "prompts/a.yaml:3:27 T213 the message has no text when only the required variables are given"
+            ]
+        );
+        assert_eq!(prompt("{{ name }}"), [""; 0]);
+        assert_eq!(prompt("{{ note or name }}"), [""; 0]);
+    }
+}

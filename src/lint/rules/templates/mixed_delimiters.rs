@@ -94,14 +94,13 @@ fn look(
             }
             let message =
                 format!("`{}` is text; the value of `{name}` does not get there", all.as_str());
-            let mut finding = MIXED_DELIMITERS
-                .at(prose.file, prose.place(span), message)
-                .help(format!("write `{{{{ {name} }}}}`"));
-            if let Some(edit) = prose.replace(span, &format!("{{{{ {name} }}}}")) {
-                let message = format!("write `{{{{ {name} }}}}`");
-                finding = finding.fix(Fix { message, edits: vec![edit], safe: false });
-            }
-            findings.push(finding);
+            let finding = MIXED_DELIMITERS.at(prose.file, prose.place(span), message);
+            let written = format!("{{{{ {name} }}}}");
+            let advice = format!("write `{written}`");
+            findings.push(match prose.replace(span, &written) {
+                Some(edit) => finding.fix(Fix { message: advice, edits: vec![edit], safe: false }),
+                None => finding.help(advice),
+            });
         }
     }
 }

@@ -106,3 +106,46 @@ fn said_elsewhere(context: &PromptContext<'_>, problem: &Diagnostic) -> bool {
         around.start <= problem.span.start && problem.span.end <= around.end
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::findings;
+
+    fn found(prompt: &str) -> Vec<String> {
+        findings("T299", &[("prompts/a.yaml", prompt)])
+    }
+
+    #[test]
+    fn a_place_that_fails_is_said_once_whether_the_examples_are_sent_or_not() {
+        let prompt = "variables:\n  l: {type: array, items: {type: string}}\nmessages:\n  - {role: system, content: \"{{ l[1] }}\"}\n  - {role: user, content: \"{{ l[0] }}\"}\n";
+        let examples = "examples:\n  - {variables: {l: []}, output: a}\n  - {variables: {l: [a]}, output: a}\n";
+        let sent = prompt.replace("  - {role: user", "  - examples: {}\n  - {role: user");
+        assert_eq!(
+            found(&format!("{prompt}{examples}")),
+            [
+                "prompts/a.yaml:4:33 T299 `l[1]` is undefined",
+                "prompts/a.yaml:5:31 T299 `l[0]` is undefined",
+            ]
+        );
+        assert_eq!(
+            found(&format!("{sent}{examples}")),
+            ["prompts/a.yaml:6:31 T299 `l[0]` is undefined"]
+        );
+    }
+
+    #[test]
+    fn what_other_rules_say_is_not_said_again() {
+        let examples =
+            "examples: [{variables: {a: [x], b: y}, output: z}, {variables: {a: 1}, output: z}]\n";
+        for head in [
+            // V101: not declared.
+            "variables: {a: {type: array}}\nmessages: [{role: user, content: '{{ c }}'}]\n",
+            // X301: the values do not fit.
+            "variables: {a: {type: array}}\nmessages: [{examples: {}}, {role: user, content: '{{ a[0] }}'}]\n",
+            // T201: no template.
+            "variables: {a: {type: array}, b: string}\nmessages: [{role: user, content: '{{ a[0] '}]\n",
+        ] {
+            assert_eq!(found(&format!("{head}{examples}")), [""; 0], "{head}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::context::PromptContext;
-use crate::lint::renders::Inputs;
+use crate::lint::renders::{Inputs, Rendered};
 use crate::lint::rule::{Check, rule};
 
 use super::render_failed::undeclared;
@@ -58,8 +58,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     if failed.is_empty() {
         return;
     }
-    let known: Vec<&Diagnostic> =
-        renders.examples().iter().flat_map(|example| example.problems()).collect();
+    let known: Vec<&Diagnostic> = renders.examples().iter().flat_map(Rendered::problems).collect();
     for problem in failed {
         let same = |other: &&Diagnostic| {
             other.span == problem.span && other.file.path() == problem.file.path()
@@ -69,7 +68,8 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         }
         let mut finding = problem.clone().severity(RENDER_MAY_FAIL.severity);
         finding.code = RENDER_MAY_FAIL.code;
-        finding.message += " when only the required variables are given";
+        finding.message =
+            format!("when only the required variables are given, {}", finding.message);
         findings.push(finding);
     }
 }
@@ -87,4 +87,35 @@ fn used_unguarded(context: &PromptContext<'_>, problem: &Diagnostic) -> bool {
         };
         optional && !used.guarded && here()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::findings;
+
+    fn found(content: &str) -> Vec<String> {
+        let prompt = format!(
+            "variables:\n  name: string\n  note: {{type: string, required: false}}\n  user: {{type: object, required: false, properties: {{id: {{type: string}}}}}}\nmessages:\n  - {{role: user, content: \"{content}\"}}\n"
+        );
+        findings("T298", &[("prompts/a.yaml", prompt.as_str())])
+    }
+
+    #[test]
+    fn none_that_a_guard_lets_through_is_found() {
+        assert_eq!(
+            found("{{ name }}{% if note is defined %}{{ note }}{% endif %}"),
+            [
+                "prompts/a.yaml:6:65 T298 when only the required variables are given, `note` is none, which does not print; test it with `if`, or write `| default(\"…\", true)`"
+            ]
+        );
+        for content in [
+            // V105 sees this one without rendering.
+            "{{ note }}",
+            "{% if note %}{{ note }}{% endif %}",
+            "{{ note or name }}",
+            "{% if user is defined and user %}{{ user.id | default('') }}{% endif %}",
+        ] {
+            assert_eq!(found(content), [""; 0], "{content}");
+        }
+    }
 }

@@ -124,3 +124,41 @@ fn follows_text(text: &str, at: usize) -> bool {
     let Some(before) = before.strip_suffix('\n') else { return false };
     !before.trim_end_matches([' ', '\t']).ends_with('\n') && !before.trim().is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::findings;
+
+    fn found(content: &str) -> Vec<String> {
+        findings(
+            "T206",
+            &[
+                ("prompts/a.md", content),
+                ("prompts/b.yaml", "messages: [{role: user, content: '{% include \"a.md\" %}'}]\n"),
+            ],
+        )
+    }
+
+    #[test]
+    fn lines_that_vanish_or_print_are_left_alone() {
+        assert_eq!(
+            found("a\n{% if x %}\nb\n{% endif %}\nc\n"),
+            ["prompts/a.md:2:1 T206 the lines of this tag and 1 more stay as blank lines"]
+        );
+        assert_eq!(
+            found("a\n  {# note #}\nb\n"),
+            ["prompts/a.md:2:3 T206 the line of this tag stays as a blank line"]
+        );
+        for content in [
+            "a\n{%- if x %}\nb\n{%- endif %}\nc\n",
+            "a\n{% if x -%}\nb\n{% endif -%}\nc\n",
+            "a\n{% if x %}b{% endif %}\nc\n",
+            "a\n{{ x }}\nb\n",
+            "a\n{% include 'c.md' %}\nb\n",
+            "a\n{% set x = 1 %}",
+            "{% macro m() %}\nb\n{% endmacro -%}\na\n",
+        ] {
+            assert_eq!(found(content), [""; 0], "{content}");
+        }
+    }
+}
