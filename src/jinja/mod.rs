@@ -9,6 +9,7 @@
 
 mod budget;
 mod builtins;
+mod mistake;
 mod names;
 mod rewrite;
 mod shape;
@@ -20,6 +21,7 @@ use minijinja::{
 };
 
 pub use self::budget::{MAX_TEXT, MAX_WORK};
+pub use self::mistake::meant_literally;
 pub use self::names::{FILTERS, FUNCTIONS, METHODS, TESTS};
 pub use self::rewrite::{Delimiters, Mark, MarkKind, Rewritten, Sink, rewrite, rewrite_expression};
 pub(crate) use self::rewrite::{expression_span, span_of};
@@ -72,11 +74,8 @@ pub fn syntax() -> SyntaxConfig {
 /// Parses with the delimiters of [`syntax`]; the caller has looked at the shape.
 pub(crate) fn parse(source: &str) -> Result<minijinja::machinery::ast::Stmt<'_>, SyntaxProblem> {
     check_shape(source, false)?;
-    minijinja::machinery::parse(source, "", syntax()).map_err(|error| {
-        let mut problem = syntax_problem(&error, source);
-        problem.help = help(&problem.message).map(str::to_owned);
-        problem
-    })
+    minijinja::machinery::parse(source, "", syntax())
+        .map_err(|error| mistake::explain(syntax_problem(&error, source), source))
 }
 
 /// Parses an expression; the caller has looked at the shape.
@@ -120,17 +119,6 @@ fn syntax_problem(error: &Error, source: &str) -> SyntaxProblem {
     let span =
         Span::new(source.floor_char_boundary(range.start), source.ceil_char_boundary(range.end));
     SyntaxProblem { message, span, help: None }
-}
-
-/// What to do about a message of minijinja's parser.
-fn help(message: &str) -> Option<&'static str> {
-    if message.contains("unexpected end of input") || message.contains("end of comment") {
-        Some("a tag or block is not closed: `{{` needs `}}`, `{% if %}` needs `{% endif %}`")
-    } else if message.contains("unknown statement") {
-        Some("text that is no template goes between `{% raw %}` and `{% endraw %}`")
-    } else {
-        None
-    }
 }
 
 /// Prints a value into the output, after weighing it.

@@ -11,6 +11,7 @@ use crate::assertion::{Assertion, Problem, Syntax};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
+use crate::lint::renders::{self, Renders};
 use crate::lint::rule::Rule;
 use crate::message::Role;
 use crate::path::RepoPath;
@@ -40,6 +41,8 @@ pub struct PromptContext<'a> {
     pub uses: Vec<Use>,
     assertions: OnceCell<Vec<PlacedAssertion<'a>>>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
+    renders: OnceCell<Option<Renders<'a>>>,
+    always_renders: OnceCell<bool>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -63,12 +66,28 @@ impl<'a> PromptContext<'a> {
             uses,
             assertions: OnceCell::new(),
             model: OnceCell::new(),
+            renders: OnceCell::new(),
+            always_renders: OnceCell::new(),
         })
     }
 
     /// The assertions of the prompt's output contract.
     pub fn assertions(&self) -> &[PlacedAssertion<'a>] {
         self.assertions.get_or_init(|| of_contract(self.prompt).collect())
+    }
+
+    /// What the prompt becomes with values that are at hand; none where its templates are broken.
+    pub fn renders(&self) -> Option<&Renders<'a>> {
+        self.renders
+            .get_or_init(|| {
+                self.problems.is_empty().then(|| Renders::new(self.prompt, &self.closure))
+            })
+            .as_ref()
+    }
+
+    /// Whether rendering succeeds with all values that the variables allow, as far as that can be seen without rendering.
+    pub fn always_renders(&self) -> bool {
+        *self.always_renders.get_or_init(|| renders::always_renders(self.prompt, &self.closure))
     }
 
     /// The prompt's file and those of its partials.
@@ -437,14 +456,20 @@ pub struct PromptFacts<'a> {
     pub prompt: &'a Prompt,
     /// The partials that it reaches, by their path below the prompts folder.
     pub partials: Vec<String>,
+    /// Whether these are all: no template is broken, and no name of a partial is computed.
+    pub includes_are_known: bool,
 }
 
 impl<'a> PromptFacts<'a> {
     /// Takes what is needed later, and nothing more: there may be very many prompts.
     pub fn of(context: &PromptContext<'a>) -> Self {
+        let closure = &context.closure;
+        let own = closure.templates.iter().map(|template| &template.analysis);
+        let mut all = own.chain(closure.partials.values().map(|partial| &partial.analysis));
         Self {
             prompt: context.prompt,
-            partials: context.closure.partials.keys().cloned().collect(),
+            partials: closure.partials.keys().cloned().collect(),
+            includes_are_known: closure.dynamic.is_empty() && all.all(Result::is_ok),
         }
     }
 }

@@ -7,9 +7,11 @@ pub mod adopt;
 pub mod context;
 pub mod fix;
 mod proof;
+pub mod renders;
 pub mod rule;
 pub mod rules;
 mod suppress;
+pub mod tags;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use super::renders::{Fill, sample};
 
 use crate::document;
 use crate::message::Message;
@@ -118,63 +120,14 @@ fn prompts(
 /// Sets of values to render a prompt with: its examples, and made-up ones.
 fn inputs(prompt: &Prompt) -> Vec<Map<String, Value>> {
     let examples = prompt.file.examples.iter().map(|example| example.variables.clone());
-    let made_up = |choose: usize| {
-        let variables = prompt.file.variables.iter();
-        variables
-            .map(|(name, variable)| (name.clone(), sample(&variable.json_schema(), choose, 0)))
-            .collect()
+    let made_up = |fill: Fill| {
+        let variables = prompt.file.variables.iter().filter_map(|(name, variable)| {
+            Some((name.clone(), sample(&variable.json_schema(), fill)?.value))
+        });
+        variables.collect()
     };
-    examples.chain([Map::new()]).chain((0..3).map(made_up)).collect()
-}
-
-/// A value that a schema probably allows; each `choose` makes another.
-fn sample(schema: &Value, choose: usize, depth: usize) -> Value {
-    let pick = |values: &Vec<Value>| values.get(choose % values.len().max(1)).cloned();
-    if let Some(value) = schema.get("const") {
-        return value.clone();
-    }
-    if let Some(value) = schema.get("enum").and_then(Value::as_array).and_then(pick) {
-        return value;
-    }
-    let branch = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)?.as_array());
-    if depth > 8 {
-        return Value::Null;
-    }
-    if let Some(schema) = branch.and_then(pick) {
-        return sample(&schema, choose, depth + 1);
-    }
-    let kind = match schema.get("type") {
-        Some(Value::String(kind)) => kind.as_str(),
-        Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str).unwrap_or("string"),
-        _ if schema.get("properties").is_some() => "object",
-        _ if schema.get("items").is_some() => "array",
-        _ => "string",
-    };
-    match kind {
-        "integer" | "number" => schema.get("minimum").cloned().unwrap_or_else(|| json!(choose)),
-        "boolean" => json!(choose.is_multiple_of(2)),
-        "null" => Value::Null,
-        "array" => {
-            let item = schema.get("items").cloned().unwrap_or(Value::Null);
-            (0..choose).map(|each| sample(&item, each, depth + 1)).collect()
-        }
-        "object" => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let fields = properties.into_iter().flatten();
-            fields
-                .map(|(name, schema)| (name.clone(), sample(schema, choose, depth + 1)))
-                .collect::<Map<_, _>>()
-                .into()
-        }
-        _ => {
-            let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0).min(1 << 16);
-            let mut text = ["a b", "Some text.\nMore of it.", ""][choose % 3].to_owned();
-            while (text.chars().count() as u64) < least {
-                text.push('x');
-            }
-            text.into()
-        }
-    }
+    let fills = [Fill::Smallest, Fill::Modest, Fill::Full].into_iter();
+    examples.chain([Map::new()]).chain(fills.map(made_up)).collect()
 }
 
 /// What a prompt renders to, if it does, by the number of the input.

@@ -131,6 +131,13 @@ fn project(files: &[(&str, &str)]) -> Project {
     Project::load(&Snapshot::memory(files)).unwrap()
 }
 
+/// What one rule finds, whether it is on by default or not: `file:line:column CODE message`.
+pub(super) fn findings(code: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let selection =
+        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
+    said(&check(&project(files), Options::default(), &selection).unwrap())
+}
+
 fn said(checked: &Checked) -> Vec<String> {
     checked
         .findings

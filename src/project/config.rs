@@ -132,6 +132,8 @@ pub struct LintConfig {
     pub ignore: Vec<String>,
     /// Glob of files to the codes that do not run on them.
     pub per_path: IndexMap<String, Vec<String>>,
+    /// Most tokens of a rendered prompt (K501); no limit when absent or 0.
+    pub max_tokens: Option<u64>,
 }
 
 /// Defaults of `pf eval`.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::analysis::{
     Analysis, Assigned, IncludeKind, IncludeUse, VariableUse, analyze, analyze_expression,
 };
-use super::{CYCLIC_INCLUDE, DYNAMIC_INCLUDE, MISSING_PARTIAL, SYNTAX_ERROR};
-use crate::diagnostic::Diagnostic;
+use super::{CYCLIC_INCLUDE, DYNAMIC_INCLUDE, LITERAL_BRACES, MISSING_PARTIAL, SYNTAX_ERROR};
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::document::{Document, Route};
 use crate::jinja::{self, SyntaxProblem};
 use crate::path::{PathError, RepoPath};
@@ -68,6 +68,14 @@ impl Partial {
         let mut partial = Self { file, analysis: Ok(Analysis::default()) };
         partial.analysis = analyze(partial.text());
         partial
+    }
+
+    /// Why it is no template, if it is none.
+    pub fn problem(&self) -> Option<Diagnostic> {
+        let problem = self.analysis.as_ref().err()?;
+        let place = Place { file: Arc::clone(&self.file), span: problem.span };
+        let edit = |range, with: &str| Some((range, with.to_owned()));
+        Some(no_template(problem, self.text(), &place, &edit))
     }
 
     /// What templates see of it: the text without one final newline.
@@ -188,6 +196,34 @@ pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial
     closure
 }
 
+/// Puts a text in the place of bytes of a template; `None` where the file cannot hold it.
+type Edit<'a> = dyn Fn(Span, &str) -> Option<(Span, String)> + 'a;
+
+/// A finding about a text that is no template.
+fn no_template(problem: &SyntaxProblem, text: &str, place: &Place, edit: &Edit<'_>) -> Diagnostic {
+    let literal = jinja::meant_literally(text, problem);
+    let code = if literal.is_some() { LITERAL_BRACES } else { SYNTAX_ERROR };
+    let mut finding = Diagnostic::new(code, &place.file, place.span, problem.message.clone());
+    let wrapped = literal.and_then(|Span { start, end }| {
+        // The braces at both ends are replaced with what stands beside them: a place between characters may be lost
+        // where YAML folds lines.
+        let first = edit(Span::new(start, start + 1), "{% raw %}{")?;
+        let last = Span::new(end - 1, end);
+        let closed = format!("{}{{% endraw %}}", text.get(last.range())?);
+        Some(vec![first, edit(last, &closed)?])
+    });
+    match wrapped {
+        Some(edits) => {
+            let message = "put it between `{% raw %}` and `{% endraw %}`".to_owned();
+            finding.fix(Fix { message, edits, safe: false })
+        }
+        None => {
+            finding.help.extend(problem.help.clone());
+            finding
+        }
+    }
+}
+
 /// The key of a partial: its path below the prompts folder.
 pub(super) fn normalise(name: &str) -> Result<String, PathError> {
     RepoPath::new(name).map(|path| path.as_str().to_owned())
@@ -252,22 +288,17 @@ impl Closure {
     pub fn problems(&self, known: &[&str]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let mut not_utf8 = Vec::new();
-        let mut syntax = |problem: &SyntaxProblem, place: &Place| {
-            let mut diagnostic =
-                Diagnostic::new(SYNTAX_ERROR, &place.file, place.span, problem.message.clone());
-            diagnostic.help.extend(problem.help.clone());
-            found.push(diagnostic);
-        };
         for template in &self.templates {
             if let Err(problem) = &template.analysis {
-                syntax(problem, &self.place(&template.route, problem.span));
+                let route = &template.route;
+                let edit = |range, with: &str| self.document.replace_in_scalar(route, range, with);
+                let place = self.place(route, problem.span);
+                found.push(no_template(problem, &template.text, &place, &edit));
             }
         }
         for partial in self.partials.values() {
             not_utf8.extend(crate::document::not_utf8(&partial.file));
-            if let Err(problem) = &partial.analysis {
-                syntax(problem, &Place { file: Arc::clone(&partial.file), span: problem.span });
-            }
+            found.extend(partial.problem());
         }
         found.extend(not_utf8);
         for missing in self.missing.iter().filter(|missing| !missing.ignored) {

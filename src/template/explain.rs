@@ -212,6 +212,12 @@ impl Told {
                 }
                 detail.to_owned()
             }
+            _ if detail.contains("recursion limit exceeded") => {
+                told.help = Some(
+                    "a macro that calls itself must come to an end, and includes may be about twenty deep",
+                );
+                "includes, macros and loops nest too deeply".to_owned()
+            }
             kind if detail.is_empty() => kind.to_string(),
             _ => match detail.strip_prefix("the value is none") {
                 Some(rest) if !text.is_empty() => format!("`{}` is none{rest}", one_line(text)),

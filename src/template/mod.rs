@@ -32,6 +32,8 @@ pub use self::values::{Binder, Origin, ValueProblem, Values};
 
 /// The rule that a template is valid Jinja.
 pub const SYNTAX_ERROR: RuleId = RuleId("T201");
+/// The rule that braces which are meant as text are marked as such.
+pub const LITERAL_BRACES: RuleId = RuleId("T207");
 /// What can only be found by rendering.
 pub const RENDER_FAILED: RuleId = RuleId("T299");
 /// The rule that an included file exists.

@@ -140,6 +140,16 @@ impl Renderer {
         Ok(made.into_iter().map(|made| made.message).collect())
     }
 
+    /// Renders the messages of each entry of `messages` by itself, so that one that fails does not hide the others.
+    pub fn render_entries(&self, values: &Values) -> Vec<Result<Vec<Message>, Box<Diagnostic>>> {
+        let context = self.context(values);
+        let render = |step| {
+            let made = self.step(step, values, &context)?;
+            Ok(made.into_iter().map(|made| made.message).collect())
+        };
+        self.steps.iter().map(render).collect()
+    }
+
     pub(super) fn make(&self, values: &Values) -> Result<Vec<Made>, Vec<Diagnostic>> {
         let context = self.context(values);
         let mut made = Vec::new();

@@ -145,7 +145,7 @@ fn expressions_are_analysed_alike() {
 fn syntax_problems_have_places() {
     for (source, expected) in [
         ("a\n{{ b c }}", "c"),
-        ("{% if x %}", "%}"),
+        ("{% if x %}", "{% if x %}"),
         ("{{ 'open }}", ""),
         ("{% for x in y %}{% with a = 1 %}{% break %}{% endwith %}{% endfor %}", "break"),
         ("{{ x|pf.text }}", "x|pf.text"),

@@ -12,6 +12,7 @@ mod shadowing_profile;
 mod unknown_model;
 mod unlisted_model;
 mod unsupported_parameter;
+mod window_overflow;
 
 use crate::lint::rule::Rule;
 
@@ -25,9 +26,11 @@ pub(super) static RULES: &[&Rule] = &[
     &sampling_with_exact_match::SAMPLING_WITH_EXACT_MATCH,
     &no_output_limit::NO_OUTPUT_LIMIT,
     &capability_mismatch::CAPABILITY_MISMATCH,
+    &window_overflow::WINDOW_OVERFLOW,
     &unlisted_model::UNLISTED_MODEL,
     &retiring_model::RETIRING_MODEL,
     &shadowing_profile::SHADOWING_PROFILE,
+    &window_overflow::WINDOW_MAY_OVERFLOW,
 ];
 
 /// What a rule says of a project, for tests.

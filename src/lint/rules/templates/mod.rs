@@ -1,10 +1,26 @@
 //! T: what stands between braces, and what it prints.
 
+mod empty_message;
+mod literal_braces;
+mod message_may_be_empty;
+mod mixed_delimiters;
+mod render_failed;
+mod render_may_fail;
+mod stray_blank_lines;
 mod template_syntax;
 mod unknown_filter;
 
 use crate::lint::rule::Rule;
 
 /// The rules of this family, by code.
-pub(super) static RULES: &[&Rule] =
-    &[&template_syntax::TEMPLATE_SYNTAX, &unknown_filter::UNKNOWN_FILTER];
+pub(super) static RULES: &[&Rule] = &[
+    &template_syntax::TEMPLATE_SYNTAX,
+    &unknown_filter::UNKNOWN_FILTER,
+    &mixed_delimiters::MIXED_DELIMITERS,
+    &stray_blank_lines::STRAY_BLANK_LINES,
+    &literal_braces::LITERAL_BRACES,
+    &empty_message::EMPTY_MESSAGE,
+    &message_may_be_empty::MESSAGE_MAY_BE_EMPTY,
+    &render_may_fail::RENDER_MAY_FAIL,
+    &render_failed::RENDER_FAILS,
+];

@@ -1,9 +1,12 @@
 //! T201
 
+use std::sync::Arc;
+
 use crate::diagnostic::Diagnostic;
 use crate::lint::context::{PromptContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::{Check, Rule, rule};
 use crate::project::FileKind;
+use crate::template::Partial;
 
 rule! {
     /// A template is no valid Jinja.
@@ -42,12 +45,14 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 /// The same for a partial that no prompt may include yet.
 fn check_partial(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
+    findings.extend(of_partial(context, &TEMPLATE_SYNTAX));
+}
+
+/// Why a file is no template, in the words of the rule whose matter that is.
+pub(super) fn of_partial(context: &TextContext<'_>, rule: &Rule) -> Option<Diagnostic> {
     if *context.kind != FileKind::Partial {
-        return;
+        return None;
     }
-    if let Err(problem) = crate::template::analysis::analyze(context.file.text()) {
-        let mut finding = TEMPLATE_SYNTAX.at(context.file, problem.span, problem.message);
-        finding.help.extend(problem.help);
-        findings.push(finding);
-    }
+    let problem = Partial::new(Arc::clone(context.file)).problem()?;
+    (problem.code == rule.code).then_some(problem)
 }
