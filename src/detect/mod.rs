@@ -4,3 +4,4 @@
 //! use the same functions on answers. Each of them reads a text without allocating until there is something to report.
 
 pub mod secret;
+pub mod unicode;
