@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::detect::unicode;
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
@@ -164,6 +165,19 @@ pub struct TextContext<'a> {
     pub file: &'a Arc<SourceFile>,
     /// What the file is.
     pub kind: &'a FileKind,
+    unicode: OnceCell<unicode::Scan>,
+}
+
+impl<'a> TextContext<'a> {
+    /// The text of a file of the project.
+    pub fn new(project: &'a Project, file: &'a Arc<SourceFile>, kind: &'a FileKind) -> Self {
+        Self { project, file, kind, unicode: OnceCell::new() }
+    }
+
+    /// Odd characters and words of the text, looked for once.
+    pub fn unicode(&self) -> &unicode::Scan {
+        self.unicode.get_or_init(|| unicode::scan(self.file.text()))
+    }
 }
 
 /// A text that the model reads: the template of a message or of one of its parts, or a partial. Partials are looked at

@@ -30,7 +30,8 @@ fn codes(files: &Files) -> BTreeSet<String> {
         (RepoPath::new(path).unwrap(), text.into_bytes())
     });
     let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
+    let all = RuleSelection { select: Some(vec!["ALL".to_owned()]), ..RuleSelection::default() };
+    let checked = check(&project, Options::default(), &all).unwrap();
     for finding in &checked.findings {
         assert!(
             finding.span.end <= finding.file.text().len(),
