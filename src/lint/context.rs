@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::detect::unicode;
 use crate::diagnostic::Diagnostic;
 use crate::digest;
-use crate::document::{Document, Route, Segment};
+use crate::document::{Document, NodeKind, Route, Segment};
 use crate::lint::rule::Rule;
 use crate::message::Role;
 use crate::project::cases::{self, Cases};
@@ -172,6 +172,35 @@ impl<'a> TextContext<'a> {
     /// The text of a file of the project.
     pub fn new(project: &'a Project, file: &'a Arc<SourceFile>, kind: &'a FileKind) -> Self {
         Self { project, file, kind, unicode: OnceCell::new() }
+    }
+
+    /// The parsed file, where it is one that was understood.
+    pub fn document(&self) -> Option<&'a Arc<Document>> {
+        match self.kind {
+            FileKind::Config => self.project.config_document.as_ref(),
+            FileKind::Prompt(name) => self.project.prompts.get(name).map(|p| &p.document),
+            FileKind::Suite(name) => self.project.suites.get(name).map(|suite| &suite.document),
+            FileKind::Partial | FileKind::Dataset => None,
+        }
+    }
+
+    /// Whether bytes lie in a comment of a YAML file, which no model sees.
+    pub fn in_comment(&self, span: Span) -> bool {
+        self.document().is_some_and(|document| {
+            let comments = &document.comments;
+            let after = comments.partition_point(|comment| comment.span.start <= span.start);
+            after > 0 && span.end <= comments[after - 1].span.end
+        })
+    }
+
+    /// The key at the top of a YAML file below which a byte lies, if it lies in a value.
+    pub fn top_key(&self, offset: usize) -> Option<&'a str> {
+        let document = self.document()?;
+        let NodeKind::Mapping(entries) = &document.root.kind else { return None };
+        let after = entries.partition_point(|entry| entry.key_span.start <= offset);
+        let entry = entries.get(after.checked_sub(1)?)?;
+        (entry.key_span.end <= offset && !self.in_comment(Span::at(offset)))
+            .then_some(entry.key.as_str())
     }
 
     /// Odd characters and words of the text, looked for once.

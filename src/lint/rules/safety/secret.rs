@@ -18,7 +18,7 @@ rule! {
     /// It knows the shapes of the keys of well-known vendors, private keys, signed JSON Web Tokens, passwords in addresses
     /// such as `postgres://user:…@host`, and long random values with a name such as `api_key` or `password`. A candidate
     /// must look random, and where a kind of key has a checksum (GitHub, npm), it must be right. The keys that vendors
-    /// print in their documentation, and placeholders such as `sk-xxxx`, are left alone. The finding never shows the key.
+    /// print in their documentation, and placeholders such as `sk-xxxx`, are left alone. The message never shows the key.
     ///
     /// | subject | vendors |
     /// |---|---|

@@ -1,40 +1,19 @@
 //! What the rules of this family share: where in its file an odd character stands, and so what a change of it may break.
 
-use std::sync::Arc;
-
 use crate::detect::unicode::{Odd, Oddity};
 use crate::diagnostic::{Diagnostic, Fix, Severity};
-use crate::document::{Document, Style};
+use crate::document::Style;
 use crate::lint::context::TextContext;
 use crate::lint::rule::Rule;
 use crate::project::FileKind;
 use crate::span::Span;
 
-/// The parsed file behind a text, where it is one that was understood.
-fn document<'a>(context: &'a TextContext<'_>) -> Option<&'a Arc<Document>> {
-    let project = context.project;
-    match context.kind {
-        FileKind::Config => project.config_document.as_ref(),
-        FileKind::Prompt(name) => project.prompts.get(name).map(|prompt| &prompt.document),
-        FileKind::Suite(name) => project.suites.get(name).map(|suite| &suite.document),
-        FileKind::Partial | FileKind::Dataset => None,
-    }
-}
-
-/// Whether the bytes lie in a comment of a YAML file, which no model sees.
-fn in_comment(context: &TextContext<'_>, span: Span) -> bool {
-    document(context).is_some_and(|document| {
-        let after = document.comments.partition_point(|comment| comment.span.start <= span.start);
-        after > 0 && span.end <= document.comments[after - 1].span.end
-    })
-}
-
 /// Whether a blank or a line break may be put at a place: between the marks of YAML it could begin something else.
 pub(super) fn takes_blanks(context: &TextContext<'_>, span: Span) -> bool {
-    let Some(document) = document(context) else {
+    let Some(document) = context.document() else {
         return matches!(context.kind, FileKind::Partial | FileKind::Dataset);
     };
-    let mut takes = in_comment(context, span);
+    let mut takes = context.in_comment(span);
     if !takes {
         document.root.for_each_scalar(&mut |_, node, scalar| {
             let inside = node.span.start < span.start && span.end < node.span.end;
@@ -46,7 +25,7 @@ pub(super) fn takes_blanks(context: &TextContext<'_>, span: Span) -> bool {
 
 /// A change of the text behind a finding: safe in comments alone.
 pub(super) fn fix(context: &TextContext<'_>, message: &str, edits: Vec<(Span, String)>) -> Fix {
-    let safe = edits.iter().all(|(span, _)| in_comment(context, *span));
+    let safe = edits.iter().all(|(span, _)| context.in_comment(*span));
     Fix { message: message.to_owned(), edits, safe }
 }
 
