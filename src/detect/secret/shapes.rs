@@ -178,10 +178,16 @@ pub(super) fn vendors() -> impl Iterator<Item = &'static str> {
     SHAPES.iter().map(|shape| shape.vendor)
 }
 
+/// How many prefixes in one run may begin no key: a run of prefixes alone must not cost the square of its length.
+const MOST_FAILURES: usize = 100;
+
 /// Adds the keys in a run.
 pub(super) fn find(text: &str, run: Span, found: &mut Vec<Secret>) {
     let mut at = run.start;
-    while let Some(prefix) = PREFIXES.find(&text[at..run.end]) {
+    let mut failures = 0;
+    while failures < MOST_FAILURES
+        && let Some(prefix) = PREFIXES.find(&text[at..run.end])
+    {
         let start = at + prefix.start();
         let word = SHAPES[prefix.pattern().as_usize()].prefix;
         let secret = (begins_here(text, start, word))
@@ -192,7 +198,10 @@ pub(super) fn find(text: &str, run: Span, found: &mut Vec<Secret>) {
                 at = secret.span.end;
                 found.push(secret);
             }
-            None => at = start + 1,
+            None => {
+                at = start + 1;
+                failures += 1;
+            }
         }
     }
     if found.last().is_none_or(|last| last.span.start < run.start) {
