@@ -105,28 +105,13 @@ fn instead(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::{Options, RuleSelection, check};
-    use crate::path::RepoPath;
-    use crate::project::Project;
-    use crate::snapshot::Snapshot;
-
-    fn said(files: &[(&str, &str)]) -> Vec<String> {
-        let files = files
-            .iter()
-            .map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-        let project = Project::load(&Snapshot::memory(files)).unwrap();
-        let selection =
-            RuleSelection { select: Some(vec!["S402".to_owned()]), ..RuleSelection::default() };
-        let found = check(&project, Options::default(), &selection).unwrap().findings;
-        let own = found.iter().filter(|d| d.code.0 == "S402");
-        own.map(|d| format!("{}:{} {}", d.file.path(), d.start(), d.message)).collect()
-    }
+    use super::super::tests::said;
 
     #[test]
     fn only_what_a_model_or_an_assertion_sees_is_looked_at() {
         let prompt = "owner: lena.fischer@gmx.de\nmetadata: {by: lena.fischer@gmx.de}\n# lena.fischer@gmx.de\nmessages:\n  # lena.fischer@gmx.de\n  - {role: user, content: Write to lena.fischer@gmx.de}\nexamples:\n  - {output: 415-867-2609}\n";
         assert_eq!(
-            said(&[("prompts/a.yaml", prompt), ("prompts/p.md", "Ask otto.kern@gmx.de\n")]),
+            said("S402", &[("prompts/a.yaml", prompt), ("prompts/p.md", "Ask otto.kern@gmx.de\n")]),
             [
                 "prompts/a.yaml:6:36 this looks like an e-mail address",
                 "prompts/a.yaml:8:14 this looks like a telephone number",
@@ -141,7 +126,10 @@ mod tests {
         let suite = "prompts: [a]\ndataset: datasets/d.csv\nassert: [{type: contains, value: x}]\n";
         let rows = "q\nfrom a.b@gmx.de\nfrom c.d@gmx.de\ncall 415-867-2609\n";
         assert_eq!(
-            said(&[("prompts/a.yaml", prompt), ("evals/a.yaml", suite), ("datasets/d.csv", rows)]),
+            said(
+                "S402",
+                &[("prompts/a.yaml", prompt), ("evals/a.yaml", suite), ("datasets/d.csv", rows)]
+            ),
             [
                 "datasets/d.csv:2:6 this looks like an e-mail address, the first of 2 in this file",
                 "datasets/d.csv:4:6 this looks like a telephone number",
