@@ -22,6 +22,7 @@ use crate::snapshot::SnapshotError;
 use crate::span::{SourceFile, Span};
 use crate::template::analysis::{Analysis, Literal};
 use crate::template::closure::{TemplateKind, Use};
+use crate::template::flow::{self, Flow};
 use crate::template::{Closure, Partial, Partials};
 
 /// A prompt with all that it is made of.
@@ -36,6 +37,7 @@ pub struct PromptContext<'a> {
     pub problems: Vec<Diagnostic>,
     /// The variables that they use.
     pub uses: Vec<Use>,
+    untrusted: OnceCell<Vec<Flow>>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
 }
 
@@ -52,7 +54,15 @@ impl<'a> PromptContext<'a> {
             project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
         let uses = closure.uses(prompt);
-        Ok(Self { project, prompt, closure, problems, uses, model: OnceCell::new() })
+        Ok(Self {
+            project,
+            prompt,
+            closure,
+            problems,
+            uses,
+            untrusted: OnceCell::new(),
+            model: OnceCell::new(),
+        })
     }
 
     /// The prompt's file and those of its partials.
@@ -70,6 +80,27 @@ impl<'a> PromptContext<'a> {
             .as_ref()
     }
 
+    /// Where values of variables with `trust: untrusted` are printed; nothing for a prompt that has none.
+    pub fn untrusted(&self) -> &[Flow] {
+        self.untrusted.get_or_init(|| {
+            let variables = self.prompt.file.variables.iter();
+            let untrusted: BTreeSet<&str> = variables
+                .filter(|(_, variable)| variable.untrusted())
+                .map(|(name, _)| name.as_str())
+                .collect();
+            if untrusted.is_empty() { Vec::new() } else { flow::flows(&self.closure, &untrusted) }
+        })
+    }
+
+    /// Who speaks in the message that a template of the prompt belongs to.
+    pub fn role(&self, route: &Route) -> Option<Role> {
+        let [_, Segment::Index(index), ..] = route.segments() else { return None };
+        match self.prompt.file.messages.get(*index) {
+            Some(Entry::Message(message)) => Some(message.role),
+            _ => None,
+        }
+    }
+
     /// The texts in the prompt's own file that the model reads, those with broken templates left out.
     pub fn prose(&self) -> impl Iterator<Item = ProseContext<'_>> {
         let texts = self.closure.templates.iter().filter(|template| {
@@ -79,17 +110,10 @@ impl<'a> PromptContext<'a> {
         });
         texts.filter_map(|template| {
             let analysis = template.analysis.as_ref().ok()?;
-            let role = match template.route.segments() {
-                [_, Segment::Index(index), ..] => match self.prompt.file.messages.get(*index) {
-                    Some(Entry::Message(message)) => Some(message.role),
-                    _ => None,
-                },
-                _ => None,
-            };
             Some(ProseContext {
                 project: self.project,
                 file: &self.prompt.document.file,
-                role,
+                role: self.role(&template.route),
                 text: &template.text,
                 analysis,
                 source: Source::Scalar(self.prompt, &template.route),
