@@ -183,7 +183,8 @@ pub fn check(
 /// Checks one suite and everything that an evaluation of it uses: its prompts, their partials, its datasets.
 pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, SnapshotError> {
     let project = context.project;
-    let rules = &RULES;
+    let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.on).collect();
+    let rules = rules.as_slice();
     let mut findings = check_suite_rules(rules, context);
     let mut used: Vec<Arc<SourceFile>> = vec![Arc::clone(&context.suite.document.file)];
     let partials = Partials::of(project);

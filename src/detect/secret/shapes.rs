@@ -217,9 +217,8 @@ fn begins_here(text: &str, start: usize, prefix: &str) -> bool {
     }
     let before = &text.as_bytes()[..start];
     match before {
-        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [] | [.., b'\\', b'n' | b'r' | b't'] => true,
         [.., last] => !last.is_ascii_alphanumeric() && !matches!(last, b'_'),
-        [] => true,
     }
 }
 

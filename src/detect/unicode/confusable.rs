@@ -16,9 +16,8 @@ impl Script {
     /// The script of a letter; `None` for other scripts and for what is no letter.
     pub(super) fn of(character: char) -> Option<Self> {
         match character {
-            'a'..='z' | 'A'..='Z' => Some(Self::Latin),
+            'a'..='z' | 'A'..='Z' | '\u{1e00}'..='\u{1eff}' => Some(Self::Latin),
             '\u{c0}'..='\u{24f}' if character.is_alphabetic() => Some(Self::Latin),
-            '\u{1e00}'..='\u{1eff}' => Some(Self::Latin),
             '\u{370}'..='\u{3ff}' if character.is_alphabetic() => Some(Self::Greek),
             '\u{400}'..='\u{52f}' if character.is_alphabetic() => Some(Self::Cyrillic),
             '\u{531}'..='\u{588}' if character.is_alphabetic() => Some(Self::Armenian),

@@ -118,28 +118,31 @@ impl Walk<'_> {
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 self.push(start, end, Oddity::Bidi(character));
             }
-            '\u{200e}' | '\u{200f}' | '\u{61c}' => {
-                if !self.has_right_to_left() {
-                    self.invisible(start, end, character);
-                }
+            '\u{200e}' | '\u{200f}' | '\u{61c}' if !self.has_right_to_left() => {
+                self.invisible(start, end, character);
             }
             '\u{e0000}'..='\u{e007f}' => self.tags(start),
             '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => self.selectors(start),
-            '\u{200c}' | '\u{200d}' => {
-                if !joins(self.before(start), self.text[end..].chars().next()) {
-                    self.invisible(start, end, character);
-                }
+            '\u{200c}' | '\u{200d}'
+                if !joins(self.before(start), self.text[end..].chars().next()) =>
+            {
+                self.invisible(start, end, character);
             }
-            '\u{180b}'..='\u{180d}' | '\u{180f}' => {
-                if !self.before(start).is_some_and(|c| matches!(c, '\u{1800}'..='\u{18af}')) {
-                    self.invisible(start, end, character);
-                }
+            '\u{180b}'..='\u{180d}' | '\u{180f}'
+                if !self.before(start).is_some_and(|c| matches!(c, '\u{1800}'..='\u{18af}')) =>
+            {
+                self.invisible(start, end, character);
             }
             character if is_invisible(character) => self.invisible(start, end, character),
-            character if is_odd_space(character) => {
-                if !is_typographic(character, self.before(start), self.text[end..].chars().next()) {
-                    self.push(start, end, Oddity::Space(character));
-                }
+            character
+                if is_odd_space(character)
+                    && !is_typographic(
+                        character,
+                        self.before(start),
+                        self.text[end..].chars().next(),
+                    ) =>
+            {
+                self.push(start, end, Oddity::Space(character));
             }
             character if Script::of(character).is_some_and(|script| script != Script::Latin) => {
                 self.word(start);
@@ -202,7 +205,7 @@ impl Walk<'_> {
         match bytes[..] {
             [one] => {
                 let before = self.before(start);
-                if !before.is_some_and(|base| takes_selector(base)) {
+                if !before.is_some_and(takes_selector) {
                     let character = if one < 16 { '\u{fe00}' } else { '\u{e0100}' };
                     self.invisible(start, end, character);
                 }
@@ -333,7 +336,7 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
             | 0xFE0F | 0x2190..=0x2BFF | 0x1F000..=0x1FAFF | 0xFB50..=0xFDFF | 0xFE70..=0xFEFC)
     };
     // At the end of a Persian or Indic word a joiner shapes its last letter.
-    let shapes = |c: char| matches!(c as u32, 0x0600..=0x08FF | 0x0900..=0x0DFF);
+    let shapes = |c: char| matches!(c as u32, 0x0600..=0x0DFF);
     before.is_some_and(|c| wants(c) && (after.is_some_and(wants) || shapes(c)))
 }
 

@@ -1,3 +1,5 @@
+//! Each way that a value can go.
+
 use super::*;
 use crate::template::tests::{closed, prompt};
 

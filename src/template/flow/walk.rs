@@ -142,8 +142,6 @@ impl<'a> Walk<'a> {
             Stmt::Block(s) => self.scoped(|walk| walk.body(&s.body)),
             Stmt::Include(s) => self.include(&s.name),
             Stmt::Extends(s) => self.include(&s.name),
-            // What comes from an imported macro is known by the arguments of its call.
-            Stmt::Import(_) | Stmt::FromImport(_) => {}
             Stmt::Macro(s) => self.declare(s),
             Stmt::CallBlock(s) => {
                 let taint = self.of_call(&s.call);
@@ -153,7 +151,12 @@ impl<'a> Walk<'a> {
                     walk.body(&s.macro_decl.body);
                 });
             }
-            Stmt::Continue(_) | Stmt::Break(_) | Stmt::Do(_) => {}
+            // What comes from an imported macro is known by the arguments of its call.
+            Stmt::Import(_)
+            | Stmt::FromImport(_)
+            | Stmt::Continue(_)
+            | Stmt::Break(_)
+            | Stmt::Do(_) => {}
         }
     }
 

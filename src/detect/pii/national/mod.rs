@@ -15,7 +15,8 @@ use super::{Kind, Pii};
 
 /// The id that a number is.
 pub(super) fn find(number: &Number<'_>) -> Option<Pii> {
-    let kinds: [(fn(&Number<'_>) -> bool, Kind); 6] = [
+    type Check = fn(&Number<'_>) -> bool;
+    let kinds: [(Check, Kind); 6] = [
         (cpf::is_one, Kind::Cpf),
         (cnpj::is_one, Kind::Cnpj),
         (nhs::is_one, Kind::NhsNumber),

@@ -54,9 +54,9 @@ fn in_partial(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 fn in_examples_and_tools(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let mut visit = |text: &texts::Text<'_>| {
-        for order in order::find(text.text) {
+        for order in order::find(text.says) {
             let place = text.place(context, order);
-            findings.push(found(&context.prompt.document.file, place, &text.text[order.range()]));
+            findings.push(found(&context.prompt.document.file, place, &text.says[order.range()]));
         }
     };
     texts::of_examples(context, false, &mut visit);

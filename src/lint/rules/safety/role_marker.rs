@@ -55,9 +55,9 @@ fn in_prose(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 fn in_examples(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     texts::of_examples(context, true, &mut |text| {
-        for mark in role_mark::find(text.text) {
+        for mark in role_mark::find(text.says) {
             let place = text.place(context, mark);
-            findings.push(found(&context.prompt.document.file, place, &text.text[mark.range()]));
+            findings.push(found(&context.prompt.document.file, place, &text.says[mark.range()]));
         }
     });
 }

@@ -7,7 +7,7 @@ use crate::span::Span;
 /// A text in a YAML file.
 pub(super) struct Text<'a> {
     /// What it says.
-    pub(super) text: &'a str,
+    pub(super) says: &'a str,
     node: &'a Node,
     scalar: &'a Scalar,
 }
@@ -58,7 +58,7 @@ fn entry<'a>(context: &PromptContext<'a>, key: &str) -> Option<&'a Node> {
 /// The reader of YAML bounds how deep values nest.
 fn walk<'a>(node: &'a Node, visit: &mut dyn FnMut(&Text<'a>)) {
     match &node.kind {
-        NodeKind::String(scalar) => visit(&Text { text: &scalar.text, node, scalar }),
+        NodeKind::String(scalar) => visit(&Text { says: &scalar.text, node, scalar }),
         NodeKind::Sequence(items) => items.iter().for_each(|item| walk(item, visit)),
         NodeKind::Mapping(entries) => entries.iter().for_each(|entry| walk(&entry.value, visit)),
         NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {}
