@@ -122,18 +122,20 @@ fn has_digits(text: &str) -> bool {
 fn numbers(text: &str, found: &mut Vec<Pii>) {
     let mut at = 0;
     while let Some(number) = Number::next(text, at) {
+        // Two digits may be those of an IBAN, or the year in a codice fiscale.
+        let first = number.first_group();
+        if number.len() < FEWEST_DIGITS && first.end - first.start != 2 {
+            at = number.span.end;
+            continue;
+        }
         let pii = iban::find(&number)
             .or_else(|| national::codice_fiscale::find(&number))
             .or_else(|| card::find(&number))
             .or_else(|| ssn::find(&number))
             .or_else(|| national::find(&number))
             .or_else(|| phone::find(&number));
-        at = pii
-            .map_or(number.first_group().end, |pii: Pii| pii.span.end)
-            .max(number.first_group().end);
-        if pii.is_none() {
-            at = number.span.end;
-        }
+        // What is none as a whole may be one behind the first group: `2 x 4539 1488 0343 6467`.
+        at = pii.map_or_else(|| number.rest(), |pii| pii.span.end.max(first.end));
         found.extend(pii);
     }
 }

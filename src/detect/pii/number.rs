@@ -53,6 +53,13 @@ impl<'a> Number<'a> {
         &self.groups[..self.count]
     }
 
+    /// Where to look on when this is nothing: behind the first blank in it, else behind all of it.
+    pub(super) fn rest(&self) -> usize {
+        let mut pairs = self.groups().windows(2);
+        let blank = pairs.find(|pair| &self.text[pair[0].end..pair[1].start] == " ");
+        blank.map_or(self.span.end, |pair| pair[1].start)
+    }
+
     /// Whether the groups have these lengths.
     pub(super) fn has_shape(&self, lengths: &[usize]) -> bool {
         self.count == lengths.len()

@@ -54,7 +54,8 @@ pub(super) fn find(number: &Number<'_>) -> Option<Pii> {
             .chars()
             .next_back()
             .is_some_and(|c| c.is_alphanumeric() || matches!(c, ')' | ']' | '+' | '-'));
-        return (alone && is_international(&digits)).then(|| pii(plus.len()))?;
+        return (alone && !is_date(number) && is_international(&digits))
+            .then(|| pii(plus.len()))?;
     }
     let start = if before.ends_with('(') { number.span.start - 1 } else { number.span.start };
     let outside = number.text[..start].chars().next_back();
@@ -74,6 +75,12 @@ pub(super) fn find(number: &Number<'_>) -> Option<Pii> {
             && !is_made_up(&digits[1..])
     };
     (american || local()).then(|| pii(start))?
+}
+
+/// Whether the groups are those of a date with a sign, as in `+12024-11-20`.
+fn is_date(number: &Number<'_>) -> bool {
+    let [_, month, day] = number.groups() else { return false };
+    number.is_separated_by(&["-", "/"]) && month.end - month.start <= 2 && day.end - day.start <= 2
 }
 
 /// Whether the number is a part of something longer.
