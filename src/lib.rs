@@ -30,6 +30,7 @@ pub mod price;
 pub mod metric;
 pub mod stats;
 pub mod jinja;
+pub mod detect;
 pub mod assertion;
 
 // Definitions: the files of a project, typed; prompts rendered; identity.

@@ -8,9 +8,10 @@ use globset::GlobMatcher;
 use serde_json::{Map, Value};
 
 use crate::assertion::{Assertion, Problem, Syntax};
+use crate::detect::unicode;
 use crate::diagnostic::Diagnostic;
 use crate::digest;
-use crate::document::{Document, Route, Segment};
+use crate::document::{Document, NodeKind, Route, Segment};
 use crate::lint::renders::{self, Renders};
 use crate::lint::rule::Rule;
 use crate::message::Role;
@@ -25,6 +26,7 @@ use crate::snapshot::SnapshotError;
 use crate::span::{SourceFile, Span};
 use crate::template::analysis::{Analysis, Literal};
 use crate::template::closure::{TemplateKind, Use};
+use crate::template::flow::{self, Flow};
 use crate::template::{Closure, Partial, Partials};
 
 /// A prompt with all that it is made of.
@@ -40,6 +42,7 @@ pub struct PromptContext<'a> {
     /// The variables that they use.
     pub uses: Vec<Use>,
     assertions: OnceCell<Vec<PlacedAssertion<'a>>>,
+    untrusted: OnceCell<Vec<Flow>>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
     renders: OnceCell<Option<Renders<'a>>>,
     always_renders: OnceCell<bool>,
@@ -65,6 +68,7 @@ impl<'a> PromptContext<'a> {
             problems,
             uses,
             assertions: OnceCell::new(),
+            untrusted: OnceCell::new(),
             model: OnceCell::new(),
             renders: OnceCell::new(),
             always_renders: OnceCell::new(),
@@ -105,6 +109,27 @@ impl<'a> PromptContext<'a> {
             .as_ref()
     }
 
+    /// Where values of variables with `trust: untrusted` are printed; nothing for a prompt that has none.
+    pub fn untrusted(&self) -> &[Flow] {
+        self.untrusted.get_or_init(|| {
+            let variables = self.prompt.file.variables.iter();
+            let untrusted: BTreeSet<&str> = variables
+                .filter(|(_, variable)| variable.untrusted())
+                .map(|(name, _)| name.as_str())
+                .collect();
+            if untrusted.is_empty() { Vec::new() } else { flow::flows(&self.closure, &untrusted) }
+        })
+    }
+
+    /// Who speaks in the message that a template of the prompt belongs to.
+    pub fn role(&self, route: &Route) -> Option<Role> {
+        let [_, Segment::Index(index), ..] = route.segments() else { return None };
+        match self.prompt.file.messages.get(*index) {
+            Some(Entry::Message(message)) => Some(message.role),
+            _ => None,
+        }
+    }
+
     /// The texts in the prompt's own file that the model reads, those with broken templates left out.
     pub fn prose(&self) -> impl Iterator<Item = ProseContext<'_>> {
         let texts = self.closure.templates.iter().filter(|template| {
@@ -114,17 +139,10 @@ impl<'a> PromptContext<'a> {
         });
         texts.filter_map(|template| {
             let analysis = template.analysis.as_ref().ok()?;
-            let role = match template.route.segments() {
-                [_, Segment::Index(index), ..] => match self.prompt.file.messages.get(*index) {
-                    Some(Entry::Message(message)) => Some(message.role),
-                    _ => None,
-                },
-                _ => None,
-            };
             Some(ProseContext {
                 project: self.project,
                 file: &self.prompt.document.file,
-                role,
+                role: self.role(&template.route),
                 text: &template.text,
                 analysis,
                 source: Source::Scalar(self.prompt, &template.route),
@@ -378,6 +396,48 @@ pub struct TextContext<'a> {
     pub file: &'a Arc<SourceFile>,
     /// What the file is.
     pub kind: &'a FileKind,
+    unicode: OnceCell<unicode::Scan>,
+}
+
+impl<'a> TextContext<'a> {
+    /// The text of a file of the project.
+    pub fn new(project: &'a Project, file: &'a Arc<SourceFile>, kind: &'a FileKind) -> Self {
+        Self { project, file, kind, unicode: OnceCell::new() }
+    }
+
+    /// The parsed file, where it is one that was understood.
+    pub fn document(&self) -> Option<&'a Arc<Document>> {
+        match self.kind {
+            FileKind::Config => self.project.config_document.as_ref(),
+            FileKind::Prompt(name) => self.project.prompts.get(name).map(|p| &p.document),
+            FileKind::Suite(name) => self.project.suites.get(name).map(|suite| &suite.document),
+            FileKind::Partial | FileKind::Dataset => None,
+        }
+    }
+
+    /// Whether bytes lie in a comment of a YAML file, which no model sees.
+    pub fn in_comment(&self, span: Span) -> bool {
+        self.document().is_some_and(|document| {
+            let comments = &document.comments;
+            let after = comments.partition_point(|comment| comment.span.start <= span.start);
+            after > 0 && span.end <= comments[after - 1].span.end
+        })
+    }
+
+    /// The key at the top of a YAML file below which a byte lies, if it lies in a value.
+    pub fn top_key(&self, offset: usize) -> Option<&'a str> {
+        let document = self.document()?;
+        let NodeKind::Mapping(entries) = &document.root.kind else { return None };
+        let after = entries.partition_point(|entry| entry.key_span.start <= offset);
+        let entry = entries.get(after.checked_sub(1)?)?;
+        (entry.key_span.end <= offset && !self.in_comment(Span::at(offset)))
+            .then_some(entry.key.as_str())
+    }
+
+    /// Odd characters and words of the text, looked for once.
+    pub fn unicode(&self) -> &unicode::Scan {
+        self.unicode.get_or_init(|| unicode::scan(self.file.text()))
+    }
 }
 
 /// A text that the model reads: the template of a message or of one of its parts, or a partial. Partials are looked at

@@ -335,7 +335,7 @@ fn check_text(
     file: &Arc<SourceFile>,
     kind: &FileKind,
 ) -> Result<Vec<Diagnostic>, SnapshotError> {
-    let context = TextContext { project, file, kind };
+    let context = TextContext::new(project, file, kind);
     let mut findings = Vec::new();
     // Whoever reads the other kinds says so: they cannot be read at all.
     if *kind == FileKind::Partial {

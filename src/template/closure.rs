@@ -263,6 +263,11 @@ fn templates(prompt: &Prompt) -> Vec<Template> {
 }
 
 impl Closure {
+    /// The prompt's file.
+    pub fn file(&self) -> &Arc<SourceFile> {
+        &self.document.file
+    }
+
     /// The bytes of the prompt's file behind bytes of one of its templates.
     pub fn place(&self, route: &Route, span: Span) -> Place {
         Place {

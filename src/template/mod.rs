@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod closure;
 mod explain;
+pub mod flow;
 pub mod render;
 pub mod request;
 pub mod trace;
