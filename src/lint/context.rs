@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
+use crate::lint::copies::{Copies, Said};
 use crate::lint::rule::Rule;
 use crate::message::Role;
 use crate::path::RepoPath;
@@ -283,6 +284,8 @@ pub struct PromptFacts<'a> {
     pub prompt: &'a Prompt,
     /// The partials that it reaches, by their path below the prompts folder.
     pub partials: Vec<String>,
+    /// What its messages say, where rules look for copies.
+    pub said: Option<Said>,
 }
 
 impl<'a> PromptFacts<'a> {
@@ -291,6 +294,7 @@ impl<'a> PromptFacts<'a> {
         Self {
             prompt: context.prompt,
             partials: context.closure.partials.keys().cloned().collect(),
+            said: None,
         }
     }
 }
@@ -303,4 +307,13 @@ pub struct ProjectContext<'a> {
     pub prompts: &'a [PromptFacts<'a>],
     /// All suites, by name.
     pub suites: &'a [SuiteContext<'a>],
+    /// Which prompts are copies of others.
+    pub(super) copies: OnceCell<Copies>,
+}
+
+impl ProjectContext<'_> {
+    /// Which prompts are copies of others, by their place in `prompts`.
+    pub fn copies(&self) -> &Copies {
+        self.copies.get_or_init(|| Copies::among(self.prompts))
+    }
 }

@@ -5,12 +5,14 @@
 
 pub mod adopt;
 pub mod context;
+pub mod copies;
 pub mod fix;
 mod proof;
 pub mod rule;
 pub mod rules;
 mod suppress;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use rayon::prelude::*;
 use self::context::{
     ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, TextContext,
 };
+use self::copies::Said;
 use self::rule::{Check, Rule};
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
@@ -128,6 +131,8 @@ pub fn check(
     let mut findings: Vec<Diagnostic> =
         project.diagnostics.iter().filter(|d| wanted(d.file.path())).cloned().collect();
 
+    let whole = whole || paths.is_none();
+    let remembers = whole && rules.iter().any(|rule| rules::COPIES.contains(&rule.code));
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
     let of_prompts: Vec<(Vec<Diagnostic>, Option<PromptFacts<'_>>)> = prompts
@@ -144,7 +149,9 @@ pub fn check(
             let touched = context.files().any(|file| wanted(file.path()))
                 || context.missing().any(|path| wanted(&path));
             let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
-            Ok((findings, Some(PromptFacts::of(&context))))
+            let mut facts = PromptFacts::of(&context);
+            facts.said = remembers.then(|| Said::of(prompt));
+            Ok((findings, Some(facts)))
         })
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
@@ -173,8 +180,9 @@ pub fn check(
         suites.push(context);
     }
 
-    if whole || paths.is_none() {
-        let context = ProjectContext { project, prompts: &facts, suites: &suites };
+    if whole {
+        let copies = OnceCell::new();
+        let context = ProjectContext { project, prompts: &facts, suites: &suites, copies };
         let mut found = Vec::new();
         for check in rules.iter().filter_map(|rule| rule.check.project) {
             check(&context, &mut found);
