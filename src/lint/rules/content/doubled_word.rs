@@ -66,7 +66,10 @@ fn check(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
             }
             let rest = &second[first.len()..];
             let ends = rest.is_empty() || rest.starts_with(['.', ',', ';', '?', '!']);
-            if !ends || WORDS.binary_search(&first).is_err() {
+            // A word that is a line is no part of a sentence: lists and commands repeat it.
+            let alone =
+                piece[..before.start].ends_with('\n') && piece[before.end..].starts_with('\n');
+            if !ends || alone || WORDS.binary_search(&first).is_err() {
                 continue;
             }
             let end = word.start + first.len();

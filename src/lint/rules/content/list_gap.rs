@@ -131,7 +131,7 @@ fn item(line: &str, start: usize) -> Option<Item<'_>> {
     let prefix = &line[..line.len() - body.len()];
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
     let number = body[..digits].parse().ok().filter(|_| digits < 4)?;
-    let rest = body[digits..].as_bytes();
+    let rest = &body.as_bytes()[digits..];
     let sign = *rest.first().filter(|sign| matches!(sign, b'.' | b')'))?;
     let place = Span::new(start + prefix.len(), start + prefix.len() + digits);
     matches!(rest.get(1), Some(b' ' | b'\t' | b'*')).then_some(Item {

@@ -141,9 +141,15 @@ fn numbers_may_start_anew_and_stand_in_branches() {
 fn words_are_doubled_by_accident_only_in_one_sentence() {
     assert_found("C159", "go to the the end", &["`the` stands twice in a row"]);
     assert_found("C159", "go with\nwith them", &["`with` stands twice in a row"]);
-    for text in
-        ["I know that that is so", "very very good", "what he is\n\nis it", "the then", "aye aye"]
-    {
+    for text in [
+        "I know that that is so",
+        "very very good",
+        "what he is\n\nis it",
+        "the then",
+        "aye aye",
+        "Run\nmake\nmake check",
+        "$ cd\nmake\n  make",
+    ] {
         assert_found("C159", text, &[]);
     }
 }

@@ -22,3 +22,6 @@ pub(super) static RULES: &[&Rule] = &[
     &successor::SUCCESSOR,
     &retired_prompt::RETIRED_PROMPT,
 ];
+
+#[cfg(test)]
+mod tests;
