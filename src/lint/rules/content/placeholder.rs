@@ -73,25 +73,31 @@ const FILLER: usize = 4;
 const LONGEST: usize = 80;
 
 /// Words of a line that speaks about placeholders instead of having one.
-const ABOUT: [&str; 17] = [
-    "placeholder",
-    "template",
-    "format",
-    "bracket",
-    "never",
-    "not ",
-    "n't ",
+const ABOUT: [&str; 20] = [
     "avoid",
-    "instead",
-    "replace",
-    "such as",
-    "e.g.",
+    "bracket",
+    "brackets",
+    "don't",
+    "e",
     "example",
-    "like ",
-    "mark",
-    "write",
+    "examples",
+    "format",
+    "formatted",
+    "instead",
     "leave",
+    "like",
+    "mark",
+    "never",
+    "not",
+    "placeholder",
+    "placeholders",
+    "replace",
+    "such",
+    "template",
 ];
+
+/// Words before a placeholder that belongs to the answer.
+const BEFORE: [&str; 7] = ["add", "include", "insert", "put", "say", "use", "write"];
 
 fn check(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
     let mut fences: Option<Fences> = None;
@@ -148,10 +154,12 @@ fn mark(line: &str, at: usize) -> Option<usize> {
 /// The length of a gap in a sentence.
 fn gap(context: &ProseContext<'_>, line: &str, at: usize, filler: bool) -> Option<usize> {
     let (before, rest) = line.split_at(at);
-    let about = |text: &str| {
-        let lower = text.to_lowercase();
-        ABOUT.iter().any(|word| lower.contains(word))
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphabetic() && c != '\'');
+        words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
     };
+    let about = words(line).iter().any(|word| ABOUT.contains(&word.as_str()))
+        || words(before).last().is_some_and(|word| BEFORE.contains(&word.as_str()));
     if context.role == Some(Role::Assistant)
         || before.ends_with(['"', '\'', '`', '“', '‘', '«', '(', ':'])
         || before.trim_end().ends_with(':')
@@ -160,7 +168,7 @@ fn gap(context: &ProseContext<'_>, line: &str, at: usize, filler: bool) -> Optio
         return None;
     }
     if filler {
-        return (!about(line)).then_some("lorem ipsum".len());
+        return (!about).then_some("lorem ipsum".len());
     }
     let close = if rest.starts_with('[') { ']' } else { '>' };
     let end = rest.find(close).filter(|end| *end < LONGEST)? + 1;
@@ -174,7 +182,7 @@ fn gap(context: &ProseContext<'_>, line: &str, at: usize, filler: bool) -> Optio
     let link = after.starts_with(['(', '[', '"', '`']) || inside.contains(['[', '<', '{', '=']);
     let whole = context.text.to_lowercase();
     let spoken_of = ["placeholder", "bracket", "template"].iter().any(|word| whole.contains(word));
-    (sentence && !link && !about(line) && !spoken_of).then_some(end)
+    (sentence && !link && !about && !spoken_of).then_some(end)
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ fn gaps_of_the_author_are_told_from_those_of_the_answer() {
     for (text, gap) in [
         ("You work for [your company] as a clerk.", "[your company]"),
         ("You work at [insert the company here] now.", "[insert the company here]"),
+        ("Write a biography that highlights my experience in [your field].", "[your field]"),
         ("TODO: say what to do with refunds", "TODO"),
     ] {
         assert_found("C155", text, &[&of(gap)]);
@@ -71,6 +72,8 @@ fn gaps_of_the_author_are_told_from_those_of_the_answer() {
         "Sincerely,\n[Your Name]",
         "None of your responses should include [insert x], but instead, make up the information.",
         "Read [your guide](https://a.b) first of all.",
+        "End the letter and write [your name] below.",
+        "Sign as [your name], e.g. as Ann.",
         "Collect the TODO: comments.",
         "TODO:\n- one",
         "```\nTODO: x\n```",
