@@ -12,6 +12,7 @@ use crate::detect::unicode;
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, NodeKind, Route, Segment};
+use crate::lint::copies::{Copies, Said};
 use crate::lint::renders::{self, Renders};
 use crate::lint::rule::Rule;
 use crate::message::Role;
@@ -518,6 +519,8 @@ pub struct PromptFacts<'a> {
     pub partials: Vec<String>,
     /// Whether these are all: no template is broken, and no name of a partial is computed.
     pub includes_are_known: bool,
+    /// What its messages say, where rules look for copies.
+    pub said: Option<Said>,
 }
 
 impl<'a> PromptFacts<'a> {
@@ -530,6 +533,7 @@ impl<'a> PromptFacts<'a> {
             prompt: context.prompt,
             partials: closure.partials.keys().cloned().collect(),
             includes_are_known: closure.dynamic.is_empty() && all.all(Result::is_ok),
+            said: None,
         }
     }
 }
@@ -542,4 +546,13 @@ pub struct ProjectContext<'a> {
     pub prompts: &'a [PromptFacts<'a>],
     /// All suites, by name.
     pub suites: &'a [SuiteContext<'a>],
+    /// Which prompts are copies of others.
+    pub(super) copies: OnceCell<Copies>,
+}
+
+impl ProjectContext<'_> {
+    /// Which prompts are copies of others, by their place in `prompts`.
+    pub fn copies(&self) -> &Copies {
+        self.copies.get_or_init(|| Copies::among(self.prompts))
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod adopt;
 pub mod context;
+pub mod copies;
 pub mod fix;
 mod proof;
 pub mod renders;
@@ -13,6 +14,7 @@ pub mod rules;
 mod suppress;
 pub mod tags;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use self::context::{
     Change, ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, SuiteNames,
     TextContext,
 };
+use self::copies::Said;
 use self::rule::{Check, Rule};
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
@@ -155,6 +158,8 @@ pub fn check(
     let mut findings: Vec<Diagnostic> =
         project.diagnostics.iter().filter(|d| wanted(d.file.path())).cloned().collect();
 
+    let whole = whole || paths.is_none();
+    let remembers = whole && rules.iter().any(|rule| rules::COPIES.contains(&rule.code));
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
     let of_prompts: Vec<CheckedPrompt<'_>> = prompts
@@ -174,7 +179,9 @@ pub fn check(
             let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
             let changed = change
                 .is_some_and(|change| context.files().any(|file| change.contains(file.path())));
-            Ok(CheckedPrompt { touched, changed, findings, facts: Some(PromptFacts::of(&context)) })
+            let mut facts = PromptFacts::of(&context);
+            facts.said = remembers.then(|| Said::of(prompt));
+            Ok(CheckedPrompt { touched, changed, findings, facts: Some(facts) })
         })
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
@@ -189,7 +196,6 @@ pub fn check(
     let change = change.map(|files| Change { files, prompts: &changed });
 
     let mut files: BTreeSet<RepoPath> = all_files(project);
-    let all = whole || paths.is_none();
     let suites: Vec<&Suite> = project.suites.values().collect();
     let of_suites: Vec<CheckedSuite<'_>> = suites
         .par_iter()
@@ -199,7 +205,7 @@ pub fn check(
                 || paths.is_some_and(|paths| names.any_of(project, paths))
                 || names.prompts.iter().any(|prompt| touched.contains(&prompt.name));
             // A dataset may be large: it is read only where somebody looks at it.
-            if !is_touched && !all {
+            if !is_touched && !whole {
                 let datasets = names.datasets;
                 return Ok(CheckedSuite { datasets, ..CheckedSuite::default() });
             }
@@ -226,8 +232,9 @@ pub fn check(
         suites.extend(suite.context);
     }
 
-    if all {
-        let context = ProjectContext { project, prompts: &facts, suites: &suites };
+    if whole {
+        let copies = OnceCell::new();
+        let context = ProjectContext { project, prompts: &facts, suites: &suites, copies };
         let mut found = Vec::new();
         for check in rules.iter().filter_map(|rule| rule.check.project) {
             check(&context, &mut found);

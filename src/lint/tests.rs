@@ -197,7 +197,7 @@ fn rules_can_be_selected_and_ignored() {
         ("pf.yaml", "lint: {ignore: [V102], per_path: {'prompts/old/**': [V]}}\n"),
         (
             "prompts/a.yaml",
-            "variables: {x: string}\nmessages:\n  - {role: user, content: '{{ y }}'}\n",
+            "variables: {x: {type: string, description: unused}}\nmessages:\n  - {role: user, content: '{{ y }}'}\n",
         ),
         ("prompts/old/b.yaml", "messages:\n  - {role: user, content: '{{ y }}'}\n"),
     ]);

@@ -20,7 +20,9 @@ use std::sync::LazyLock;
 use super::rule::{FixKind, Rule};
 
 pub(crate) use self::data::DATASET_ROW;
-pub(crate) use self::repository::{BAD_SUPPRESSION, UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION};
+pub(crate) use self::repository::{
+    BAD_SUPPRESSION, COPIES, UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION,
+};
 
 /// Rules about one subject.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod default_violates_type;
 mod undeclared_variable;
+mod undescribed_variable;
 mod unused_variable;
 
 use crate::lint::rule::Rule;
@@ -11,4 +12,5 @@ pub(super) static RULES: &[&Rule] = &[
     &undeclared_variable::UNDECLARED_VARIABLE,
     &unused_variable::UNUSED_VARIABLE,
     &default_violates_type::DEFAULT_VIOLATES_TYPE,
+    &undescribed_variable::UNDESCRIBED_VARIABLE,
 ];
