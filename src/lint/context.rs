@@ -21,6 +21,7 @@ use crate::snapshot::SnapshotError;
 use crate::span::{SourceFile, Span};
 use crate::template::analysis::{Analysis, Literal};
 use crate::template::closure::{TemplateKind, Use};
+use crate::template::types;
 use crate::template::{Closure, Partial, Partials};
 
 /// A prompt with all that it is made of.
@@ -36,6 +37,7 @@ pub struct PromptContext<'a> {
     /// The variables that they use.
     pub uses: Vec<Use>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
+    typed: OnceCell<Vec<Diagnostic>>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -51,7 +53,8 @@ impl<'a> PromptContext<'a> {
             project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
         let uses = closure.uses(prompt);
-        Ok(Self { project, prompt, closure, problems, uses, model: OnceCell::new() })
+        let (model, typed) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { project, prompt, closure, problems, uses, model, typed })
     }
 
     /// The prompt's file and those of its partials.
@@ -67,6 +70,17 @@ impl<'a> PromptContext<'a> {
                 model::resolve(&self.project.config, self.prompt.file.model.as_ref(), None)
             })
             .as_ref()
+    }
+
+    /// What is wrong with the types in its templates: the findings of several rules, made together.
+    pub fn typed(&self) -> &[Diagnostic] {
+        self.typed.get_or_init(|| types::infer(self.prompt, &self.closure))
+    }
+
+    /// Hands over what following the types found for a rule, with the rule's severity.
+    pub fn report_typed(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) {
+        let own = self.typed().iter().filter(|finding| finding.code == rule.code);
+        findings.extend(own.cloned().map(|finding| finding.severity(rule.severity)));
     }
 
     /// The texts in the prompt's own file that the model reads, those with broken templates left out.

@@ -10,6 +10,7 @@ mod explain;
 pub mod render;
 pub mod request;
 pub mod trace;
+pub mod types;
 pub mod values;
 
 #[cfg(test)]
