@@ -160,6 +160,28 @@ impl Diagnostic {
         }
     }
 
+    /// Adds `did you mean`, and the fix that writes what was meant where the file has `name` as it is, quoted or not.
+    pub fn did_you_mean_fix<'a>(
+        self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+        safe: bool,
+    ) -> Self {
+        let Some(best) = closest(name, candidates) else { return self };
+        let written = self.file.slice(self.span);
+        let quotes = written.len() - written.trim_start_matches(['"', '\'']).len();
+        let start = self.span.start + quotes;
+        let span = Span::new(start, start + name.len());
+        let plain = best.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
+        let inside = written[quotes..].trim_end_matches(['"', '\'']) == name;
+        let finding = self.help(format!("did you mean `{best}`?"));
+        if !(plain && inside) {
+            return finding;
+        }
+        let (message, edits) = (format!("write `{best}`"), vec![(span, best.to_owned())]);
+        finding.fix(Fix { message, edits, safe })
+    }
+
     /// Adds a fix.
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);

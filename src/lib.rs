@@ -42,6 +42,9 @@ pub mod lint;
 pub mod change;
 pub mod history;
 
+// Bringing in: what others keep their prompts in.
+pub mod import;
+
 // Models: asking them, and remembering what they said.
 pub mod provider;
 pub mod store;

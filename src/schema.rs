@@ -108,7 +108,11 @@ impl Schema {
                         &route,
                         format!("`{}` is none of {}", excerpt(&found_text), list(&options)),
                     )
-                    .did_you_mean(&found_text, options.iter().map(String::as_str)),
+                    .did_you_mean_fix(
+                        &found_text,
+                        options.iter().map(String::as_str),
+                        true,
+                    ),
                 );
             }
             _ => found.push(plain(document, &route, explain(error, &route))),
@@ -204,7 +208,11 @@ fn unknown_key(document: &Document, route: &Route, key: &str, known: &[String]) 
     let finding =
         Diagnostic::new(WRONG_SHAPE, &document.file, span, format!("unknown key `{key}`{within}"));
     match crate::diagnostic::closest(key, known.iter().map(String::as_str)) {
-        Some(best) => finding.help(format!("did you mean `{best}`?")),
+        // What is there already was not misspelt.
+        Some(best) if document.node(&route.key(best)).is_some() => {
+            finding.help(format!("did you mean `{best}`? It is there already"))
+        }
+        Some(best) => finding.did_you_mean_fix(key, [best], true),
         None if known.is_empty() => finding,
         None => finding.help(format!("known keys: {}", known.join(", "))),
     }

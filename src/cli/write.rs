@@ -26,6 +26,22 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A text as bytes, with the byte order mark and the line breaks of the file that it replaces.
+pub(crate) fn in_the_manner_of(old: &[u8], text: &str) -> Vec<u8> {
+    let mark = if old.starts_with(b"\xef\xbb\xbf") { "\u{feff}" } else { "" };
+    let text = match old.contains(&b'\n') && !has_bare_newline(old) {
+        true => text.replace('\n', "\r\n"),
+        false => text.to_owned(),
+    };
+    format!("{mark}{text}").into_bytes()
+}
+
+fn has_bare_newline(bytes: &[u8]) -> bool {
+    bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .any(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n"))
+}
+
 /// Those of the file that is replaced, else what a new file usually gets.
 fn permissions(path: &Path) -> fs::Permissions {
     if let Ok(metadata) = fs::metadata(path) {

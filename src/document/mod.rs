@@ -3,6 +3,7 @@
 //! A file is parsed once. The schema, the typed definitions, the rules and the comparison all read the same
 //! [`Document`], so each message can point at the line.
 
+mod edit;
 mod parse;
 mod route;
 mod scalar;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
+pub use self::edit::Edit;
 pub use self::parse::{DUPLICATE_KEY, INVALID_YAML, MAX_BYTES, parse};
 pub use self::route::{Route, Segment};
 pub use self::scalar::{Scalar, Style};

@@ -333,9 +333,10 @@ impl Builder<'_> {
         let width = text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
         let span = Span::new(at, at + width);
         if tab {
-            let start = line.start + self.file.slice(line).find('\t').unwrap_or(0);
-            let mut problem =
-                self.problem(Span::new(start, start + 1), "a tab cannot indent YAML".into());
+            // The parser may notice it only on a later line.
+            let found = self.file.slice(line).find('\t').map(|at| line.start + at);
+            let place = found.map_or(span, |start| Span::new(start, start + 1));
+            let mut problem = self.problem(place, "a tab cannot indent YAML".into());
             problem.help.push("indent with spaces".into());
             return problem;
         }

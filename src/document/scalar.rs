@@ -102,12 +102,29 @@ impl Scalar {
             return span.start;
         }
         let column = offset - before.rfind('\n').map_or(0, |at| at + 1);
-        let first_line = file.position(span.start).line;
-        match file.line(first_line + line - lead) {
-            Some(place) => (place.start + self.indent + column).min(place.end),
+        let place = match file.slice(span).contains('\r') {
+            true => line_with_returns(file.text(), span.start, line - lead),
+            false => file.line(file.position(span.start).line + line - lead),
+        };
+        match place {
+            Some(place) => {
+                file.text().floor_char_boundary((place.start + self.indent + column).min(place.end))
+            }
             None => span.end,
         }
     }
+}
+
+/// The `nth` line after the one that holds `start`, where a lone carriage return breaks lines too, as in YAML.
+fn line_with_returns(text: &str, start: usize, nth: usize) -> Option<Span> {
+    const BREAKS: [char; 2] = ['\n', '\r'];
+    let mut first = text[..start].rfind(BREAKS).map_or(0, |at| at + 1);
+    for _ in 0..nth {
+        let at = first + text[first..].find(BREAKS)?;
+        first = at + if text[at..].starts_with("\r\n") { 2 } else { 1 };
+    }
+    let length = text[first..].find(BREAKS).unwrap_or(text.len() - first);
+    Some(Span::new(first, first + length))
 }
 
 /// The byte of `source` that stands behind byte `offset` of `text`.

@@ -117,6 +117,19 @@ fn places_in_block_scalars_are_exact() {
 }
 
 #[test]
+fn a_lone_carriage_return_breaks_a_line_of_a_block() {
+    let document = valid("k: |\n  a\r  éé {{ x }}\r  ab\r\n\n  aééé {{ y }}\n");
+    let route = Route::root().key("k");
+    let scalar = document.scalar(&route).unwrap();
+    assert_eq!(scalar.text, "a\néé {{ x }}\nab\n\naééé {{ y }}\n");
+    for needle in ["éé {", "{{ x }}", "ab", "ééé", "{{ y }}"] {
+        let at = scalar.text.find(needle).unwrap();
+        let span = document.span_in_scalar(&route, Span::new(at, at + needle.len()));
+        assert_eq!(document.file.slice(span), needle);
+    }
+}
+
+#[test]
 fn places_in_folded_and_quoted_scalars_are_exact() {
     let text = "a: >\n  one two\n  three {{ x }}\n\n  four\nb: \"q \\\"x\\\" \\u00e9\\t{{ y }}\\\n   end\"\nc: 'it''s {{ z }}'\nd: plain {{ w }}\n  more {{ v }}\n";
     let document = valid(text);

@@ -115,12 +115,11 @@ fn syntax_problem(error: &Error, source: &str) -> SyntaxProblem {
         Some(detail) => detail.to_owned(),
         None => error.kind().to_string(),
     };
+    // The parser marks one byte of what it does not know, also where the character has several.
     let range = error.range().unwrap_or(source.len()..source.len());
-    SyntaxProblem {
-        message,
-        span: Span::new(range.start.min(source.len()), range.end.min(source.len())),
-        help: None,
-    }
+    let span =
+        Span::new(source.floor_char_boundary(range.start), source.ceil_char_boundary(range.end));
+    SyntaxProblem { message, span, help: None }
 }
 
 /// What to do about a message of minijinja's parser.

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use globset::GlobMatcher;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
@@ -11,6 +12,7 @@ use crate::digest;
 use crate::document::{Document, Route, Segment};
 use crate::lint::rule::Rule;
 use crate::message::Role;
+use crate::path::RepoPath;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
@@ -110,6 +112,13 @@ impl<'a> PromptContext<'a> {
         })
     }
 
+    /// Files that it includes and that are not there.
+    pub fn missing(&self) -> impl Iterator<Item = RepoPath> {
+        let folder = self.project.folder(&self.project.config.paths.prompts);
+        let missing = self.closure.missing.iter();
+        missing.filter_map(move |include| Some(folder.join(&RepoPath::new(&include.name).ok()?)))
+    }
+
     /// Hands over what the analysis found for a rule, with the rule's severity.
     pub fn report(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) {
         let own = self.problems.iter().filter(|problem| problem.code == rule.code);
@@ -141,6 +150,20 @@ impl<'a> SuiteContext<'a> {
         Ok(Self { project, suite, prompts, cases: cases::load(project, suite)?, declared })
     }
 
+    /// Whether it uses, or names, one of these files: a prompt or a dataset. Those that it names may be gone.
+    pub fn depends_on(&self, paths: &BTreeSet<RepoPath>) -> bool {
+        let prompts = self.prompts.iter().map(|prompt| &prompt.path);
+        if prompts.chain(&self.cases.files).any(|path| paths.contains(path)) {
+            return true;
+        }
+        let prompts = Entries::new(self.suite.file.prompts.iter().map(String::as_str));
+        let datasets = Entries::new(self.suite.file.datasets());
+        paths.iter().any(|path| match self.project.kind(path) {
+            Some(FileKind::Prompt(name)) => prompts.name(name.as_str()),
+            _ => datasets.name(path.as_str()),
+        })
+    }
+
     /// The variables that the suite's prompts declare.
     pub fn declared(&self) -> &BTreeSet<&'a str> {
         &self.declared
@@ -167,6 +190,24 @@ impl<'a> SuiteContext<'a> {
             };
             (id, placed)
         })
+    }
+}
+
+/// Names and globs as a suite lists them.
+struct Entries<'a> {
+    names: BTreeSet<&'a str>,
+    globs: Vec<GlobMatcher>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(entries: impl Iterator<Item = &'a str>) -> Self {
+        let (globs, names): (Vec<_>, Vec<_>) = entries.partition(|text| cases::is_glob(text));
+        let globs = globs.into_iter().filter_map(|glob| cases::glob(glob).ok()).collect();
+        Self { names: names.into_iter().collect(), globs }
+    }
+
+    fn name(&self, text: &str) -> bool {
+        self.names.contains(text) || self.globs.iter().any(|glob| glob.is_match(text))
     }
 }
 

@@ -3,9 +3,13 @@
 //! Rules look at one prompt with its partials, one suite with its cases, or one text; a rule of the first two kinds sees
 //! everything that its subject is made of, so a finding can lie in a partial or a dataset.
 
+pub mod adopt;
 pub mod context;
+pub mod fix;
+mod proof;
 pub mod rule;
 pub mod rules;
+mod suppress;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,14 +19,14 @@ use rayon::prelude::*;
 use self::context::{
     ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, TextContext,
 };
-use self::rule::Rule;
+use self::rule::{Check, Rule};
 use self::rules::RULES;
 use crate::diagnostic::{self, Diagnostic, RuleId};
 use crate::document;
 use crate::path::RepoPath;
 use crate::project::cases;
 use crate::project::config::LintConfig;
-use crate::project::{FileKind, Project};
+use crate::project::{self, CONFIG_FILE, FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
 use crate::template::Partials;
@@ -41,7 +45,8 @@ pub struct RuleSelection {
 /// What is checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// The files to report on, with what depends on them; all when absent.
+    /// The files to report on, with what depends on them; all when absent. Files that are gone may be among them: what
+    /// names them is checked. Everything depends on `pf.yaml`.
     pub paths: Option<&'a BTreeSet<RepoPath>>,
     /// Whether the rules about the project as a whole run although only some files are reported on.
     pub whole: bool,
@@ -117,6 +122,7 @@ pub fn check(
     selection: &RuleSelection,
 ) -> Result<Checked, SnapshotError> {
     let Options { paths, whole } = options;
+    let paths = paths.filter(|paths| !paths.iter().any(|path| path.as_str() == CONFIG_FILE));
     let wanted = |path: &RepoPath| paths.is_none_or(|paths| paths.contains(path));
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| selection.runs(rule)).collect();
     let mut findings: Vec<Diagnostic> =
@@ -124,26 +130,43 @@ pub fn check(
 
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
-    let of_prompts: Vec<(Vec<Diagnostic>, PromptFacts<'_>)> = prompts
+    let of_prompts: Vec<(Vec<Diagnostic>, Option<PromptFacts<'_>>)> = prompts
         .par_iter()
         .map(|prompt| {
-            let context = PromptContext::load(project, prompt, &partials)?;
-            let touched = context.files().any(|file| wanted(file.path()));
+            let context = match PromptContext::load(project, prompt, &partials) {
+                Ok(context) => context,
+                Err(error) => {
+                    let finding = project::unreadable(error)?;
+                    let touched = wanted(&prompt.path) || wanted(finding.file.path());
+                    return Ok((touched.then_some(finding).into_iter().collect(), None));
+                }
+            };
+            let touched = context.files().any(|file| wanted(file.path()))
+                || context.missing().any(|path| wanted(&path));
             let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
-            Ok((findings, PromptFacts::of(&context)))
+            Ok((findings, Some(PromptFacts::of(&context))))
         })
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
     for (found, fact) in of_prompts {
         findings.extend(found);
-        facts.push(fact);
+        facts.extend(fact);
     }
 
     let mut files: BTreeSet<RepoPath> = all_files(project);
     let mut suites = Vec::new();
     for suite in project.suites.values() {
-        let context = SuiteContext::load(project, suite)?;
-        if wanted(&suite.path) || context.cases.files.iter().any(wanted) {
+        let context = match SuiteContext::load(project, suite) {
+            Ok(context) => context,
+            Err(error) => {
+                let finding = project::unreadable(error)?;
+                if wanted(&suite.path) || wanted(finding.file.path()) {
+                    findings.push(finding);
+                }
+                continue;
+            }
+        };
+        if wanted(&suite.path) || paths.is_some_and(|paths| context.depends_on(paths)) {
             findings.extend(check_suite_rules(&rules, &context));
         }
         files.extend(context.cases.files.iter().cloned());
@@ -164,14 +187,29 @@ pub fn check(
     let of_texts: Vec<Vec<Diagnostic>> = paths
         .par_iter()
         .map(|path| {
-            let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
-                return Ok(Vec::new());
-            };
-            check_text(&rules, project, &partials, &file, &kind)
+            let Some(kind) = project.kind(path) else { return Ok(Vec::new()) };
+            match project.source(path) {
+                Ok(Some(file)) => check_text(&rules, project, &partials, &file, &kind),
+                Ok(None) => Ok(Vec::new()),
+                Err(error) => Ok(vec![project::unreadable(error)?]),
+            }
         })
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());
 
+    let elsewhere: BTreeSet<RepoPath> = findings
+        .iter()
+        .map(|finding| finding.file.path())
+        .filter(|path| !files.contains(path))
+        .cloned()
+        .collect();
+    let mut suppressions = suppress::read(project, files.iter().chain(&elsewhere))?;
+    suppress::apply(&mut suppressions, &mut findings);
+    let limited = options.paths.is_some() && !whole;
+    findings.extend(suppress::problems(&suppressions, |rule| {
+        let Check { suite, project, .. } = rule.check;
+        selection.runs(rule) && !(limited && (suite.is_some() || project.is_some()))
+    }));
     let running: BTreeSet<RuleId> = rules.iter().map(|rule| rule.code).collect();
     findings.retain(|finding| {
         running.contains(&finding.code) && !ignored_here(&project.config.lint, finding)
@@ -199,6 +237,14 @@ pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, Snapsh
             findings.extend(check_text(rules, project, &partials, &file, &kind)?);
         }
     }
+    // What the author of a file accepts does not stop an evaluation; what makes its numbers worth nothing does.
+    let paths: BTreeSet<RepoPath> =
+        findings.iter().map(|finding| finding.file.path().clone()).collect();
+    let mut suppressions = suppress::read(project, &paths)?;
+    let (mut acceptable, mut findings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| !finding.code.0.starts_with(['D', 'F']));
+    suppress::apply(&mut suppressions, &mut acceptable);
+    findings.extend(acceptable);
     diagnostic::sort(&mut findings);
     Ok(findings)
 }

@@ -112,22 +112,22 @@ impl Rule {
 macro_rules! rule {
     (
         $(#[doc = $line:literal])+
-        $rule:ident: $code:literal $name:literal $severity:ident $(fix $fix:ident)? $($off:ident)?, $check:expr
+        $rule:ident: $code:literal $name:literal $severity:ident $($word:ident)*, $check:expr
     ) => {
         $(#[doc = $line])+
         pub(crate) static $rule: $crate::lint::rule::Rule = $crate::lint::rule::Rule {
             code: $crate::diagnostic::RuleId($code),
             name: $name,
             severity: $crate::diagnostic::Severity::$severity,
-            fix: $crate::lint::rule::rule!(@fix $($fix)?),
-            on: $crate::lint::rule::rule!(@on $($off)?),
+            fix: $crate::lint::rule::rule!(@fix $($word)*),
+            on: $crate::lint::rule::rule!(@on $($word)*),
             docs: concat!($($line, "\n"),+),
             check: $check,
         };
     };
-    (@fix) => { $crate::lint::rule::FixKind::None };
-    (@fix $fix:ident) => { $crate::lint::rule::FixKind::$fix };
-    (@on) => { true };
-    (@on off) => { false };
+    (@fix $(off)?) => { $crate::lint::rule::FixKind::None };
+    (@fix fix $fix:ident $(off)?) => { $crate::lint::rule::FixKind::$fix };
+    (@on $(fix $fix:ident)?) => { true };
+    (@on $(fix $fix:ident)? off) => { false };
 }
 pub(crate) use rule;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fix::{Apply, fix};
+use super::rule::FixKind;
 use super::rules::{RULES, page};
 use super::*;
 use crate::snapshot::Snapshot;
@@ -24,12 +26,16 @@ fn files(page: &str, section: &str) -> Files {
     files
 }
 
-fn codes(files: &Files) -> BTreeSet<String> {
+fn load(files: &Files) -> Project {
     let files = files.iter().map(|(path, text)| {
         let text = if text.contains("\\u{") { unescape(text) } else { text.clone() };
         (RepoPath::new(path).unwrap(), text.into_bytes())
     });
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
+    Project::load(&Snapshot::memory(files)).unwrap()
+}
+
+fn codes(files: &Files) -> BTreeSet<String> {
+    let project = load(files);
     let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
     for finding in &checked.findings {
         assert!(
@@ -58,6 +64,10 @@ fn unescape(text: &str) -> String {
 #[test]
 fn the_examples_of_each_rule_behave_as_they_say() {
     for rule in RULES.iter() {
+        // Links are nothing that a page can show as files.
+        if rule.code == crate::project::UNREADABLE_FILE {
+            continue;
+        }
         let page = page(rule);
         let bad = files(&page, "Example");
         assert!(!bad.is_empty(), "{} has no example", rule.code);
@@ -187,4 +197,156 @@ fn rules_can_be_selected_and_ignored() {
     assert_eq!(codes(&["T"], &[]), 0);
     assert_eq!(codes(&["V1"], &[]), 1);
     assert_eq!(codes(&[], &["V101"]), 0);
+}
+
+#[test]
+fn suppressions_cover_a_line_a_block_or_a_file() {
+    let found = |text: &str| {
+        let project = project(&[("prompts/a.yaml", text)]);
+        said(&check(&project, Options::default(), &RuleSelection::default()).unwrap())
+    };
+    let file = |head: &str, trailing: &str, above: &str| {
+        format!(
+            "{head}variables:{trailing}\n  x: string\n{above}  y: string\nmessages:\n  - {{role: user, content: hello}}\n"
+        )
+    };
+    let of = |line: usize, name: &str| {
+        format!("prompts/a.yaml:{line}:3 V102 no template uses the variable `{name}`")
+    };
+    assert_eq!(found(&file("", "", "")), [of(2, "x"), of(3, "y")]);
+    assert_eq!(found(&file("", " # pf: ignore[V102] not yet", "")), Vec::<String>::new());
+    assert_eq!(found(&file("", "", "  # pf: ignore[V] not yet\n")), [of(2, "x")]);
+    assert_eq!(found(&file("# pf: ignore-file[V102] not yet\n", "", "")), Vec::<String>::new());
+    assert_eq!(found(&file("# pf: ignore[V102] the wrong line\n", "", "")), Vec::<String>::new());
+    assert_eq!(
+        found(&file("", "", "  # pf: ignore[T201, V102] not yet\n")),
+        [
+            of(2, "x"),
+            "prompts/a.yaml:3:16 R692 nothing here is a finding of `T201` any more".into()
+        ]
+    );
+    assert_eq!(
+        found(&file("", "", "  # pf: ignore V102\n")),
+        [
+            of(2, "x"),
+            "prompts/a.yaml:3:9 R693 `pf: ignore` does not say which rules".into(),
+            of(4, "y")
+        ]
+    );
+}
+
+#[test]
+fn suppressions_stand_in_templates_too() {
+    let project = project(&[
+        (
+            "prompts/a.yaml",
+            "messages:\n  - role: user\n    content: |\n      {# pf: ignore[V101] filled in elsewhere #}\n      {{ x }}\n      {{ y }}{# pf: ignore[V101] so is this #}\n      {{ z }}{% include \"p.md\" %}\n",
+        ),
+        ("prompts/p.md", "{{ v }}{# pf: ignore[V101] so is this #}\n{{ w }}\n"),
+    ]);
+    let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
+    assert_eq!(
+        said(&checked),
+        [
+            "prompts/a.yaml:7:10 V101 the variable `z` is not declared",
+            "prompts/p.md:2:4 V101 the variable `w` is not declared",
+        ]
+    );
+}
+
+#[test]
+fn fixes_mend_the_examples_of_the_rules_that_have_them() {
+    let all = RuleSelection { select: Some(vec!["ALL".to_owned()]), ..RuleSelection::default() };
+    for rule in RULES.iter().filter(|rule| rule.fix != FixKind::None) {
+        let safe = rule.fix == FixKind::Safe;
+        let apply = if safe { Apply::Safe } else { Apply::All };
+        let project = load(&files(&page(rule), "Example"));
+        let before = check(&project, Options::default(), &all).unwrap().findings;
+        assert!(
+            before.iter().any(|finding| {
+                finding.code == rule.code
+                    && finding.fix.as_ref().is_some_and(|fix| fix.safe == safe)
+            }),
+            "{}: no finding of the example has a fix of this kind",
+            rule.code
+        );
+        let fixed = fix(&project, Options::default(), &all, apply).unwrap();
+        let refused: Vec<_> = fixed.refused.iter().map(|r| (r.finding.code, &r.reason)).collect();
+        let left: Vec<_> = fixed.checked.findings.iter().filter(|f| f.code == rule.code).collect();
+        assert!(left.is_empty(), "{}: left {left:?}, refused {refused:?}", rule.code);
+        let changed =
+            fixed.files.iter().map(|(path, file)| (path.clone(), file.after.clone().into_bytes()));
+        let project =
+            Project::load(&project.snapshot.clone().with_files(changed).unwrap()).unwrap();
+        let again = fix(&project, Options::default(), &all, apply).unwrap();
+        assert!(again.files.is_empty(), "{}: fixing does not come to an end", rule.code);
+    }
+}
+
+#[test]
+fn a_fix_that_changes_what_is_rendered_is_not_safe() {
+    use proof::Claim::{Readable, SameRenders};
+    let text = "variables:\n  x: string\nmessages:\n  - {role: user, content: \"say {{ x }}\"}\n";
+    let project = project(&[("prompts/a.yaml", text), ("prompts/p.md", "never used")]);
+    let holds = |path: &str, after: &str, claim| {
+        proof::holds(&project, &RepoPath::new(path).unwrap(), after.to_owned(), claim).unwrap()
+    };
+    let same = text.replace("{{ x }}", "{{x}}");
+    assert_eq!(holds("prompts/a.yaml", &same, SameRenders), Ok(()));
+    let other = text.replace("say", "shout");
+    assert_eq!(
+        holds("prompts/a.yaml", &other, SameRenders),
+        Err("it would change what `a` renders".to_owned())
+    );
+    assert_eq!(holds("prompts/a.yaml", &other, Readable), Ok(()));
+    let broken = text.replace("messages:", "mesages:");
+    assert_eq!(
+        holds("prompts/a.yaml", &broken, Readable),
+        Err("the prompt `a` could not be used any more".to_owned())
+    );
+    assert_eq!(
+        holds("prompts/a.yaml", &text.replace('}', ""), Readable),
+        Err("the file could not be read any more".to_owned())
+    );
+}
+
+#[test]
+fn todays_findings_can_be_accepted() {
+    let project = project(&[
+        ("pf.yaml", "history:\n  ref: HEAD\n"),
+        (
+            "prompts/a.yaml",
+            "variables:\n  x: string\n  y: string\nmessages:\n  - role: user\n    content: |\n      hello {{ z }}\n      {% include \"p.md\" %}\n",
+        ),
+        ("prompts/p.md", "one\n{{ w }} two\n"),
+        (
+            "evals/s.yaml",
+            "prompts: [a]\ndataset: datasets/d.csv\nassert: [{type: contains, value: a}]\n",
+        ),
+        ("datasets/d.csv", "x,y,odd\n1,2,3\n"),
+    ]);
+    let selection = RuleSelection::default();
+    let before = check(&project, Options::default(), &selection).unwrap();
+    assert!(before.findings.len() >= 5, "{:?}", said(&before));
+    let adopted = adopt::adopt(&project, Options::default(), &selection, "known").unwrap();
+    assert!(adopted.refused.is_empty());
+    assert_eq!(adopted.accepted.values().sum::<usize>(), before.findings.len());
+    let after = |path: &str| adopted.files[&RepoPath::new(path).unwrap()].after.clone();
+    assert_eq!(after("prompts/p.md"), "one\n{{ w }} two{# pf: ignore[V101] known #}\n");
+    assert_eq!(
+        after("prompts/a.yaml").lines().take(6).collect::<Vec<_>>(),
+        [
+            "variables:",
+            "  # pf: ignore[V102] known",
+            "  x: string",
+            "  # pf: ignore[V102] known",
+            "  y: string",
+            "messages:",
+        ]
+    );
+    let changed =
+        adopted.files.iter().map(|(path, file)| (path.clone(), file.after.clone().into_bytes()));
+    let snapshot = project.snapshot.clone().with_files(changed).unwrap();
+    let left = check(&Project::load(&snapshot).unwrap(), Options::default(), &selection).unwrap();
+    assert_eq!(said(&left), Vec::<String>::new());
 }

@@ -97,7 +97,7 @@ pub fn for_each_row(
     visit: &mut dyn FnMut(Row),
 ) -> Vec<Diagnostic> {
     match format {
-        Format::Csv => csv_rows(file, visit),
+        Format::Csv => for_each_separated_row(file, b',', visit),
         Format::Jsonl => jsonl_rows(file, visit),
         // JSON is YAML 1.2; reading it as such gives each row its place.
         Format::Json | Format::Yaml => list_rows(file, visit),
@@ -108,11 +108,19 @@ fn problem(file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Di
     Diagnostic::new(UNREADABLE_DATASET, file, span, message)
 }
 
-fn csv_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnostic> {
+/// The same for a table whose cells stand between separators: commas, or the tabs of a spreadsheet.
+pub fn for_each_separated_row(
+    file: &Arc<SourceFile>,
+    separator: u8,
+    visit: &mut dyn FnMut(Row),
+) -> Vec<Diagnostic> {
     let text = file.text();
     let mut found = Vec::new();
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(true)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {
@@ -218,7 +226,8 @@ fn jsonl_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnos
                 ),
             )),
             Err(error) => {
-                let column = error.column().saturating_sub(1).min(line.len());
+                // A column of serde_json counts bytes, and may lie inside a character.
+                let column = line.floor_char_boundary(error.column().saturating_sub(1));
                 found.push(problem(
                     file,
                     Span::new(span.start + column, span.end),

@@ -20,15 +20,18 @@ use serde_json::Value;
 use self::config::Config;
 use self::prompt::{Prompt, PromptFile, PromptName};
 use self::suite::{Suite, SuiteFile};
-use crate::diagnostic::{self, Diagnostic, closest};
+use crate::diagnostic::{self, Diagnostic, RuleId, closest};
 use crate::document::{self, Document};
 use crate::path::RepoPath;
 use crate::schema::{Schema, WRONG_SHAPE};
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::{SkipReason, Skipped, Snapshot, SnapshotError};
 use crate::span::{SourceFile, Span};
 
 /// The project file, at the root.
 pub const CONFIG_FILE: &str = "pf.yaml";
+
+/// The rule that each file can be read.
+pub const UNREADABLE_FILE: RuleId = RuleId("F008");
 
 static CONFIG_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<Config>);
 static PROMPT_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<PromptFile>);
@@ -71,6 +74,8 @@ pub struct Project {
     pub suites: BTreeMap<String, Suite>,
     /// Partials below the prompts folder.
     pub partials: Vec<RepoPath>,
+    /// What lies in the folders of prompts and suites and was left out.
+    pub skipped: Vec<Skipped>,
     /// What is wrong with the files themselves.
     pub diagnostics: Vec<Diagnostic>,
     sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
@@ -101,17 +106,24 @@ impl Project {
             unusable: BTreeMap::new(),
             suites: BTreeMap::new(),
             partials: Vec::new(),
+            skipped: Vec::new(),
             diagnostics: Vec::new(),
             sources: Mutex::default(),
         };
         project.read_config()?;
         match scope {
             Scope::All => {
-                let mut paths = snapshot.list(&project.folder(&project.config.paths.prompts))?;
-                paths.extend(snapshot.list(&project.folder(&project.config.paths.suites))?);
+                let mut paths = Vec::new();
+                let folders = &project.config.paths;
+                for folder in [&folders.prompts, &folders.suites] {
+                    let listing = snapshot.walk(&project.folder(folder))?;
+                    paths.extend(listing.files);
+                    project.skipped.extend(listing.skipped);
+                }
                 paths.sort();
                 paths.dedup();
                 project.read_definitions(paths)?;
+                project.report_links()?;
             }
             Scope::Prompts(names) => {
                 let mut paths = Vec::new();
@@ -167,6 +179,28 @@ impl Project {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Links that lead to no file of the project are findings: whoever made one wanted a file there.
+    fn report_links(&mut self) -> Result<(), SnapshotError> {
+        self.skipped.sort_unstable();
+        self.skipped.dedup();
+        let (links, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.skipped)
+            .into_iter()
+            .partition(|skipped| skipped.reason == SkipReason::Link);
+        self.skipped = others;
+        for link in links {
+            let Ok(path) = RepoPath::new(&link.path) else { continue };
+            if self.kind(&path).is_none() {
+                continue;
+            }
+            self.diagnostics.push(match self.snapshot.read(&path) {
+                Err(error) => unreadable(error)?,
+                Ok(_) => at_top(&path, format!("`{path}` is a link to a file that is not there"))
+                    .help("point it at a file of the project, or delete it"),
+            });
         }
         Ok(())
     }
@@ -244,6 +278,19 @@ impl Project {
     }
 }
 
+/// A finding in place of an error that is about a single file: the others can still be checked.
+pub fn unreadable(error: SnapshotError) -> Result<Diagnostic, SnapshotError> {
+    match error.file() {
+        Some(path) => Ok(at_top(path, error.to_string())),
+        None => Err(error),
+    }
+}
+
+/// A finding about a file whose text is not known.
+fn at_top(path: &RepoPath, message: String) -> Diagnostic {
+    Diagnostic::new(UNREADABLE_FILE, &SourceFile::new(path.clone(), ""), Span::at(0), message)
+}
+
 /// What one file came to.
 enum Loaded {
     Prompt(Box<Prompt>, Vec<Diagnostic>),
@@ -257,8 +304,14 @@ fn load_definition(
     path: RepoPath,
     kind: FileKind,
 ) -> Result<Loaded, SnapshotError> {
-    let bytes = match kind {
-        FileKind::Prompt(_) | FileKind::Suite(_) => snapshot.read(&path)?.unwrap_or_default(),
+    let bytes = match &kind {
+        FileKind::Prompt(_) | FileKind::Suite(_) => match snapshot.read(&path) {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) => {
+                let name = if let FileKind::Prompt(name) = kind { Some(name) } else { None };
+                return Ok(Loaded::Unusable(name, path, vec![unreadable(error)?]));
+            }
+        },
         FileKind::Partial => return Ok(Loaded::Partial(path)),
         FileKind::Config | FileKind::Dataset => {
             return Ok(Loaded::Unusable(None, path, Vec::new()));

@@ -74,6 +74,24 @@ pub enum DatasetChoice {
     Full(DatasetMap),
 }
 
+impl SuiteFile {
+    /// The paths and globs of its datasets.
+    pub fn datasets(&self) -> impl Iterator<Item = &str> {
+        let (one, many) = match &self.dataset {
+            None => (None, &[][..]),
+            Some(
+                DatasetChoice::Path(path)
+                | DatasetChoice::Full(DatasetMap { path: OneOrMany::One(path), .. }),
+            ) => (Some(path), &[][..]),
+            Some(
+                DatasetChoice::Paths(paths)
+                | DatasetChoice::Full(DatasetMap { path: OneOrMany::Many(paths), .. }),
+            ) => (None, paths.as_slice()),
+        };
+        one.into_iter().chain(many).map(String::as_str)
+    }
+}
+
 /// Paths with renamed columns or a sample.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::foreign::escape;
+use super::foreign::line as one_line;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::span::{SourceFile, Span};
 
@@ -45,14 +45,14 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
     let mut spans = vec![main];
     spans.extend(beside.iter().map(|label| shorten(&label.file, label.span)));
     let window = Window::around(&finding.file, &spans);
-    let label = finding.label.as_deref().map(|label| escape(label).into_owned());
+    let label = finding.label.as_deref().map(|label| one_line(label).into_owned());
     let mut snippet = window
         .snippet(&finding.file)
         .annotation(AnnotationKind::Primary.span(window.shift(main)).label(label));
     for (label, span) in beside.iter().zip(&spans[1..]) {
         snippet = snippet.annotation(context(&label.message, window.shift(*span)));
     }
-    let title = level.primary_title(escape(&finding.message).into_owned()).id(finding.code.0);
+    let title = level.primary_title(one_line(&finding.message).into_owned()).id(finding.code.0);
     let mut group = title.element(snippet);
     for label in apart {
         let span = shorten(&label.file, label.span);
@@ -60,15 +60,20 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
         let snippet = window.snippet(&label.file);
         group = group.element(snippet.annotation(context(&label.message, window.shift(span))));
     }
-    for help in finding.help.iter().chain(finding.fix.as_ref().map(|fix| &fix.message)) {
-        group = group.element(Level::HELP.message(escape(help).into_owned()));
+    for help in &finding.help {
+        group = group.element(Level::HELP.message(one_line(help).into_owned()));
+    }
+    if let Some(fix) = &finding.fix {
+        let name = if fix.safe { "fix [*]" } else { "unsafe fix" };
+        let message = one_line(&fix.message).into_owned();
+        group = group.element(Level::HELP.with_name(name).message(message));
     }
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(style.width);
     renderer.render(&[group])
 }
 
 fn context(message: &str, span: std::ops::Range<usize>) -> annotate_snippets::Annotation<'static> {
-    AnnotationKind::Context.span(span).label(escape(message).into_owned())
+    AnnotationKind::Context.span(span).label(one_line(message).into_owned())
 }
 
 /// The lines of a file that a picture shows: the renderer would otherwise scan the whole of a large dataset.
@@ -98,7 +103,7 @@ impl Window {
     ) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
         Snippet::source(file.slice(self.span).to_owned())
             .line_start(self.first_line)
-            .path(escape(&file.path().to_string()).into_owned())
+            .path(one_line(&file.path().to_string()).into_owned())
     }
 }
 

@@ -18,6 +18,14 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same on one line: line feeds too are shown as escapes. A CI takes a line that begins with `::` for a command.
+pub fn line(text: &str) -> Cow<'_, str> {
+    match escape(text) {
+        shown if shown.contains('\n') => Cow::Owned(shown.replace('\n', "\\n")),
+        shown => shown,
+    }
+}
+
 /// The same on one line of at most `longest` characters.
 pub fn excerpt(text: &str, longest: usize) -> String {
     let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -49,6 +57,7 @@ mod tests {
     fn nothing_acts_on_the_terminal() {
         assert_eq!(escape("a\u{1b}[31mb\u{202e}c\td\n"), "a\\u{1b}[31mb\\u{202e}c\td\n");
         assert_eq!(escape("Grüße 🇩🇪"), "Grüße 🇩🇪");
+        assert_eq!(line("a\n::error::b\r\n"), "a\\n::error::b\\u{d}\\n");
         assert_eq!(excerpt("a\n b   c", 4), "a b …");
     }
 }

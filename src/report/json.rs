@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::foreign::excerpt;
+use super::lint;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::{self, Digest};
 use crate::history::Version;
@@ -41,6 +42,8 @@ pub struct Lint {
 pub struct Finding {
     /// The code of the rule.
     pub code: String,
+    /// Its name.
+    pub name: String,
     /// `error`, `warning` or `info`.
     pub severity: String,
     /// What is wrong.
@@ -53,8 +56,32 @@ pub struct Finding {
     pub end: Place,
     /// What to do, one advice a line.
     pub help: Option<String>,
-    /// Whether `pf lint --fix` can mend it.
+    /// Whether `pf lint --fix` can mend it, where `fix` is not `safe` only with `--unsafe-fixes`.
     pub fixable: bool,
+    /// The change that would mend it.
+    pub fix: Option<FindingFix>,
+}
+
+/// A change of a finding's file that would mend it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingFix {
+    /// What it does.
+    pub message: String,
+    /// Whether it can never change what a prompt renders to.
+    pub safe: bool,
+    /// Replacements that do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// A replacement.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Edit {
+    /// The first character that goes.
+    pub start: Place,
+    /// One past the last character that goes.
+    pub end: Place,
+    /// What stands there afterwards.
+    pub content: String,
 }
 
 /// A line and a column, both counted from 1, the column in characters.
@@ -81,22 +108,40 @@ pub struct LintSummary {
     pub errors: usize,
     /// Findings of severity warning.
     pub warnings: usize,
-    /// Findings that `pf lint --fix` can mend.
+    /// Findings of severity info.
+    pub infos: usize,
+    /// Findings that `pf lint --fix` can mend, those that need `--unsafe-fixes` included.
     pub fixable: usize,
 }
 
 impl From<&Diagnostic> for Finding {
     fn from(diagnostic: &Diagnostic) -> Self {
         let help = (!diagnostic.help.is_empty()).then(|| diagnostic.help.join("\n"));
+        let place = |offset| diagnostic.file.position(offset).into();
+        let fix = diagnostic.fix.as_ref().map(|fix| FindingFix {
+            message: fix.message.clone(),
+            safe: fix.safe,
+            edits: fix
+                .edits
+                .iter()
+                .map(|(span, content)| Edit {
+                    start: place(span.start),
+                    end: place(span.end),
+                    content: content.clone(),
+                })
+                .collect(),
+        });
         Self {
             code: diagnostic.code.to_string(),
+            name: lint::rule(diagnostic.code).map_or_else(String::new, |rule| rule.name.to_owned()),
             severity: diagnostic.severity.as_str().to_owned(),
             message: diagnostic.message.clone(),
             path: diagnostic.file.path().to_string(),
             start: diagnostic.start().into(),
             end: diagnostic.end().into(),
             help,
-            fixable: diagnostic.fix.is_some(),
+            fixable: fix.is_some(),
+            fix,
         }
     }
 }
@@ -104,17 +149,25 @@ impl From<&Diagnostic> for Finding {
 impl Lint {
     /// The findings of a run over so many files.
     pub fn new(findings: &[Diagnostic], files: usize) -> Self {
-        let count = |severity| findings.iter().filter(|d| d.severity == severity).count();
         Self {
             version: VERSION,
             kind: "lint",
             findings: findings.iter().map(Finding::from).collect(),
-            summary: LintSummary {
-                files,
-                errors: count(Severity::Error),
-                warnings: count(Severity::Warning),
-                fixable: findings.iter().filter(|d| d.fix.is_some()).count(),
-            },
+            summary: LintSummary::new(findings, files),
+        }
+    }
+}
+
+impl LintSummary {
+    /// Counts.
+    pub fn new(findings: &[Diagnostic], files: usize) -> Self {
+        let count = |severity| findings.iter().filter(|d| d.severity == severity).count();
+        Self {
+            files,
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            infos: count(Severity::Info),
+            fixable: findings.iter().filter(|d| d.fix.is_some()).count(),
         }
     }
 }

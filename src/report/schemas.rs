@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{diff, json, run};
+use super::{diff, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -14,6 +14,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     let files = project::schemas().map(|(name, schema)| (name, published(schema.value(), name)));
     let outputs = [
         ("lint", of::<json::Lint>("lint")),
+        ("lint-statistics", of::<lint::statistics::Statistics>("lint-statistics")),
         ("rule", of::<json::Rules>("rule")),
         ("list", of::<json::List>("list")),
         ("show", of::<json::Show>("show")),
@@ -22,6 +23,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("diff", of::<diff::DiffJson>("diff")),
         ("eval", of::<run::Eval>("eval")),
         ("run", of::<run::RunFile>("run")),
+        ("import", of::<import::Import>("import")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()

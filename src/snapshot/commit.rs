@@ -193,7 +193,11 @@ impl Commit {
         }
     }
 
-    fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.inner.repo.hash()
+    }
+
+    pub(super) fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
         match self.lookup(path)? {
             Lookup::Found(entry) => self.inner.repo.node(entry),
             Lookup::Missing | Lookup::ThroughLink => Ok(Node::Missing),

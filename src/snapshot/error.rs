@@ -209,6 +209,18 @@ impl SnapshotError {
         !matches!(self, Self::Io { .. } | Self::Git { .. } | Self::MissingObject { .. })
     }
 
+    /// The file at fault, where a single one is: everything else can be read.
+    pub fn file(&self) -> Option<&RepoPath> {
+        match self {
+            Self::Conflict { path }
+            | Self::LeavesProject { path, .. }
+            | Self::LinkLoop { path }
+            | Self::NotAFile { path }
+            | Self::TooLarge { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Wraps an error of git.
     pub(super) fn git(doing: impl Into<String>) -> impl FnOnce(gix::Error) -> Self {
         let doing = doing.into();

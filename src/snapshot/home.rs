@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gix::bstr::BString;
+use gix::bstr::{BString, ByteSlice};
 use gix::objs::tree::EntryKind;
 
 use super::commit::{Commit, CommitInfo};
@@ -139,16 +139,7 @@ impl Home {
         if repo.is_bare() {
             return Err(SnapshotError::Bare { what: "the worktree", git_dir: repo.git_dir() });
         }
-        let root = [RepoPath::root()];
-        let under = if under.is_empty() { &root[..] } else { under };
-        let whole = under.iter().any(|path| self.prefix.join(path).is_root());
-        let patterns: Vec<BString> = if whole {
-            Vec::new()
-        } else {
-            let pattern = |path| format!(":(top,literal){}", self.prefix.join(path)).into();
-            under.iter().map(pattern).collect()
-        };
-        repo.is_dirty(patterns)
+        repo.is_dirty(self.patterns(under))
     }
 
     /// Whether history was cut off when it was cloned.
@@ -156,25 +147,63 @@ impl Home {
         self.repo("the history")?.is_shallow()
     }
 
-    /// Paths in the index that differ from the current commit, sorted; deletions leave none. Files with merge
-    /// conflicts are among them.
+    /// Paths in which the index differs from the current commit, sorted: new, changed, with merge conflicts, or gone.
     pub fn staged_paths(&self) -> Result<Vec<RepoPath>, SnapshotError> {
         let index = self.read_index()?;
         let repo = self.repo("the index")?;
-        let mut head = BTreeMap::new();
-        if let Some(id) = repo.head_id()? {
-            let commit = Commit::open(repo, &self.prefix, id, None)?;
-            if let Some(tree) = commit.folder(&RepoPath::root())? {
-                let add = |path: &RepoPath, entry: Entry| {
-                    if entry.kind != EntryKind::Commit {
-                        head.insert(path.clone(), entry);
-                    }
-                    Ok(())
-                };
-                repo.visit(tree, &RepoPath::root(), |_| true, add, |_| {})?;
-            }
-        }
+        let head = match repo.head_id()? {
+            Some(id) => self.entries(&Commit::open(repo, &self.prefix, id, None)?)?,
+            None => BTreeMap::new(),
+        };
         Ok(index.changed_since(&head))
+    }
+
+    /// Paths in which the worktree differs from a commit, sorted: changed, gone, or new and not ignored. What is
+    /// staged counts only as far as it is on disk too.
+    pub fn changed_paths(&self, since: &Snapshot) -> Result<Vec<RepoPath>, SnapshotError> {
+        let Snapshot::Commit(commit) = since else {
+            return Err(SnapshotError::NotACommit { rev: since.describe(), kind: "set of files" });
+        };
+        let index = self.read_index()?;
+        let repo = self.repo("the state of the worktree")?;
+        let mut paths = index.changed_since(&self.entries(commit)?);
+        let below = |path: BString| portable(path.to_str().ok()?)?.strip_prefix(&self.prefix);
+        paths.extend(repo.changed_on_disk(self.patterns(&[]))?.into_iter().filter_map(below));
+        paths.sort_unstable();
+        paths.dedup();
+        let worktree = self.worktree();
+        // A file may have been changed and changed back; one that cannot be read is for the reader to complain about.
+        paths.retain(|path| match (since.fingerprint(path), worktree.fingerprint(path)) {
+            (Ok(before), Ok(now)) => before != now,
+            _ => true,
+        });
+        Ok(paths)
+    }
+
+    /// The files of a commit, links as they are, submodules left out.
+    fn entries(&self, commit: &Commit) -> Result<BTreeMap<RepoPath, Entry>, SnapshotError> {
+        let mut entries = BTreeMap::new();
+        if let Some(tree) = commit.folder(&RepoPath::root())? {
+            let add = |path: &RepoPath, entry: Entry| {
+                if entry.kind != EntryKind::Commit {
+                    entries.insert(path.clone(), entry);
+                }
+                Ok(())
+            };
+            self.repo("the commit")?.visit(tree, &RepoPath::root(), |_| true, add, |_| {})?;
+        }
+        Ok(entries)
+    }
+
+    /// Git's patterns for some paths of the project; everything in it when there are none.
+    fn patterns(&self, under: &[RepoPath]) -> Vec<BString> {
+        let root = [RepoPath::root()];
+        let under = if under.is_empty() { &root[..] } else { under };
+        if under.iter().any(|path| self.prefix.join(path).is_root()) {
+            return Vec::new();
+        }
+        let pattern = |path| format!(":(top,literal){}", self.prefix.join(path)).into();
+        under.iter().map(pattern).collect()
     }
 
     /// The commits from `rev` back to the first, newest first, along first parents.

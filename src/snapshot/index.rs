@@ -122,14 +122,20 @@ impl Index {
         Ok(self.entry(path)?.map(|entry| Fingerprint(entry.id)))
     }
 
-    /// Paths whose content, mode or state differs from `head`.
-    pub(super) fn changed_since(&self, head: &BTreeMap<RepoPath, Entry>) -> Vec<RepoPath> {
-        let changed = |(path, state): &(&RepoPath, &State)| match state {
+    /// Paths whose content, mode or state differs from `before`, and those that are gone, sorted.
+    pub(super) fn changed_since(&self, before: &BTreeMap<RepoPath, Entry>) -> Vec<RepoPath> {
+        let is_submodule =
+            |state: &State| matches!(state, State::Staged(Entry { kind: EntryKind::Commit, .. }));
+        let changed = self.inner.entries.iter().filter(|(path, state)| match state {
             State::Conflicted => true,
-            State::Staged(Entry { kind: EntryKind::Commit, .. }) => false,
-            State::Staged(entry) => head.get(path) != Some(entry),
-        };
-        self.inner.entries.iter().filter(changed).map(|(path, _)| path.clone()).collect()
+            state if is_submodule(state) => false,
+            State::Staged(entry) => before.get(path) != Some(entry),
+        });
+        let gone =
+            before.keys().filter(|path| self.inner.entries.get(path).is_none_or(is_submodule));
+        let mut paths: Vec<RepoPath> = changed.map(|(path, _)| path).chain(gone).cloned().collect();
+        paths.sort_unstable();
+        paths
     }
 
     /// Every path that git tracks, submodules aside.
@@ -152,7 +158,11 @@ impl Index {
         }
     }
 
-    fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.inner.repo.hash()
+    }
+
+    pub(super) fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
         match self.inner.entries.get(path) {
             Some(State::Staged(entry)) => self.inner.repo.node(*entry),
             Some(State::Conflicted) => Ok(Node::File),

@@ -46,7 +46,7 @@ impl Memory {
         bytes.map(|bytes| Fingerprint::of_file(gix::hash::Kind::Sha1, bytes)).transpose()
     }
 
-    fn look(&self, path: &RepoPath) -> Node {
+    pub(super) fn look(&self, path: &RepoPath) -> Node {
         if self.files.contains_key(path) {
             Node::File
         } else if has_below(&self.files, path) {

@@ -1,4 +1,4 @@
-//! Where files come from: the worktree, the index, a commit, or memory.
+//! Where files come from: the worktree, the index, a commit, memory, or one of these with some files replaced.
 //!
 //! A prompt is the same thing wherever it lies, so everything above reads files through a [`Snapshot`] and never
 //! asks which kind it is. Comparing two versions is loading twice and comparing. A [`Home`] is the
@@ -16,6 +16,7 @@
 
 use std::fmt;
 
+use self::resolve::Node;
 use crate::path::RepoPath;
 
 mod commit;
@@ -26,6 +27,7 @@ mod home;
 mod index;
 mod listing;
 mod memory;
+mod overlay;
 mod renames;
 mod repo;
 mod resolve;
@@ -45,6 +47,7 @@ pub use home::Home;
 pub use index::Index;
 pub use listing::{Listing, SkipReason, Skipped};
 pub use memory::Memory;
+pub use overlay::Overlay;
 pub use worktree::Worktree;
 
 /// The largest file that is read: 64 MiB.
@@ -64,12 +67,22 @@ pub enum Snapshot {
     Commit(Commit),
     /// As a program gave them.
     Memory(Memory),
+    /// As another snapshot has them, some of them replaced by a program.
+    Overlay(Overlay),
 }
 
 impl Snapshot {
     /// Files given as bytes. A later file with the same path replaces the earlier one.
     pub fn memory(files: impl IntoIterator<Item = (RepoPath, Vec<u8>)>) -> Self {
         Self::Memory(Memory::new(files))
+    }
+
+    /// The same snapshot with these files in place of its own, or beside them.
+    pub fn with_files(
+        self,
+        files: impl IntoIterator<Item = (RepoPath, Vec<u8>)>,
+    ) -> Result<Self, SnapshotError> {
+        Overlay::new(self, files).map(Self::Overlay)
     }
 
     /// The bytes of a file; `None` when there is no file of that name, which a folder is not.
@@ -81,6 +94,7 @@ impl Snapshot {
             Self::Index(files) => files.read(path),
             Self::Commit(files) => files.read(path),
             Self::Memory(files) => files.read(path),
+            Self::Overlay(files) => files.read(path),
         }
     }
 
@@ -98,6 +112,7 @@ impl Snapshot {
             Self::Index(files) => files.walk(under),
             Self::Commit(files) => files.walk(under),
             Self::Memory(files) => files.walk(under),
+            Self::Overlay(files) => files.walk(under),
         }
     }
 
@@ -113,6 +128,7 @@ impl Snapshot {
             Self::Index(files) => files.fingerprint(path),
             Self::Commit(files) => files.fingerprint(path),
             Self::Memory(files) => files.fingerprint(path),
+            Self::Overlay(files) => files.fingerprint(path),
         }
     }
 
@@ -123,6 +139,7 @@ impl Snapshot {
             Self::Index(_) => "the index".to_owned(),
             Self::Commit(commit) => commit.describe(),
             Self::Memory(_) => "memory".to_owned(),
+            Self::Overlay(files) => files.describe(),
         }
     }
 
@@ -131,6 +148,28 @@ impl Snapshot {
         match self {
             Self::Commit(commit) => Some(commit.info()),
             _ => None,
+        }
+    }
+
+    /// What lies at a path, links not followed.
+    fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
+        match self {
+            Self::Worktree(files) => files.look(path),
+            Self::Index(files) => files.look(path),
+            Self::Commit(files) => files.look(path),
+            Self::Memory(files) => Ok(files.look(path)),
+            Self::Overlay(files) => files.look(path),
+        }
+    }
+
+    /// How fingerprints are made: SHA-1 or SHA-256.
+    fn hash(&self) -> gix::hash::Kind {
+        match self {
+            Self::Worktree(files) => files.hash(),
+            Self::Index(files) => files.hash(),
+            Self::Commit(files) => files.hash(),
+            Self::Memory(_) => gix::hash::Kind::Sha1,
+            Self::Overlay(files) => files.hash(),
         }
     }
 }

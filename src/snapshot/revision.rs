@@ -69,16 +69,25 @@ impl Repo {
     pub(super) fn is_dirty(&self, patterns: Vec<BString>) -> Result<bool, SnapshotError> {
         let handle = self.handle();
         let failed = || SnapshotError::git("comparing the worktree with the current commit");
-        // `status.showUntrackedFiles=no` would turn the walk off for good, so it is turned on first.
-        let walk = handle.dirwalk_options().map_err(failed())?;
-        let status = handle
-            .status(gix::progress::Discard)
-            .map_err(failed())?
-            .index_worktree_options_mut(|options| options.dirwalk_options = Some(walk))
-            .untracked_files(UntrackedFiles::Files)
-            .index_worktree_submodules(None::<Submodule>);
-        let first = status.into_iter(patterns).map_err(failed())?.next();
+        let first = status(&handle)?.into_iter(patterns).map_err(failed())?.next();
         Ok(first.transpose().map_err(failed())?.is_some())
+    }
+
+    /// The paths, from the top of the work tree, where the disk differs from the index in what `patterns` match;
+    /// everywhere without patterns. Files that are neither tracked nor ignored are among them.
+    pub(super) fn changed_on_disk(
+        &self,
+        patterns: Vec<BString>,
+    ) -> Result<Vec<BString>, SnapshotError> {
+        let handle = self.handle();
+        let failed = || SnapshotError::git("comparing the worktree with the index");
+        // A rename would hide the path that is gone behind the one that is new.
+        let status = status(&handle)?.index_worktree_rewrites(None);
+        status
+            .into_index_worktree_iter(patterns)
+            .map_err(failed())?
+            .map(|item| Ok(item.map_err(failed())?.rela_path().to_owned()))
+            .collect()
     }
 
     fn explain(&self, handle: &gix::Repository, rev: &str, error: &gix::Error) -> SnapshotError {
@@ -106,6 +115,20 @@ impl Repo {
         let suggestion = suggest(handle, base);
         SnapshotError::UnknownRevision { rev, suggestion, shallow }
     }
+}
+
+/// A comparison of the worktree with the index that looks at every file and into no submodule.
+fn status(
+    handle: &gix::Repository,
+) -> Result<gix::status::Platform<'_, gix::progress::Discard>, SnapshotError> {
+    let failed = || SnapshotError::git("comparing the worktree with the index");
+    // `status.showUntrackedFiles=no` would turn the walk off for good, so it is turned on first.
+    let walk = handle.dirwalk_options().map_err(failed())?;
+    let status = handle.status(gix::progress::Discard).map_err(failed())?;
+    Ok(status
+        .index_worktree_options_mut(|options| options.dirwalk_options = Some(walk))
+        .untracked_files(UntrackedFiles::Files)
+        .index_worktree_submodules(None::<Submodule>))
 }
 
 fn parse_revision(handle: &gix::Repository, rev: &str) -> gix::Result<Spec> {

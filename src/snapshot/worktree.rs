@@ -80,8 +80,12 @@ impl Worktree {
         &self,
         path: &RepoPath,
     ) -> Result<Option<Fingerprint>, SnapshotError> {
-        let hash = self.inner.repo.as_ref().map_or(gix::hash::Kind::Sha1, |repo| repo.hash());
+        let hash = self.hash();
         self.read(path)?.map(|bytes| Fingerprint::of_file(hash, &bytes)).transpose()
+    }
+
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.inner.repo.as_ref().map_or(gix::hash::Kind::Sha1, |repo| repo.hash())
     }
 
     /// Files that git tracks or would offer to add.
@@ -219,7 +223,7 @@ impl Worktree {
         }
     }
 
-    fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
+    pub(super) fn look(&self, path: &RepoPath) -> Result<Node, SnapshotError> {
         let place = self.on_disk(path);
         let failed = |source| SnapshotError::Io { path: place.clone(), source };
         match fs::symlink_metadata(&place) {

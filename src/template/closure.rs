@@ -277,7 +277,7 @@ impl Closure {
                 None => format!("`{}` does not exist below the prompts folder", missing.name),
             };
             let diagnostic = Diagnostic::new(MISSING_PARTIAL, &place.file, place.span, message);
-            found.push(diagnostic.did_you_mean(&missing.name, known.iter().copied()));
+            found.push(diagnostic.did_you_mean_fix(&missing.name, known.iter().copied(), true));
         }
         for place in &self.dynamic {
             found.push(

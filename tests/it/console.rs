@@ -42,7 +42,19 @@ macro_rules! documents {
     };
 }
 
-documents![init, lint, list_show_rule, render, log, diff, eval, cache_import, files, usage];
+documents![
+    init,
+    lint,
+    list_show_rule,
+    render,
+    log,
+    diff,
+    eval,
+    cache_import,
+    import_csv,
+    files,
+    usage
+];
 
 #[test]
 fn every_document_is_a_test() {

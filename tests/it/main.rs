@@ -13,6 +13,7 @@ mod examples;
 mod exit_codes;
 mod generated;
 mod gsm8k;
+mod hostile;
 #[cfg(unix)]
 mod readme;
 mod server;

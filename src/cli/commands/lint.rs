@@ -1,22 +1,24 @@
 //! `pf lint`
 
+mod files;
+mod mend;
+mod output;
+
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::Format;
+use self::files::Choice;
+use self::mend::Mend;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::Severity;
 use crate::lint::{self, Checked, Options, RuleSelection};
-use crate::path::RepoPath;
 use crate::project::{CONFIG_FILE, Project};
-use crate::report::json;
+use crate::report::lint::Report;
 use crate::snapshot::Home;
 
 /// Check prompts, partials, suites and datasets
@@ -25,19 +27,17 @@ use crate::snapshot::Home;
   pf lint                        everything
   pf lint prompts/support        some files, with what depends on them
   pf lint --staged               what is about to be committed, as it is staged
+  pf lint --changed main...      what a branch changes, with what depends on it
   pf lint --at main~3            an old version, without touching the worktree
   pf lint --select V,T --format json
+  pf lint --diff                 what --fix would change
+  pf lint --add-ignore           accept what is there today
+  pf lint -o pf.sarif            for people, and for code scanning
 
 `pf rule CODE` explains a rule.")]
 pub(crate) struct Args {
-    /// Files or folders; the whole project when absent
-    paths: Vec<PathBuf>,
-    /// Check what is staged: the files that differ from HEAD, as they stand in the index
-    #[arg(long, conflicts_with_all = ["at", "paths"])]
-    staged: bool,
-    /// Check a revision instead of the worktree
-    #[arg(long, value_name = "REV")]
-    at: Option<String>,
+    #[command(flatten)]
+    files: files::FileArgs,
     /// Only these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     select: Vec<String>,
@@ -47,15 +47,13 @@ pub(crate) struct Args {
     /// Not these rules: codes or their beginnings, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     ignore: Vec<String>,
+    #[command(flatten)]
+    mend: mend::MendArgs,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
-    /// How to print the findings
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    /// With paths, --staged or --changed: also the rules about the project as a whole
-    #[arg(long)]
-    whole: bool,
+    #[command(flatten)]
+    output: output::OutputArgs,
     /// Exit with 0 even when there is nothing to check
     #[arg(long)]
     allow_empty: bool,
@@ -69,13 +67,10 @@ enum FailOn {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    args.output.validate()?;
     let directory = place::directory(global)?;
     let home = place::home(global)?;
-    let snapshot = match (&args.at, args.staged) {
-        (Some(revision), _) => home.commit(revision)?,
-        (None, true) => home.index()?,
-        (None, false) => home.worktree(),
-    };
+    let snapshot = args.files.snapshot(&home, &directory)?;
     // The process ends with the command: to free a large project piece by piece would be a tenth of the work.
     let project = ManuallyDrop::new(Project::load(&snapshot)?);
     let selection =
@@ -84,87 +79,74 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         return Err(Error::usage(format!("`{unknown}` is the beginning of no rule's code"))
             .hint("`pf rule` lists all rules"));
     }
-    let by_change = args.staged;
-    let paths = match (args.staged, args.paths.as_slice()) {
-        (true, _) => Some(home.staged_paths()?.into_iter().collect()),
-        (false, []) => None,
-        (false, given) => Some(expand(&project, &home, &directory, given)?),
+    let choice = args.files.choice(&project, &home, &directory)?;
+    let options = Options { paths: choice.paths(), whole: args.files.whole() };
+    let checked = match args.mend.wanted()? {
+        Mend::Nothing => lint::check(&project, options, &selection)?,
+        Mend::Fix(apply) => match args.files.stdin_file(&home, &directory)? {
+            Some(path) => {
+                let left = mend::mend_input(&project, &path, options, &selection, apply, ui)?;
+                ui.findings_aside(&left.findings);
+                return Ok(args.exit(&left));
+            }
+            None => mend::mend(&project, &home, options, &selection, apply, ui)?,
+        },
+        Mend::Show(apply) => return mend::show(&project, options, &selection, apply, ui),
+        Mend::Accept(reason) => {
+            return mend::accept(&project, &home, options, &selection, reason, ui);
+        }
     };
-    let options = Options { paths: paths.as_ref(), whole: args.whole };
-    let checked = lint::check(&project, options, &selection)?;
-    let selected = by_change || !args.paths.is_empty();
+    if matches!(choice, Choice::All) {
+        for skipped in &project.skipped {
+            ui.note(format!("skipped `{}`: {}", skipped.path, skipped.reason));
+        }
+    }
+    let report =
+        Report { findings: &checked.findings, files: &checked.files, prefix: home.prefix() };
     // A project file alone is nothing that could be wrong or right: the folders may be called otherwise.
     let only_config = checked.files.iter().all(|path| path.as_str() == CONFIG_FILE);
-    if checked.findings.is_empty() && (checked.files.is_empty() || (only_config && !selected)) {
-        return nothing(args, &project, &home, selected, ui);
+    let all = matches!(choice, Choice::All);
+    if checked.findings.is_empty() && (checked.files.is_empty() || (only_config && all)) {
+        args.output.show_nothing(&Report { files: &BTreeSet::new(), ..report }, global, ui)?;
+        return nothing(args, &project, &home, &choice, ui);
     }
-    show(args, &checked, ui)?;
-    let least = match args.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Info => Severity::Info,
-    };
-    match checked.findings.iter().any(|finding| finding.severity >= least) {
-        true => Ok(Exit::Findings),
-        false => Ok(Exit::Success),
-    }
+    args.output.show(&report, global, ui)?;
+    Ok(args.exit(&checked))
 }
 
-/// Paths of the command line, which are relative to where it runs, as paths of the project; folders stand for their files.
-fn expand(
-    project: &Project,
-    home: &Home,
-    directory: &Path,
-    given: &[PathBuf],
-) -> Result<BTreeSet<RepoPath>, Error> {
-    let mut paths = BTreeSet::new();
-    for path in given {
-        let inside = within(home.root(), directory, path)?;
-        let files = project.snapshot.list(&inside)?;
-        if files.is_empty() && project.snapshot.read(&inside)?.is_none() {
-            return Err(Error::nothing(format!("there is no file `{}`", path.display())));
+impl Args {
+    fn exit(&self, checked: &Checked) -> Exit {
+        let least = match self.fail_on {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Info => Severity::Info,
+        };
+        match checked.findings.iter().any(|finding| finding.severity >= least) {
+            true => Exit::Findings,
+            false => Exit::Success,
         }
-        paths.extend(files);
-        paths.insert(inside);
     }
-    Ok(paths)
 }
 
-fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error> {
-    let absolute = std::path::absolute(directory.join(path))
-        .map_err(|error| Error::usage(format!("`{}` is no path: {error}", path.display())))?;
-    // Links on the way to the root must not hide that a path lies inside it.
-    let real = absolute.canonicalize().unwrap_or(absolute);
-    let outside = || {
-        Error::usage(format!(
-            "`{}` lies outside the project at `{}`",
-            path.display(),
-            root.display()
-        ))
-    };
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let relative = real.strip_prefix(&root).map_err(|_| outside())?;
-    let parts: Vec<String> =
-        relative.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-    RepoPath::new(&parts.join("/")).map_err(|error| Error::usage(error.to_string()))
-}
-
+/// Nothing to check is fine where files were selected, and suspicious where all were meant.
 fn nothing(
     args: &Args,
     project: &Project,
     home: &Home,
-    by_selection: bool,
+    choice: &Choice,
     ui: &mut Ui,
 ) -> Result<Exit, Error> {
-    if args.format == Format::Json {
-        json::write(ui.out(), &json::Lint::new(&[], 0))?;
-    }
-    if by_selection {
-        ui.note("nothing to check: no prompt, partial, suite or dataset among the files");
-        return Ok(Exit::Success);
-    }
-    if args.allow_empty {
-        return Ok(Exit::Success);
+    match choice {
+        Choice::Changed(paths, from) if paths.is_empty() => {
+            ui.note(format!("nothing to check: nothing differs from {from}"));
+            return Ok(Exit::Success);
+        }
+        Choice::Named(_) | Choice::Changed(..) => {
+            ui.note("nothing to check: no prompt, partial, suite or dataset among the files");
+            return Ok(Exit::Success);
+        }
+        Choice::All if args.allow_empty => return Ok(Exit::Success),
+        Choice::All => {}
     }
     let paths = &project.config.paths;
     Err(Error::nothing(format!(
@@ -174,27 +156,4 @@ fn nothing(
         home.root().display()
     ))
     .hint("`pf init` writes a project to start from"))
-}
-
-fn show(args: &Args, checked: &Checked, ui: &mut Ui) -> Result<(), Error> {
-    let summary = json::Lint::new(&checked.findings, checked.files.len());
-    if args.format == Format::Json {
-        json::write(ui.out(), &summary)?;
-        return Ok(());
-    }
-    ui.findings(&checked.findings)?;
-    let counts = &summary.summary;
-    let plural =
-        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let text = match checked.findings.is_empty() {
-        true => format!("{} checked, no findings", plural(counts.files, "file")),
-        false => format!(
-            "{}, {} in {}",
-            plural(counts.errors, "error"),
-            plural(counts.warnings, "warning"),
-            plural(counts.files, "file"),
-        ),
-    };
-    writeln!(ui.out(), "{text}")?;
-    Ok(())
 }

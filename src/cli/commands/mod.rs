@@ -4,6 +4,7 @@ mod cache;
 mod completions;
 mod diff;
 pub(in crate::cli) mod eval;
+mod import;
 mod init;
 mod lint;
 mod list;
@@ -31,6 +32,7 @@ pub(super) enum Command {
     Diff(diff::Args),
     Eval(Box<eval::Args>),
     Cache(cache::Args),
+    Import(import::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -58,6 +60,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
+        Command::Import(args) => import::run(&args, global, ui),
         Command::Schema(args) => schema::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
     };

@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 use super::rule::{FixKind, Rule};
 
 pub(crate) use self::data::DATASET_ROW;
+pub(crate) use self::repository::{BAD_SUPPRESSION, UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION};
 
 /// Rules about one subject.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ fn reads_what_is_staged_and_not_what_is_on_disk() {
     let index = git.home().index().unwrap();
     assert_eq!(text(&index, "a.yaml").as_deref(), Some("staged"));
     assert_eq!(list(&index, ""), ["a.yaml", "new.yaml"]);
-    assert_eq!(staged(&git), ["a.yaml", "new.yaml"]);
+    assert_eq!(staged(&git), ["a.yaml", "gone.yaml", "new.yaml"]);
     assert_eq!((index.describe().as_str(), index.commit()), ("the index", None));
 }
 
@@ -39,7 +39,7 @@ fn staged_paths_are_those_of_the_project() {
     git.write("other.yaml", "2");
     git.run(&["add", "--all"]);
     git.run(&["update-index", "--chmod=+x", "app/pf.yaml"]);
-    assert_eq!(names(&home.staged_paths().unwrap()), ["new name.yaml", "pf.yaml"]);
+    assert_eq!(names(&home.staged_paths().unwrap()), ["new name.yaml", "old name.yaml", "pf.yaml"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What holds for every source, and for each of them alone.
 
+mod changed;
 mod commit;
 mod history;
 mod home;
 mod hook;
 mod index;
+mod overlay;
 mod revision;
 mod worktree;
 

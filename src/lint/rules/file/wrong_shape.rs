@@ -23,5 +23,5 @@ rule! {
     /// messages:
     ///   - {role: user, content: Hello}
     /// ```
-    WRONG_SHAPE: "F003" "schema-violation" Error, Check::READER
+    WRONG_SHAPE: "F003" "schema-violation" Error fix Safe, Check::READER
 }

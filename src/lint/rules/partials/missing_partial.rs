@@ -29,7 +29,7 @@ rule! {
     /// messages:
     ///   - {role: user, content: 'Greet. {% include "shared/tone.md" %}'}
     /// ```
-    MISSING_PARTIAL: "P211" "missing-partial" Error, Check::prompt(check)
+    MISSING_PARTIAL: "P211" "missing-partial" Error fix Safe, Check::prompt(check)
 }
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {

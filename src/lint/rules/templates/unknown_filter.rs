@@ -29,7 +29,7 @@ rule! {
     /// messages:
     ///   - {role: user, content: "Greet {{ name | title }}."}
     /// ```
-    UNKNOWN_FILTER: "T202" "unknown-filter" Error, Check::prompt(check)
+    UNKNOWN_FILTER: "T202" "unknown-filter" Error fix Safe, Check::prompt(check)
 }
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
@@ -56,7 +56,7 @@ fn names(analysis: &Analysis, place: &dyn Fn(&NameUse) -> Place, findings: &mut 
             findings.push(
                 UNKNOWN_FILTER
                     .at(&file, span, format!("there is no {what} `{}`", used.name))
-                    .did_you_mean(&used.name, known.iter().copied()),
+                    .did_you_mean_fix(&used.name, known.iter().copied(), true),
             );
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Diagnostic;
-use crate::document::Route;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::document::{Document, Route};
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
 use crate::project::prompt::Entry;
@@ -35,7 +35,22 @@ rule! {
     /// messages:
     ///   - {role: user, content: "Greet {{ name }}."}
     /// ```
-    UNDECLARED_VARIABLE: "V101" "undeclared-variable" Error, Check::prompt(check)
+    UNDECLARED_VARIABLE: "V101" "undeclared-variable" Error fix Unsafe, Check::prompt(check)
+}
+
+/// The fix that declares a variable.
+fn declare(document: &Document, name: &str, kind: &str) -> Option<Fix> {
+    let variables = Route::root().key("variables");
+    let edit = match document.node(&variables) {
+        Some(_) => document.insert(&variables, name, kind),
+        None => document.insert_before(
+            &Route::root().key("messages"),
+            "variables",
+            &format!("\n  {name}: {kind}"),
+        ),
+    };
+    let message = format!("declare `{name}: {kind}`");
+    edit.map(|edit| Fix { message, edits: vec![edit], safe: false })
 }
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
@@ -58,9 +73,13 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
             format!("the variable `{name}` is not declared"),
         );
         let before = finding.help.len();
-        finding = finding.did_you_mean(name, names());
+        finding = finding.did_you_mean_fix(name, names(), false);
         if finding.help.len() == before {
             finding = finding.help(format!("declare it under `variables:` of `{}`", prompt.path));
+            if place.file.path() == &prompt.path {
+                let kind = if used.path.len() > 1 { "{type: object}" } else { "string" };
+                finding.fix = declare(&prompt.document, name, kind);
+            }
         }
         if place.file.path() != &prompt.path {
             let span = prompt.document.key_span(&Route::root().key("messages"));

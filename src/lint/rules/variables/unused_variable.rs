@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
@@ -36,7 +36,7 @@ rule! {
     /// messages:
     ///   - {role: user, content: "Greet {{ name }} in {{ language }}."}
     /// ```
-    UNUSED_VARIABLE: "V102" "unused-variable" Warning, Check::prompt(check)
+    UNUSED_VARIABLE: "V102" "unused-variable" Warning fix Unsafe, Check::prompt(check)
 }
 
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
@@ -58,11 +58,19 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     }
     for name in prompt.file.variables.keys().filter(|name| !used.contains(*name)) {
         let document = &prompt.document;
-        let span = document.key_span(&Route::root().key("variables").key(name));
-        findings.push(
-            UNUSED_VARIABLE
-                .at(&document.file, span, format!("no template uses the variable `{name}`"))
-                .help("use it in a message, or drop it"),
-        );
+        let route = Route::root().key("variables").key(name);
+        let mut finding = UNUSED_VARIABLE
+            .at(
+                &document.file,
+                document.key_span(&route),
+                format!("no template uses the variable `{name}`"),
+            )
+            .help("use it in a message, or drop it");
+        finding.fix = document.remove(&route).map(|edit| Fix {
+            message: format!("drop `{name}`: callers that give it will be refused"),
+            edits: vec![edit],
+            safe: false,
+        });
+        findings.push(finding);
     }
 }
