@@ -147,10 +147,9 @@ impl<'w> Inference<'w> {
                         );
                         let span = self.span(inner);
                         self.say_of(TYPE_MISMATCH, span, message, inner);
-                        Type::unknown()
-                    } else {
-                        gives(filter, &item)
+                        return Type::unknown();
                     }
+                    gives(filter, &item)
                 }
                 _ => Type::unknown(),
             },

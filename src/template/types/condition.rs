@@ -46,6 +46,10 @@ impl<'w> Inference<'w> {
                 {
                     self.truthy(inner)
                 }
+                // On what is absent they fail, or make a text that counts as true.
+                (Some(inner), "length" | "count" | "trim" | "lower" | "upper") => {
+                    self.narrowed(inner, |of| of.without(Kinds::ABSENT))
+                }
                 (Some(inner), "default" | "d") if truth => match e.args.first() {
                     None => self.truthy(inner),
                     Some(CallArg::Pos(Expr::Const(other))) if !other.value.is_true() => {
@@ -114,11 +118,9 @@ impl<'w> Inference<'w> {
     }
 
     fn equals(&mut self, left: &Expr<'w>, right: &Expr<'w>, equal_here: bool) -> Vec<Fact> {
-        let (subject, constant) = match (left, right) {
-            (subject, Expr::Const(constant)) | (Expr::Const(constant), subject) => {
-                (subject, constant)
-            }
-            _ => return Vec::new(),
+        let ((subject, Expr::Const(constant)) | (Expr::Const(constant), subject)) = (left, right)
+        else {
+            return Vec::new();
         };
         let constant = Type::written(&constant.value);
         let mut facts = Vec::new();
@@ -151,7 +153,7 @@ impl<'w> Inference<'w> {
         let values: Vec<&Value> = constants.iter().filter_map(scalar).collect();
         let listed = |value: &Value| values.iter().any(|other| equal(other, value));
         self.narrowed(subject, |of| {
-            let gone = if has_none != inside { Kinds::ABSENT } else { Kinds::UNDEFINED };
+            let gone = if has_none == inside { Kinds::UNDEFINED } else { Kinds::ABSENT };
             of.without(gone).with(|value| listed(value) == inside)
         })
     }

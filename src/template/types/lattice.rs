@@ -1,5 +1,6 @@
 //! What a value can be: a set of kinds, and for some of them more.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -18,7 +19,7 @@ pub(super) struct Type {
     /// All texts, numbers and truth values that it can be, where they are known.
     pub(super) constants: Option<Constants>,
     /// What its items are if it is a list, where that is known.
-    pub(super) item: Option<Rc<Type>>,
+    pub(super) item: Option<Rc<Self>>,
     /// What its properties are if it is an object, where that is known.
     pub(super) shape: Option<Rc<Shape>>,
     pub(super) list: ListFacts,
@@ -388,7 +389,7 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
         _ => None,
     };
     match (number(a), number(b)) {
-        (Some(a), Some(b)) => a == b,
+        (Some(a), Some(b)) => a.partial_cmp(&b) == Some(Ordering::Equal),
         _ => a == b,
     }
 }

@@ -31,25 +31,25 @@ impl<'w> Inference<'w> {
                 return Type::of(Kinds::STRING);
             }
             BinOpKind::Eq => {
-                return self.compared(&CompareOpKind::Eq, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Eq, &e.left, &left, &e.right, &right);
             }
             BinOpKind::Ne => {
-                return self.compared(&CompareOpKind::Ne, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Ne, &e.left, &left, &e.right, &right);
             }
             BinOpKind::Lt => {
-                return self.compared(&CompareOpKind::Lt, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Lt, &e.left, &left, &e.right, &right);
             }
             BinOpKind::Lte => {
-                return self.compared(&CompareOpKind::Lte, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Lte, &e.left, &left, &e.right, &right);
             }
             BinOpKind::Gt => {
-                return self.compared(&CompareOpKind::Gt, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Gt, &e.left, &left, &e.right, &right);
             }
             BinOpKind::Gte => {
-                return self.compared(&CompareOpKind::Gte, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::Gte, &e.left, &left, &e.right, &right);
             }
             BinOpKind::In => {
-                return self.compared(&CompareOpKind::In, &e.left, &left, &e.right, &right);
+                return self.compared(CompareOpKind::In, &e.left, &left, &e.right, &right);
             }
             BinOpKind::ScAnd | BinOpKind::ScOr => return Type::unknown(),
             BinOpKind::Add => "+",
@@ -114,7 +114,7 @@ impl<'w> Inference<'w> {
         let mut of_left = self.expression(left, false);
         for op in &e.ops {
             let of_right = self.expression(&op.expr, false);
-            self.compared(&op.op, left, &of_left, &op.expr, &of_right);
+            self.compared(op.op, left, &of_left, &op.expr, &of_right);
             left = &op.expr;
             of_left = of_right;
         }
@@ -123,7 +123,7 @@ impl<'w> Inference<'w> {
     /// A comparison of two values whose types are known.
     pub(super) fn compared(
         &mut self,
-        op: &CompareOpKind,
+        op: CompareOpKind,
         left: &Expr<'w>,
         of_left: &Type,
         right: &Expr<'w>,

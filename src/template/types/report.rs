@@ -154,11 +154,14 @@ impl<'w> Inference<'w> {
                 .item
                 .as_ref()
                 .is_some_and(|item| item.is_known() && item.kinds.within(Kinds::SCALAR));
-        let filter = if list_of_scalars { " | join(\", \")" } else { " | tojson" };
+        // The quotes that the file can hold here.
+        let filters: &[&'static str] =
+            if list_of_scalars { &[" | join(\", \")", " | join(', ')"] } else { &[" | tojson"] };
+        let edit = |filter: &&'static str| Some((*filter, self.edit(Span::at(span.end), filter)?));
         let fix = (used == Use::Print && path(expression).is_some())
-            .then(|| self.edit(Span::at(span.end), filter))
+            .then(|| filters.iter().find_map(edit))
             .flatten()
-            .map(|edit| Fix {
+            .map(|(filter, edit)| Fix {
                 message: format!("append `{}`", filter.trim_start()),
                 edits: vec![edit],
                 safe: false,
@@ -185,7 +188,7 @@ impl<'w> Inference<'w> {
 
     /// What may be absent, and is used without asking.
     fn unguarded(&mut self, expression: &Expr<'w>, absent: Kinds, fails: bool, used: Use<'_>) {
-        if let Some(inner) = self.lenient_default(expression, absent) {
+        if let Some(inner) = Self::lenient_default(expression, absent) {
             self.useless_default(expression, inner);
             return;
         }
@@ -228,7 +231,7 @@ impl<'w> Inference<'w> {
     }
 
     /// `x | default("…")` where `x` may be none.
-    fn lenient_default<'e>(&self, expression: &'e Expr<'w>, absent: Kinds) -> Option<&'e Expr<'w>> {
+    fn lenient_default<'e>(expression: &'e Expr<'w>, absent: Kinds) -> Option<&'e Expr<'w>> {
         match expression {
             Expr::Filter(e)
                 if matches!(e.name, "default" | "d")

@@ -119,13 +119,13 @@ impl<'w> Inference<'w> {
         match (leaves(&s.true_body), leaves(&s.false_body)) {
             (true, false) => {
                 self.scope.know(fails);
-                second.into_iter().for_each(|(name, of)| self.scope.assign(&name, of));
+                self.assign_all(second);
             }
             (false, true) => {
                 self.scope.know(holds);
-                first.into_iter().for_each(|(name, of)| self.scope.assign(&name, of));
+                self.assign_all(first);
             }
-            _ => self.join(first, second, holds, fails),
+            _ => self.join(&first, &second, &holds, &fails),
         }
     }
 
@@ -152,12 +152,12 @@ impl<'w> Inference<'w> {
     /// it as its condition says.
     fn join(
         &mut self,
-        first: Vec<(String, Type)>,
-        second: Vec<(String, Type)>,
-        holds: Vec<Fact>,
-        fails: Vec<Fact>,
+        first: &[(String, Type)],
+        second: &[(String, Type)],
+        holds: &[Fact],
+        fails: &[Fact],
     ) {
-        let mut names: Vec<&String> = first.iter().chain(&second).map(|(name, _)| name).collect();
+        let mut names: Vec<&String> = first.iter().chain(second).map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
         let mut joined = Vec::with_capacity(names.len());
@@ -176,10 +176,14 @@ impl<'w> Inference<'w> {
                     None => self.variable(name),
                 }
             };
-            let of = end(&first, &holds).union(end(&second, &fails));
+            let of = end(first, holds).union(end(second, fails));
             joined.push((name.clone(), of));
         }
-        for (name, of) in joined {
+        self.assign_all(joined);
+    }
+
+    fn assign_all(&mut self, names: Vec<(String, Type)>) {
+        for (name, of) in names {
             self.scope.assign(&name, of);
         }
     }
@@ -259,7 +263,7 @@ impl<'w> Inference<'w> {
         self.conditions += 1;
         let after = self.branch(mark, Vec::new(), &s.else_body);
         self.conditions -= 1;
-        self.join(Vec::new(), after, Vec::new(), Vec::new());
+        self.join(&[], &after, &[], &[]);
     }
 
     fn loop_target(&mut self, s: &'w ForLoop<'w>, of: &Type, item: &Type) {

@@ -23,11 +23,13 @@ rule! {
     ///
     /// ## Example
     ///
+    /// `default` alone stands in for what is undefined, which a declared variable never is.
+    ///
     /// ```yaml prompts/greet.yaml
     /// variables:
     ///   tone: {type: string, required: false}
     /// messages:
-    ///   - {role: user, content: "Say hello in a {{ tone }} tone."}
+    ///   - {role: user, content: "Say hello in a {{ tone | default('warm') }} tone."}
     /// ```
     ///
     /// ## Use instead
@@ -36,8 +38,10 @@ rule! {
     /// variables:
     ///   tone: {type: string, required: false}
     /// messages:
-    ///   - {role: user, content: "Say hello{% if tone %} in a {{ tone }} tone{% endif %}."}
+    ///   - {role: user, content: "Say hello in a {{ tone | default('warm', true) }} tone."}
     /// ```
+    ///
+    /// or `{% if tone %}in a {{ tone }} tone{% endif %}`, or a `default` of the variable.
     OPTIONAL_USED_UNGUARDED: "V105" "optional-used-unguarded" Warning fix Unsafe, Check::prompt(check)
 }
 

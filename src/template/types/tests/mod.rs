@@ -1,6 +1,7 @@
 //! What is said of templates, and that nothing is said of those that render.
 
 mod flow;
+mod property;
 
 use crate::template::tests::{closed, prompt};
 use crate::template::types::infer;
