@@ -37,8 +37,9 @@ pub mod project;
 pub mod template;
 pub mod digest;
 
-// Reading: what is wrong with a project, what changed, and when.
+// Reading: what is wrong with a project, how its files are written, what changed, and when.
 pub mod lint;
+pub mod format;
 pub mod change;
 pub mod history;
 

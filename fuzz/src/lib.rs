@@ -183,8 +183,8 @@ pub fn lint(data: &[u8]) {
     let files: Vec<(RepoPath, Vec<u8>)> =
         names.iter().zip(split(data)).map(|(name, text)| (path(name), text.to_vec())).collect();
     let project = Project::load(&Snapshot::memory(files)).expect("memory is always readable");
-    let checked =
-        lint::check(&project, None, &RuleSelection::default()).expect("memory is always readable");
+    let checked = lint::check(&project, lint::Options::default(), &RuleSelection::default())
+        .expect("memory is always readable");
     all_inside(&checked.findings);
 }
 

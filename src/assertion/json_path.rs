@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::{Problem, excerpt};
+use crate::document::{Route, Segment as RouteSegment};
 
 /// The longest path, in bytes.
 const LONGEST: usize = 1000;
@@ -59,6 +60,17 @@ impl JsonPath {
                 && segment.selectors.len() == 1
                 && segment.selectors.iter().all(one)
         })
+    }
+
+    /// The way to the one place that it names; `None` where it may find several, or counts from the end of a list.
+    pub fn route(&self) -> Option<Route> {
+        let step = |segment: &Segment| match segment.selectors.as_slice() {
+            _ if segment.descendants => None,
+            [Selector::Name(name)] => Some(RouteSegment::Key(name.clone())),
+            [Selector::Index(index)] => usize::try_from(*index).ok().map(RouteSegment::Index),
+            _ => None,
+        };
+        self.segments.iter().map(step).collect()
     }
 
     /// The values that it finds, in the order of the document; an error when there are too many to visit.

@@ -1,10 +1,12 @@
 //! Where a command works: the project around the current folder, and the revision that a selector speaks of.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::error::Error;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::path::RepoPath;
 use crate::project::prompt::{Prompt, PromptName};
 use crate::project::{CONFIG_FILE, Project};
 use crate::snapshot::{Home, Snapshot};
@@ -157,4 +159,54 @@ pub(crate) fn history_revision(home: &Home, given: Option<&str>) -> Result<Strin
     let project = Project::load_scope(&home.worktree(), Scope::Prompts(&[]))?;
     configured(&project)?;
     Ok(project.config.history.reference.unwrap_or_else(|| "HEAD".to_owned()))
+}
+
+/// Paths of the command line, which are relative to where it runs, as paths of the project; folders stand for their files.
+pub(crate) fn expand(
+    project: &Project,
+    home: &Home,
+    directory: &Path,
+    given: &[PathBuf],
+) -> Result<BTreeSet<RepoPath>, Error> {
+    let mut paths = BTreeSet::new();
+    for path in given {
+        let inside = within(home.root(), directory, path)?;
+        let files = project.snapshot.list(&inside)?;
+        if files.is_empty() && project.snapshot.read(&inside)?.is_none() {
+            return Err(Error::nothing(format!("there is no file `{}`", path.display())));
+        }
+        paths.extend(files);
+        paths.insert(inside);
+    }
+    Ok(paths)
+}
+
+/// A path of the command line, which is relative to where it runs, as a path of the project.
+pub(crate) fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error> {
+    let absolute = std::path::absolute(directory.join(path))
+        .map_err(|error| Error::usage(format!("`{}` is no path: {error}", path.display())))?;
+    let real = real(&absolute);
+    let outside = || {
+        Error::usage(format!(
+            "`{}` lies outside the project at `{}`",
+            path.display(),
+            root.display()
+        ))
+    };
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let relative = real.strip_prefix(&root).map_err(|_| outside())?;
+    let parts: Vec<String> =
+        relative.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    RepoPath::new(&parts.join("/")).map_err(|error| Error::usage(error.to_string()))
+}
+
+/// A path with the links on the way to it resolved, as far as it exists: they must not hide that it lies inside the root.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => real(folder).join(name),
+        _ => path.to_owned(),
+    }
 }

@@ -95,9 +95,7 @@ pub fn check(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> Vec<
 }
 
 fn pass_rate(gates: &Gates, threshold: Option<f64>, observed: &Observed) -> GateResult {
-    // Gates that say nothing of the pass rate still say what the run is for; without any, every case must pass.
-    let named = gates.pass_rate.or_else(|| (!gates.metrics.is_empty()).then_some(0.0));
-    let bound = threshold.or(named).unwrap_or(1.0);
+    let bound = threshold.unwrap_or_else(|| gates.required_pass_rate());
     let n = observed.pass + observed.fail;
     let rate = if n == 0 { 0.0 } else { observed.pass as f64 / n as f64 };
     let trials = observed.independent as f64;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 use serde_json::{Map, Value};
 
+use crate::assertion::{Assertion, Problem, Syntax};
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::document::{Document, Route, Segment};
@@ -16,8 +17,8 @@ use crate::path::RepoPath;
 use crate::project::cases::{self, Cases};
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
-use crate::project::prompt::{Entry, Prompt};
-use crate::project::suite::Suite;
+use crate::project::prompt::{Entry, Prompt, PromptName};
+use crate::project::suite::{DatasetChoice, Suite};
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::{SourceFile, Span};
@@ -38,6 +39,7 @@ pub struct PromptContext<'a> {
     pub problems: Vec<Diagnostic>,
     /// The variables that they use.
     pub uses: Vec<Use>,
+    assertions: OnceCell<Vec<PlacedAssertion<'a>>>,
     model: OnceCell<Result<ResolvedModel, ModelError>>,
     typed: OnceCell<Vec<Diagnostic>>,
 }
@@ -55,8 +57,21 @@ impl<'a> PromptContext<'a> {
             project.partials.iter().filter_map(|path| path.below(&folder)).collect();
         let problems = closure.problems(&known);
         let uses = closure.uses(prompt);
-        let (model, typed) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { project, prompt, closure, problems, uses, model, typed })
+        Ok(Self {
+            project,
+            prompt,
+            closure,
+            problems,
+            uses,
+            assertions: OnceCell::new(),
+            model: OnceCell::new(),
+            typed: OnceCell::new(),
+        })
+    }
+
+    /// The assertions of the prompt's output contract.
+    pub fn assertions(&self) -> &[PlacedAssertion<'a>] {
+        self.assertions.get_or_init(|| of_contract(self.prompt).collect())
     }
 
     /// The prompt's file and those of its partials.
@@ -136,7 +151,113 @@ pub struct SuiteContext<'a> {
     pub prompts: Vec<&'a Prompt>,
     /// Its cases.
     pub cases: Cases,
+    /// What changed, where only a change is looked at.
+    pub change: Option<Change<'a>>,
     declared: BTreeSet<&'a str>,
+    assertions: OnceCell<Vec<PlacedAssertion<'a>>>,
+}
+
+/// What a suite names, before a dataset is read.
+pub struct SuiteNames<'a> {
+    /// The suite.
+    pub suite: &'a Suite,
+    /// Its prompts of the same snapshot.
+    pub prompts: Vec<&'a Prompt>,
+    /// Its dataset files.
+    pub datasets: Vec<RepoPath>,
+}
+
+impl<'a> SuiteNames<'a> {
+    /// Looks up what a suite names.
+    pub fn of(project: &'a Project, suite: &'a Suite) -> Result<Self, SnapshotError> {
+        let (prompts, datasets) = (cases::prompts(project, suite), cases::files(project, suite)?);
+        Ok(Self { suite, prompts, datasets })
+    }
+
+    /// Whether one of these files is a prompt or a dataset that it names. Those that it names may be gone.
+    pub fn any_of(&self, project: &Project, paths: &BTreeSet<RepoPath>) -> bool {
+        let prompts = self.prompts.iter().map(|prompt| &prompt.path);
+        if prompts.chain(&self.datasets).any(|path| paths.contains(path)) {
+            return true;
+        }
+        let prompts = Entries::new(self.suite.file.prompts.iter().map(String::as_str));
+        let datasets = Entries::new(self.suite.file.datasets());
+        paths.iter().any(|path| match project.kind(path) {
+            Some(FileKind::Prompt(name)) => prompts.name(name.as_str()),
+            _ => datasets.name(path.as_str()),
+        })
+    }
+}
+
+/// What a change touches.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// The files that it changes.
+    pub files: &'a BTreeSet<RepoPath>,
+    /// The prompts that it changes, themselves or by a partial.
+    pub prompts: &'a BTreeSet<&'a PromptName>,
+}
+
+/// An assertion that counts for cells of a suite, and where it is written.
+pub struct PlacedAssertion<'a> {
+    /// The file.
+    pub document: &'a Arc<Document>,
+    /// The way to it.
+    pub route: Route,
+    /// As it is written.
+    pub syntax: &'a Syntax,
+    /// Ready to score, or what is wrong with it.
+    pub compiled: Result<Assertion, Vec<Problem>>,
+    /// What it holds for.
+    pub owner: Owner<'a>,
+}
+
+/// What an assertion holds for.
+#[derive(Clone, Copy)]
+pub enum Owner<'a> {
+    /// All cells of the suite.
+    Suite,
+    /// The answers of a prompt, in every suite.
+    Prompt(&'a Prompt),
+    /// A case that is written in the suite, by its place there.
+    Case(usize),
+}
+
+fn placed<'a>(
+    document: &'a Arc<Document>,
+    route: Route,
+    list: &'a [Syntax],
+    owner: Owner<'a>,
+) -> impl Iterator<Item = PlacedAssertion<'a>> {
+    list.iter().enumerate().map(move |(index, syntax)| PlacedAssertion {
+        document,
+        route: route.index(index),
+        syntax,
+        compiled: syntax.compile(),
+        owner,
+    })
+}
+
+fn of_contract(prompt: &Prompt) -> impl Iterator<Item = PlacedAssertion<'_>> {
+    let list = prompt.file.output.as_ref().map_or(&[][..], |output| &output.assert);
+    let route = Route::root().key("output").key("assert");
+    placed(&prompt.document, route, list, Owner::Prompt(prompt))
+}
+
+impl PlacedAssertion<'_> {
+    /// The assertion, where it is one.
+    pub fn assertion(&self) -> Option<&Assertion> {
+        self.compiled.as_ref().ok()
+    }
+
+    /// Where a key of it stands; where it is not written, the assertion's type.
+    pub fn span_of(&self, key: &str) -> Span {
+        let route = self.route.key(key);
+        match self.document.node(&route) {
+            Some(_) => self.document.span(&route),
+            None => self.document.span(&self.route.key("type")),
+        }
+    }
 }
 
 impl<'a> SuiteContext<'a> {
@@ -147,21 +268,52 @@ impl<'a> SuiteContext<'a> {
             .iter()
             .flat_map(|prompt| prompt.file.variables.keys().map(String::as_str))
             .collect();
-        Ok(Self { project, suite, prompts, cases: cases::load(project, suite)?, declared })
+        let cases = cases::load(project, suite)?;
+        Ok(Self {
+            project,
+            suite,
+            prompts,
+            cases,
+            change: None,
+            declared,
+            assertions: OnceCell::new(),
+        })
     }
 
-    /// Whether it uses, or names, one of these files: a prompt or a dataset. Those that it names may be gone.
-    pub fn depends_on(&self, paths: &BTreeSet<RepoPath>) -> bool {
-        let prompts = self.prompts.iter().map(|prompt| &prompt.path);
-        if prompts.chain(&self.cases.files).any(|path| paths.contains(path)) {
-            return true;
-        }
-        let prompts = Entries::new(self.suite.file.prompts.iter().map(String::as_str));
-        let datasets = Entries::new(self.suite.file.datasets());
-        paths.iter().any(|path| match self.project.kind(path) {
-            Some(FileKind::Prompt(name)) => prompts.name(name.as_str()),
-            _ => datasets.name(path.as_str()),
+    /// The assertions of the suite, of its prompts' output contracts and of its cases, in this order.
+    pub fn assertions(&self) -> &[PlacedAssertion<'a>] {
+        self.assertions.get_or_init(|| {
+            let suite = self.suite;
+            let root = Route::root();
+            let own = placed(&suite.document, root.key("assert"), &suite.file.assert, Owner::Suite);
+            let mut all: Vec<PlacedAssertion<'a>> = own.collect();
+            all.extend(self.prompts.iter().flat_map(|prompt| of_contract(prompt)));
+            for (index, case) in suite.file.cases.iter().enumerate() {
+                let route = root.key("cases").index(index).key("assert");
+                all.extend(placed(&suite.document, route, &case.assert, Owner::Case(index)));
+            }
+            all
         })
+    }
+
+    /// The case that stands in the suite at this place of `cases`.
+    pub fn inline(&self, index: usize) -> Option<&PlacedCase> {
+        let first = self.cases.cases.len().checked_sub(self.suite.file.cases.len())?;
+        self.cases.cases.get(first + index)
+    }
+
+    /// Whether the suite also names prompts of other versions, of which nothing is known here.
+    pub fn names_other_versions(&self) -> bool {
+        self.suite.file.prompts.iter().any(|entry| entry.contains('@'))
+    }
+
+    /// How many cases run: all, or as many as `sample` says.
+    pub fn size(&self) -> usize {
+        let all = self.cases.cases.len();
+        match &self.suite.file.dataset {
+            Some(DatasetChoice::Full(map)) => map.sample.map_or(all, |sample| sample.min(all)),
+            _ => all,
+        }
     }
 
     /// The variables that the suite's prompts declare.
@@ -169,27 +321,29 @@ impl<'a> SuiteContext<'a> {
         &self.declared
     }
 
-    /// Each case with its identity: its id, else the hash of the variables that the prompts declare.
+    /// Each case with its identity.
     pub fn identified(&self) -> impl Iterator<Item = (String, &PlacedCase)> {
-        self.cases.cases.iter().map(|placed| {
-            let id = match &placed.case.id {
-                Some(id) => id.clone(),
-                None => {
-                    let declared: Map<String, Value> = placed
-                        .case
-                        .variables
-                        .iter()
-                        .filter(|(name, _)| {
-                            self.declared.is_empty() || self.declared.contains(name.as_str())
-                        })
-                        .map(|(name, value)| (name.clone(), value.clone()))
-                        .collect();
-                    digest::sha256(digest::canonical_json(&Value::Object(declared)).as_bytes())
-                        .short()
-                }
-            };
-            (id, placed)
-        })
+        self.cases.cases.iter().map(|placed| (self.identity(placed), placed))
+    }
+
+    /// What a case is known by: its id, else the hash of the variables that the prompts declare.
+    pub fn identity(&self, placed: &PlacedCase) -> String {
+        if let Some(id) = &placed.case.id {
+            return id.clone();
+        }
+        let declared: Map<String, Value> =
+            self.inputs(placed).map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        digest::sha256(digest::canonical_json(&Value::Object(declared)).as_bytes()).short()
+    }
+
+    /// The variables of a case that the prompts declare; all where no prompt declares any.
+    pub fn inputs<'c>(
+        &'c self,
+        placed: &'c PlacedCase,
+    ) -> impl Iterator<Item = (&'c str, &'c Value)> {
+        let declared = |name: &str| self.declared.is_empty() || self.declared.contains(name);
+        let given = placed.case.variables.iter();
+        given.filter(move |(name, _)| declared(name)).map(|(name, value)| (name.as_str(), value))
     }
 }
 

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use self::context::{
-    ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, TextContext,
+    Change, ProjectContext, PromptContext, PromptFacts, ProseContext, SuiteContext, SuiteNames,
+    TextContext,
 };
 use self::rule::{Check, Rule};
 use self::rules::RULES;
@@ -26,6 +27,7 @@ use crate::document;
 use crate::path::RepoPath;
 use crate::project::cases;
 use crate::project::config::LintConfig;
+use crate::project::suite::Suite;
 use crate::project::{self, CONFIG_FILE, FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
@@ -50,6 +52,8 @@ pub struct Options<'a> {
     pub paths: Option<&'a BTreeSet<RepoPath>>,
     /// Whether the rules about the project as a whole run although only some files are reported on.
     pub whole: bool,
+    /// The files of the change that is looked at, where it is one.
+    pub change: Option<&'a BTreeSet<RepoPath>>,
 }
 
 /// The outcome of a check.
@@ -115,13 +119,34 @@ impl RuleSelection {
     }
 }
 
+/// What came of a prompt.
+#[derive(Default)]
+struct CheckedPrompt<'a> {
+    /// Whether one of its files is reported on.
+    touched: bool,
+    /// Whether one of its files belongs to the change.
+    changed: bool,
+    findings: Vec<Diagnostic>,
+    /// None where it cannot be read.
+    facts: Option<PromptFacts<'a>>,
+}
+
+/// What came of a suite.
+#[derive(Default)]
+struct CheckedSuite<'a> {
+    datasets: Vec<RepoPath>,
+    findings: Vec<Diagnostic>,
+    /// None where it cannot be read, or need not be.
+    context: Option<SuiteContext<'a>>,
+}
+
 /// Checks a project, or the given files of it with what depends on them.
 pub fn check(
     project: &Project,
     options: Options<'_>,
     selection: &RuleSelection,
 ) -> Result<Checked, SnapshotError> {
-    let Options { paths, whole } = options;
+    let Options { paths, whole, change } = options;
     let paths = paths.filter(|paths| !paths.iter().any(|path| path.as_str() == CONFIG_FILE));
     let wanted = |path: &RepoPath| paths.is_none_or(|paths| paths.contains(path));
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| selection.runs(rule)).collect();
@@ -130,7 +155,7 @@ pub fn check(
 
     let partials = Partials::of(project);
     let prompts: Vec<_> = project.prompts.values().collect();
-    let of_prompts: Vec<(Vec<Diagnostic>, Option<PromptFacts<'_>>)> = prompts
+    let of_prompts: Vec<CheckedPrompt<'_>> = prompts
         .par_iter()
         .map(|prompt| {
             let context = match PromptContext::load(project, prompt, &partials) {
@@ -138,42 +163,68 @@ pub fn check(
                 Err(error) => {
                     let finding = project::unreadable(error)?;
                     let touched = wanted(&prompt.path) || wanted(finding.file.path());
-                    return Ok((touched.then_some(finding).into_iter().collect(), None));
+                    let found = touched.then_some(finding).into_iter().collect();
+                    return Ok(CheckedPrompt { findings: found, ..CheckedPrompt::default() });
                 }
             };
             let touched = context.files().any(|file| wanted(file.path()))
                 || context.missing().any(|path| wanted(&path));
             let findings = if touched { check_prompt(&rules, &context) } else { Vec::new() };
-            Ok((findings, Some(PromptFacts::of(&context))))
+            let changed = change
+                .is_some_and(|change| context.files().any(|file| change.contains(file.path())));
+            Ok(CheckedPrompt { touched, changed, findings, facts: Some(PromptFacts::of(&context)) })
         })
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
-    for (found, fact) in of_prompts {
-        findings.extend(found);
-        facts.extend(fact);
+    let (mut touched, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    for prompt in of_prompts {
+        let name = prompt.facts.as_ref().map(|facts| &facts.prompt.name);
+        touched.extend(name.filter(|_| prompt.touched));
+        changed.extend(name.filter(|_| prompt.changed));
+        findings.extend(prompt.findings);
+        facts.extend(prompt.facts);
     }
+    let change = change.map(|files| Change { files, prompts: &changed });
 
     let mut files: BTreeSet<RepoPath> = all_files(project);
-    let mut suites = Vec::new();
-    for suite in project.suites.values() {
-        let context = match SuiteContext::load(project, suite) {
-            Ok(context) => context,
-            Err(error) => {
-                let finding = project::unreadable(error)?;
-                if wanted(&suite.path) || wanted(finding.file.path()) {
-                    findings.push(finding);
-                }
-                continue;
+    let all = whole || paths.is_none();
+    let suites: Vec<&Suite> = project.suites.values().collect();
+    let of_suites: Vec<CheckedSuite<'_>> = suites
+        .par_iter()
+        .map(|suite| {
+            let names = SuiteNames::of(project, suite)?;
+            let is_touched = wanted(&suite.path)
+                || paths.is_some_and(|paths| names.any_of(project, paths))
+                || names.prompts.iter().any(|prompt| touched.contains(&prompt.name));
+            // A dataset may be large: it is read only where somebody looks at it.
+            if !is_touched && !all {
+                let datasets = names.datasets;
+                return Ok(CheckedSuite { datasets, ..CheckedSuite::default() });
             }
-        };
-        if wanted(&suite.path) || paths.is_some_and(|paths| context.depends_on(paths)) {
-            findings.extend(check_suite_rules(&rules, &context));
-        }
-        files.extend(context.cases.files.iter().cloned());
-        suites.push(context);
+            let mut context = SuiteContext::load(project, suite)?;
+            context.change = change;
+            let findings =
+                if is_touched { check_suite_rules(&rules, &context) } else { Vec::new() };
+            Ok(CheckedSuite { datasets: names.datasets, findings, context: Some(context) })
+        })
+        .zip(&suites)
+        .map(|(checked, suite)| {
+            checked.or_else(|error| {
+                let finding = project::unreadable(error)?;
+                let touched = wanted(&suite.path) || wanted(finding.file.path());
+                let findings = touched.then_some(finding).into_iter().collect();
+                Ok(CheckedSuite { findings, ..CheckedSuite::default() })
+            })
+        })
+        .collect::<Result<_, SnapshotError>>()?;
+    let mut suites = Vec::new();
+    for suite in of_suites {
+        files.extend(suite.datasets);
+        findings.extend(suite.findings);
+        suites.extend(suite.context);
     }
 
-    if whole || paths.is_none() {
+    if all {
         let context = ProjectContext { project, prompts: &facts, suites: &suites };
         let mut found = Vec::new();
         for check in rules.iter().filter_map(|rule| rule.check.project) {
@@ -221,7 +272,8 @@ pub fn check(
 /// Checks one suite and everything that an evaluation of it uses: its prompts, their partials, its datasets.
 pub fn check_suite(context: &SuiteContext<'_>) -> Result<Vec<Diagnostic>, SnapshotError> {
     let project = context.project;
-    let rules = &RULES;
+    let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.on).collect();
+    let rules = rules.as_slice();
     let mut findings = check_suite_rules(rules, context);
     let mut used: Vec<Arc<SourceFile>> = vec![Arc::clone(&context.suite.document.file)];
     let partials = Partials::of(project);

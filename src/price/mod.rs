@@ -1,6 +1,9 @@
-//! What tokens cost: a small dated table, and the project's own prices over it.
+//! What tokens cost and what models can do: a dated table, and the project's own prices over it.
 
+pub mod models;
+pub mod resembling;
 pub mod tokens;
+pub mod vendors;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -28,29 +31,12 @@ pub struct Price {
 #[serde(transparent)]
 pub struct Prices(pub IndexMap<String, Price>);
 
-/// List prices as vendors published them; `prices:` in pf.yaml overrides them.
-const BUILT_IN: [(&str, f64, f64, f64); 8] = [
-    ("openai/gpt-4o-mini-2024-07-18", 0.15, 0.60, 0.075),
-    ("openai/gpt-4o-2024-08-06", 2.50, 10.0, 1.25),
-    ("openai/gpt-4o-2024-11-20", 2.50, 10.0, 1.25),
-    ("openai/gpt-4.1-2025-04-14", 2.0, 8.0, 0.50),
-    ("openai/gpt-4.1-mini-2025-04-14", 0.40, 1.60, 0.10),
-    ("openai/gpt-4.1-nano-2025-04-14", 0.10, 0.40, 0.025),
-    ("anthropic/claude-sonnet-4-5-20250929", 3.0, 15.0, 0.30),
-    ("anthropic/claude-haiku-4-5-20251001", 1.0, 5.0, 0.10),
-];
-
-/// When the built-in table was last looked over.
-pub const AS_OF: &str = "2025-10";
-
 impl Prices {
-    /// The price of a model: the project's own, else the built-in one.
+    /// The price of a model: the project's own, else the list price. Vendors that ask more for very long inputs or for
+    /// writing to their cache are counted at the ordinary price.
     pub fn of(&self, model: &ModelSettings) -> Option<Price> {
-        let id = model.id();
-        self.0.get(&id).copied().or_else(|| {
-            let (_, input, output, cached) = BUILT_IN.iter().find(|(name, ..)| *name == id)?;
-            Some(Price { input: *input, output: *output, cached_input: Some(*cached) })
-        })
+        let own = if self.0.is_empty() { None } else { self.0.get(&model.id()).copied() };
+        own.or_else(|| models::find(model)?.price())
     }
 
     /// What an exchange cost, in US dollars.
@@ -71,6 +57,20 @@ impl Prices {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_prices_go_before_list_prices() {
+        let model = ModelSettings {
+            provider: "openai".into(),
+            name: "gpt-4o-mini-2024-07-18".into(),
+            ..ModelSettings::default()
+        };
+        let listed = Price { input: 0.15, output: 0.6, cached_input: Some(0.075) };
+        assert_eq!(Prices::default().of(&model), Some(listed));
+        let own = Price { input: 1.0, output: 2.0, cached_input: None };
+        let prices = Prices(IndexMap::from([(model.id(), own)]));
+        assert_eq!(prices.of(&model), Some(own));
+    }
 
     #[test]
     fn cached_tokens_are_part_of_the_input() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::Project;
 use super::dataset::{self, Case, Format, PlacedCase};
@@ -63,31 +63,22 @@ pub fn prompts<'a>(project: &'a Project, suite: &Suite) -> Vec<&'a Prompt> {
     found.into_values().collect()
 }
 
+/// The dataset files of a suite, each once, in the order in which it lists them.
+pub fn files(project: &Project, suite: &Suite) -> Result<Vec<RepoPath>, SnapshotError> {
+    find_files(project, suite, &mut Vec::new())
+}
+
 /// Reads the cases of a suite: its datasets, then those written in the suite itself.
 pub fn load(project: &Project, suite: &Suite) -> Result<Cases, SnapshotError> {
     let mut cases = Cases::default();
+    cases.files = find_files(project, suite, &mut cases.diagnostics)?;
     let no_columns = IndexMap::new();
-    let base = Route::root().key("dataset");
-    let (entries, columns): (Vec<(&str, Route)>, _) = match &suite.file.dataset {
-        None => (Vec::new(), &no_columns),
-        Some(DatasetChoice::Path(path)) => (vec![(path, base)], &no_columns),
-        Some(DatasetChoice::Paths(paths)) => (numbered(paths, &base), &no_columns),
-        Some(DatasetChoice::Full(map)) => {
-            let base = base.key("path");
-            let entries = match &map.path {
-                OneOrMany::One(path) => vec![(path.as_str(), base)],
-                OneOrMany::Many(paths) => numbered(paths, &base),
-            };
-            (entries, &map.columns)
-        }
+    let columns = match &suite.file.dataset {
+        Some(DatasetChoice::Full(map)) => &map.columns,
+        _ => &no_columns,
     };
-    for (entry, route) in entries {
-        for path in dataset_paths(project, suite, entry, &route, &mut cases.diagnostics)? {
-            if !cases.files.contains(&path) {
-                read_dataset(project, &path, columns, &mut cases)?;
-                cases.files.push(path);
-            }
-        }
+    for path in cases.files.clone() {
+        read_dataset(project, &path, columns, &mut cases)?;
     }
     for (index, inline) in suite.file.cases.iter().enumerate() {
         cases.cases.push(PlacedCase {
@@ -97,6 +88,31 @@ pub fn load(project: &Project, suite: &Suite) -> Result<Cases, SnapshotError> {
         });
     }
     Ok(cases)
+}
+
+fn find_files(
+    project: &Project,
+    suite: &Suite,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<RepoPath>, SnapshotError> {
+    let base = Route::root().key("dataset");
+    let entries: Vec<(&str, Route)> = match &suite.file.dataset {
+        None => Vec::new(),
+        Some(DatasetChoice::Path(path)) => vec![(path, base)],
+        Some(DatasetChoice::Paths(paths)) => numbered(paths, &base),
+        Some(DatasetChoice::Full(map)) => {
+            let base = base.key("path");
+            match &map.path {
+                OneOrMany::One(path) => vec![(path.as_str(), base)],
+                OneOrMany::Many(paths) => numbered(paths, &base),
+            }
+        }
+    };
+    let mut files = IndexSet::new();
+    for (entry, route) in entries {
+        files.extend(dataset_paths(project, suite, entry, &route, diagnostics)?);
+    }
+    Ok(files.into_iter().collect())
 }
 
 fn numbered<'a>(paths: &'a [String], base: &Route) -> Vec<(&'a str, Route)> {

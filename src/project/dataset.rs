@@ -159,15 +159,21 @@ pub fn for_each_separated_row(
         let lead = body.len() - body.trim_start_matches(['\n', '\r']).len();
         let span = Span::new(start + lead, start + body.trim_end_matches(['\n', '\r']).len());
         if record.len() != header.len() {
+            let json = record.iter().any(|cell| cell.trim_start().starts_with(['{', '[']));
             found.push(
                 problem(
                     file,
                     first_line_of(file, span),
                     format!("the row has {} cells, the header has {}", record.len(), header.len()),
                 )
-                .help(
-                    "a cell with a comma, a quote or a line break must be quoted: \"like, this\"",
-                ),
+                .help(match json {
+                    true => {
+                        "a cell of JSON must be quoted, and each quote inside written twice: \"{\"\"a\"\": 1, \"\"b\"\": 2}\""
+                    }
+                    false => {
+                        "a cell with a comma, a quote or a line break must be quoted: \"like, this\""
+                    }
+                }),
             );
             continue;
         }

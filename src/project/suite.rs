@@ -173,3 +173,12 @@ pub struct Gates {
     #[schemars(range(min = 0.5, max = 0.9999))]
     pub confidence: Option<f64>,
 }
+
+impl Gates {
+    /// The pass rate that a run must reach. Gates that say nothing of it but name metrics ask for none; without either,
+    /// every case must pass.
+    pub fn required_pass_rate(&self) -> f64 {
+        let by_metrics = (!self.metrics.is_empty()).then_some(0.0);
+        self.pass_rate.or(by_metrics).unwrap_or(1.0)
+    }
+}

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod diff;
 pub mod evaluation;
 pub mod finding;
+pub mod fmt;
 pub mod foreign;
 pub mod import;
 pub mod json;

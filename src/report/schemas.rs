@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{diff, import, json, lint, run};
+use super::{diff, fmt, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -15,6 +15,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
     let outputs = [
         ("lint", of::<json::Lint>("lint")),
         ("lint-statistics", of::<lint::statistics::Statistics>("lint-statistics")),
+        ("fmt", of::<fmt::Fmt>("fmt")),
         ("rule", of::<json::Rules>("rule")),
         ("list", of::<json::List>("list")),
         ("show", of::<json::Show>("show")),

@@ -45,6 +45,8 @@ macro_rules! documents {
 documents![
     init,
     lint,
+    fmt,
+    fix,
     list_show_rule,
     render,
     log,

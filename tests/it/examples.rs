@@ -28,6 +28,22 @@ fn every_example_lints_clean() {
 }
 
 #[test]
+fn every_example_is_formatted() {
+    for example in examples() {
+        let outcome = Fixture::copy_of(&example).pf(&["fmt", "--check"]).exits(0);
+        assert!(outcome.stdout.ends_with(" files already formatted\n"), "{example}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_new_project_is_formatted() {
+    let fixture = Fixture::new();
+    let _ = fixture.pf(&["init"]).exits(0);
+    let outcome = fixture.pf(&["fmt", "--check"]).exits(0);
+    assert_eq!(outcome.stdout, "4 files already formatted\n");
+}
+
+#[test]
 fn every_example_evaluates_from_its_recordings() {
     for example in examples() {
         let fixture = Fixture::copy_of(&example);

@@ -11,6 +11,7 @@
 mod console;
 mod examples;
 mod exit_codes;
+mod formatting;
 mod generated;
 mod gsm8k;
 mod hostile;

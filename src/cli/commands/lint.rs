@@ -80,8 +80,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             .hint("`pf rule` lists all rules"));
     }
     let choice = args.files.choice(&project, &home, &directory)?;
-    let options = Options { paths: choice.paths(), whole: args.files.whole() };
-    let checked = match args.mend.wanted()? {
+    let options =
+        Options { paths: choice.paths(), whole: args.files.whole(), change: choice.change() };
+    let checked = match args.mend.wanted(args.output.for_people())? {
         Mend::Nothing => lint::check(&project, options, &selection)?,
         Mend::Fix(apply) => match args.files.stdin_file(&home, &directory)? {
             Some(path) => {

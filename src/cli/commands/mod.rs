@@ -4,6 +4,7 @@ mod cache;
 mod completions;
 mod diff;
 pub(in crate::cli) mod eval;
+mod fmt;
 mod import;
 mod init;
 mod lint;
@@ -24,6 +25,7 @@ use super::ui::Ui;
 pub(super) enum Command {
     Init(init::Args),
     Lint(lint::Args),
+    Fmt(fmt::Args),
     Rule(rule::Args),
     List(list::Args),
     Show(show::Args),
@@ -52,6 +54,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
     let exit = match cli.command {
         Command::Init(args) => init::run(&args, global, ui),
         Command::Lint(args) => lint::run(&args, global, ui),
+        Command::Fmt(args) => fmt::run(&args, global, ui),
         Command::Rule(args) => rule::run(&args, ui),
         Command::List(args) => list::run(&args, global, ui),
         Command::Show(args) => show::run(&args, global, ui),

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::cli::error::{Error, Exit};
+use crate::cli::place;
 use crate::path::RepoPath;
 use crate::project::Project;
 use crate::snapshot::{Home, MAX_FILE_BYTES, Snapshot};
@@ -47,6 +48,14 @@ impl Choice {
         match self {
             Self::All => None,
             Self::Named(paths) | Self::Changed(paths, _) => Some(paths),
+        }
+    }
+
+    /// The files of a change, where one is meant.
+    pub(super) fn change(&self) -> Option<&BTreeSet<RepoPath>> {
+        match self {
+            Self::Changed(paths, _) => Some(paths),
+            Self::All | Self::Named(_) => None,
         }
     }
 }
@@ -94,16 +103,7 @@ impl FileArgs {
         if self.paths.is_empty() {
             return Ok(Choice::All);
         }
-        let mut paths = BTreeSet::new();
-        for path in &self.paths {
-            let inside = within(home.root(), directory, path)?;
-            let files = project.snapshot.list(&inside)?;
-            if files.is_empty() && project.snapshot.read(&inside)?.is_none() {
-                return Err(Error::nothing(format!("there is no file `{}`", path.display())));
-            }
-            paths.extend(files);
-            paths.insert(inside);
-        }
+        let paths = place::expand(project, home, directory, &self.paths)?;
         Ok(Choice::Named(paths))
     }
 
@@ -118,43 +118,13 @@ impl FileArgs {
             Some(_) if !self.paths.iter().all(dash) => {
                 Err(Error::usage("--stdin-filename goes with no other file than `-`"))
             }
-            Some(path) => within(home.root(), directory, path).map(Some),
+            Some(path) => place::within(home.root(), directory, path).map(Some),
             None if self.paths.iter().any(dash) => Err(Error::usage(
                 "`-` needs to know which file the text is of",
             )
             .hint("add --stdin-filename, such as --stdin-filename prompts/support/triage.yaml")),
             None => Ok(None),
         }
-    }
-}
-
-/// A path of the command line, which is relative to where it runs, as a path of the project.
-fn within(root: &Path, directory: &Path, path: &Path) -> Result<RepoPath, Error> {
-    let absolute = std::path::absolute(directory.join(path))
-        .map_err(|error| Error::usage(format!("`{}` is no path: {error}", path.display())))?;
-    let real = real(&absolute);
-    let outside = || {
-        Error::usage(format!(
-            "`{}` lies outside the project at `{}`",
-            path.display(),
-            root.display()
-        ))
-    };
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let relative = real.strip_prefix(&root).map_err(|_| outside())?;
-    let parts: Vec<String> =
-        relative.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-    RepoPath::new(&parts.join("/")).map_err(|error| Error::usage(error.to_string()))
-}
-
-/// A path with the links on the way to it resolved, as far as it exists: they must not hide that it lies inside the root.
-fn real(path: &Path) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(folder), Some(name)) => real(folder).join(name),
-        _ => path.to_owned(),
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) enum Mend<'a> {
 }
 
 impl MendArgs {
-    pub(super) fn wanted(&self) -> Result<Mend<'_>, Error> {
+    pub(super) fn wanted(&self, for_people: bool) -> Result<Mend<'_>, Error> {
         let apply = if self.unsafe_fixes { Apply::All } else { Apply::Safe };
         match &self.add_ignore {
             Some(reason) if reason.trim().is_empty() || reason.contains(['\n', '#']) => {
@@ -57,6 +57,9 @@ impl MendArgs {
             }
             Some(reason) => Ok(Mend::Accept(reason.trim())),
             None if self.fix => Ok(Mend::Fix(apply)),
+            None if self.diff && !for_people => {
+                Err(Error::usage("--diff prints a patch: it goes with --format human"))
+            }
             None if self.diff => Ok(Mend::Show(apply)),
             None if self.unsafe_fixes => {
                 Err(Error::usage("--unsafe-fixes says which fixes, not what to do with them")

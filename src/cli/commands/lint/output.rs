@@ -56,6 +56,11 @@ impl OutputArgs {
         self.outputs.iter().try_for_each(|output| target(output).map(|_| ()))
     }
 
+    /// Whether findings are drawn for people.
+    pub(super) fn for_people(&self) -> bool {
+        self.format == Format::Human
+    }
+
     /// Prints the report and writes the files.
     pub(super) fn show(
         &self,

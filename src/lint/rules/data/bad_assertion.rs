@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::assertion::Syntax;
+use super::constant::own;
+use crate::assertion::{Extract, Problem};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, Route, Segment};
-use crate::lint::context::{PromptContext, SuiteContext};
+use crate::lint::context::{PlacedAssertion, PromptContext, SuiteContext};
 use crate::lint::rule::{Check, rule};
 
 rule! {
@@ -41,55 +42,37 @@ rule! {
 }
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    let suite = &context.suite;
-    report(&suite.document, &Route::root().key("assert"), &suite.file.assert, findings);
-    for (index, case) in suite.file.cases.iter().enumerate() {
-        let route = Route::root().key("cases").index(index).key("assert");
-        report(&suite.document, &route, &case.assert, findings);
-    }
+    report(own(context), findings);
 }
 
 /// The same for the assertions of a prompt's output contract.
 fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
-    if let Some(output) = &prompt.file.output {
-        let route = Route::root().key("output").key("assert");
-        report(&prompt.document, &route, &output.assert, findings);
-        if let Err(problems) = crate::assertion::Extract::compile(&output.extract) {
-            let route = Route::root().key("output").key("extract");
-            for problem in problems {
-                push(
-                    &prompt.document,
-                    &extend(&prompt.document, &route, &problem.route),
-                    problem,
-                    findings,
-                );
-            }
-        }
-    }
-}
-
-fn report(
-    document: &Arc<Document>,
-    route: &Route,
-    assertions: &[Syntax],
-    findings: &mut Vec<Diagnostic>,
-) {
-    for (index, assertion) in assertions.iter().enumerate() {
-        let Err(problems) = assertion.compile() else { continue };
+    report(context.assertions().iter(), findings);
+    if let Some(output) = &prompt.file.output
+        && let Err(problems) = Extract::compile(&output.extract)
+    {
+        let route = Route::root().key("output").key("extract");
         for problem in problems {
-            let place = extend(document, &route.index(index), &problem.route);
-            push(document, &place, problem, findings);
+            let place = extend(&prompt.document, &route, &problem.route);
+            push(&prompt.document, &place, problem, findings);
         }
     }
 }
 
-fn push(
-    document: &Arc<Document>,
-    place: &Route,
-    problem: crate::assertion::Problem,
+fn report<'a, 'p: 'a>(
+    assertions: impl Iterator<Item = &'a PlacedAssertion<'p>>,
     findings: &mut Vec<Diagnostic>,
 ) {
+    for placed in assertions {
+        for problem in placed.compiled.as_ref().err().into_iter().flatten() {
+            let place = extend(placed.document, &placed.route, &problem.route);
+            push(placed.document, &place, problem.clone(), findings);
+        }
+    }
+}
+
+fn push(document: &Arc<Document>, place: &Route, problem: Problem, findings: &mut Vec<Diagnostic>) {
     // A value that is wrong is marked itself; a collection, or what is not there, by its key.
     let span = match document.scalar(place) {
         Some(_) => document.span(place),
@@ -101,7 +84,7 @@ fn push(
 }
 
 /// The message with a subject: some speak of the key at their place and leave it out.
-fn sentence(problem: &crate::assertion::Problem) -> String {
+fn sentence(problem: &Problem) -> String {
     let bare = ["is ", "has ", "uses "].iter().any(|verb| problem.message.starts_with(verb));
     match problem.route.is_empty() {
         false if bare => format!("`{}` {}", problem.route.join("."), problem.message),

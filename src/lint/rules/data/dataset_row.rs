@@ -1,12 +1,14 @@
 //! D551
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
 use crate::project::dataset::PlacedCase;
+use crate::project::prompt::Prompt;
 use crate::template::{Binder, Origin, ValueProblem};
 
 rule! {
@@ -49,6 +51,32 @@ rule! {
     DATASET_ROW: "D551" "dataset-row" Error, Check::suite(check)
 }
 
+/// Why a CSV cell that is written as JSON is none, where the variable wants a list or a map.
+fn broken_json(prompt: &Prompt, placed: &PlacedCase, variable: &str) -> Option<String> {
+    let declared = prompt.file.variables.get(variable)?;
+    let structured =
+        declared.is_messages() || matches!(declared.type_name(), Some("object" | "array"));
+    let cell = placed
+        .case
+        .variables
+        .get(variable)?
+        .as_str()
+        .filter(|_| placed.case.textual && structured)?;
+    let error = match cell.starts_with(['{', '[']) {
+        true => serde_json::from_str::<Value>(cell).err()?.to_string(),
+        false => {
+            return Some(
+                "in a CSV file a list or a map is written as JSON: \"[\"\"a\"\", \"\"b\"\"]\""
+                    .to_owned(),
+            );
+        }
+    };
+    let error = error.replace(" at line 1 column ", " at character ");
+    Some(format!(
+        "the cell is no JSON ({error}); inside a quoted cell each quote is written twice: \"{{\"\"a\"\": 1}}\""
+    ))
+}
+
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for prompt in &context.prompts {
         let binder = Binder::new(prompt);
@@ -79,6 +107,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     finding.related(&document.file, document.key_span(&route), "declared here");
             }
             finding.help = problem.help;
+            finding.help.extend(broken_json(prompt, placed, &problem.variable));
             findings.push(finding);
         }
     }

@@ -1,11 +1,14 @@
 //! D561
 
+use serde_json::Value;
+
+use super::constant::lone_path;
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::SuiteContext;
+use crate::lint::context::{Owner, PlacedAssertion, SuiteContext};
 use crate::lint::rule::{Check, rule};
 
 rule! {
-    /// An assertion uses `expected`, and a case has none.
+    /// An assertion uses `expected`, or a part of it, and a case has none.
     ///
     /// ## Why is this bad?
     ///
@@ -38,32 +41,74 @@ rule! {
 const MOST: usize = 20;
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    let uses = |syntax: &crate::assertion::Syntax| {
-        syntax.compile().is_ok_and(|assertion| assertion.uses_expected())
-    };
-    let suite = context.suite.file.assert.iter().find(|syntax| uses(syntax));
-    let prompts = context.prompts.iter().filter_map(|prompt| prompt.file.output.as_ref());
-    let shared =
-        suite.or_else(|| prompts.flat_map(|output| &output.assert).find(|syntax| uses(syntax)));
+    let needs: Vec<Need<'_>> = context.assertions().iter().filter_map(Need::of).collect();
+    if needs.is_empty() {
+        return;
+    }
+    let inline = context.cases.cases.len() - context.suite.file.cases.len();
     let mut found = 0;
-    for (id, placed) in context.identified().filter(|(_, placed)| placed.case.expected.is_none()) {
-        let own = || placed.case.assert.iter().find(|syntax| uses(syntax));
-        let Some(user) = shared.or_else(own) else { continue };
+    for (index, placed) in context.cases.cases.iter().enumerate() {
+        let own = index.checked_sub(inline);
+        let holds = |need: &&Need<'_>| match need.placed.owner {
+            Owner::Case(other) => Some(other) == own,
+            Owner::Suite | Owner::Prompt(_) => true,
+        };
+        let missing = needs
+            .iter()
+            .filter(holds)
+            .find_map(|need| Some((need, need.missing(placed.case.expected.as_ref())?)));
+        let Some((need, missing)) = missing else { continue };
         found += 1;
         if found > MOST {
             break;
         }
-        findings.push(
-            MISSING_EXPECTED
-                .at(
-                    &placed.file,
-                    placed.span,
-                    format!(
-                        "case `{id}` has no `expected`, which the assertion `{}` uses",
-                        user.type_text()
-                    ),
-                )
-                .help("give the case one, or leave the assertion to the cases that have one"),
+        let mut finding = MISSING_EXPECTED.at(
+            &placed.file,
+            placed.span,
+            format!(
+                "case `{}` has no `{missing}`, which the assertion `{}` uses",
+                context.identity(placed),
+                need.placed.syntax.type_text()
+            ),
         );
+        if placed.case.expected.as_ref().is_some_and(holds_json) {
+            finding = finding.help(
+                "what it expects is a text with JSON in it, as in a CSV cell: in JSONL it can be a map",
+            );
+        }
+        findings.push(finding);
     }
+}
+
+/// An assertion that cannot be judged without what a case expects.
+struct Need<'a> {
+    placed: &'a PlacedAssertion<'a>,
+    /// The parts of `expected` that it uses as they are, such as `expected.label`.
+    paths: Vec<Vec<&'a str>>,
+}
+
+impl<'a> Need<'a> {
+    fn of(placed: &'a PlacedAssertion<'a>) -> Option<Self> {
+        if !placed.assertion()?.uses_expected() {
+            return None;
+        }
+        let texts = placed.syntax.keys().values().filter_map(Value::as_str);
+        let paths = texts.filter_map(lone_path).filter(|path| path[0] == "expected");
+        Some(Self { placed, paths: paths.collect() })
+    }
+
+    /// What is not there of it.
+    fn missing(&self, expected: Option<&Value>) -> Option<String> {
+        let Some(expected) = expected else { return Some("expected".to_owned()) };
+        let absent = |path: &&Vec<&str>| {
+            path[1..].iter().try_fold(expected, |value, key| value.get(*key)).is_none()
+        };
+        self.paths.iter().find(absent).map(|path| path.join("."))
+    }
+}
+
+/// Whether a text is a JSON object.
+fn holds_json(value: &Value) -> bool {
+    let text = value.as_str().filter(|text| text.trim_start().starts_with('{'));
+    text.is_some_and(|text| serde_json::from_str::<Value>(text).is_ok())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::misplaced_key::misplaced;
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::SuiteContext;
+use crate::lint::context::{PlacedAssertion, SuiteContext};
 use crate::lint::rule::{Check, rule};
 use crate::project::dataset::{PlacedCase, RESERVED};
 
@@ -49,17 +50,14 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     }
     let mut used: BTreeSet<String> =
         context.declared().iter().map(|name| (*name).to_owned()).collect();
-    let suite = &context.suite.file.assert;
-    let prompts = context.prompts.iter().filter_map(|prompt| prompt.file.output.as_ref());
-    let own = context.cases.cases.iter().flat_map(|placed| &placed.case.assert);
-    for syntax in suite.iter().chain(prompts.flat_map(|output| &output.assert)).chain(own) {
-        if let Ok(assertion) = syntax.compile() {
-            used.extend(assertion.variables_used());
-        }
+    for assertion in context.assertions().iter().filter_map(PlacedAssertion::assertion) {
+        used.extend(assertion.variables_used());
     }
     let mut unknown: BTreeMap<&str, (&PlacedCase, usize)> = BTreeMap::new();
     for placed in &context.cases.cases {
-        for name in placed.case.variables.keys().filter(|name| !used.contains(*name)) {
+        let names = placed.case.variables.keys().filter(|name| !used.contains(*name));
+        // What was meant as something else than a variable is the subject of another rule.
+        for name in names.filter(|name| !misplaced(context, placed, name)) {
             unknown.entry(name).or_insert((placed, 0)).1 += 1;
         }
     }

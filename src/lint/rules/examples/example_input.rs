@@ -56,7 +56,16 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
                 prompt.document.key_span(&route),
                 format!("example {}: {problem}", index + 1),
             );
-            finding.help = problem.help;
+            let unknown = !prompt.file.variables.contains_key(&problem.variable);
+            finding.help = match problem.variable.as_str() {
+                key @ ("output" | "tags") if unknown => {
+                    vec![format!("`{key}` stands beside `variables`, not inside it")]
+                }
+                "assert" | "expected" | "id" if unknown => {
+                    vec!["an example is shown, not tested: cases stand in a suite".to_owned()]
+                }
+                _ => problem.help,
+            };
             findings.push(finding);
         }
     }

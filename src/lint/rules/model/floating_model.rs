@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::asked::vendor_of;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
 use crate::message::ModelSettings;
+use crate::price::models::{self, Model};
+use crate::project::config::Config;
 use crate::project::model;
+use crate::span::{SourceFile, Span};
 
 rule! {
     /// A suite with gates asks a model by a name that moves.
@@ -20,13 +24,13 @@ rule! {
     ///
     /// ## What it does
     ///
-    /// It knows the families of the large vendors and asks for the dated name; a name that ends in `latest` moves
-    /// everywhere. Models of other providers are taken as they are.
+    /// A name without a date moves where the vendor also has dated names for it; pf has a table of those. A name that
+    /// ends in `latest` moves everywhere. Other names are taken as they are.
     ///
     /// ## Example
     ///
     /// ```yaml prompts/greet.yaml
-    /// model: openai/gpt-4o
+    /// model: openai/gpt-5.4
     /// messages:
     ///   - {role: user, content: Hello}
     /// ```
@@ -41,7 +45,7 @@ rule! {
     /// ## Use instead
     ///
     /// ```yaml prompts/greet.yaml
-    /// model: openai/gpt-4o-2024-11-20
+    /// model: openai/gpt-5.4-2026-03-05
     /// messages:
     ///   - {role: user, content: Hello}
     /// ```
@@ -57,10 +61,10 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let config = &context.project.config;
     for (index, name) in context.suite.file.models.iter().enumerate() {
         if let Ok(resolved) = model::resolve(config, None, Some(name))
-            && let Some(message) = floats(&resolved.settings)
+            && let Some(floats) = Floats::of(config, &resolved.settings)
         {
             let span = suite.span(&Route::root().key("models").index(index));
-            findings.push(FLOATING_MODEL.at(&suite.file, span, message).help(ADVICE));
+            findings.push(floats.at(&suite.file, span));
         }
     }
     if !context.suite.file.models.is_empty() {
@@ -69,47 +73,53 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let mut said = BTreeSet::new();
     for prompt in &context.prompts {
         if let Ok(resolved) = model::resolve(config, prompt.file.model.as_ref(), None)
-            && let Some(message) = floats(&resolved.settings)
+            && let Some(floats) = Floats::of(config, &resolved.settings)
             && said.insert(&prompt.name)
         {
             let document = Arc::clone(&prompt.document);
             findings.push(
-                FLOATING_MODEL
-                    .at(&document.file, document.span(&Route::root().key("model")), message)
-                    .related(&suite.file, suite.key_span(&Route::root().key("gates")), "gated here")
-                    .help(ADVICE),
+                floats.at(&document.file, document.span(&Route::root().key("model"))).related(
+                    &suite.file,
+                    suite.key_span(&Route::root().key("gates")),
+                    "gated here",
+                ),
             );
         }
     }
 }
 
-const ADVICE: &str = "name the dated version, so that a gate compares like with like";
+/// Why the name of a model moves.
+enum Floats {
+    /// It ends in `latest`.
+    Latest(String),
+    /// It stands for one of these dated names, the last of which is the newest.
+    Alias(&'static Model, &'static Model),
+}
 
-/// Why the name of a model moves, if it does.
-fn floats(settings: &ModelSettings) -> Option<String> {
-    let name = settings.name.as_str();
-    let says = |why: &str| Some(format!("`{}` is a name that moves: {why}", settings.id()));
-    if name.ends_with("latest") {
-        return says("`latest` is another model tomorrow");
-    }
-    let digits = |text: &str| text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let dated = match settings.provider.as_str() {
-        "openai"
-            if ["gpt-", "chatgpt-", "o1", "o3", "o4"]
-                .iter()
-                .any(|family| name.starts_with(family)) =>
-        {
-            let parts: Vec<&str> = name.rsplit('-').take(3).collect();
-            let date = matches!(parts.as_slice(), [day, month, year]
-                if (day.len(), month.len(), year.len()) == (2, 2, 4) && [day, month, year].iter().all(|p| digits(p) == p.len()));
-            date || (digits(name) == 4
-                && name.as_bytes().get(name.len().wrapping_sub(5)) == Some(&b'-'))
+impl Floats {
+    fn of(config: &Config, settings: &ModelSettings) -> Option<Self> {
+        if settings.name.ends_with("latest") {
+            return Some(Self::Latest(settings.id()));
         }
-        "anthropic" if name.starts_with("claude-") => digits(name) == 8,
-        "gemini" if name.starts_with("gemini-") => digits(name) >= 3,
-        _ => true,
-    };
-    if dated { None } else { says("it has no date") }
+        let model = models::find_by_name(vendor_of(config, settings)?.name, &settings.name)?;
+        let newest = model.snapshots().filter(|_| !model.pinned).last()?;
+        Some(Self::Alias(model, newest))
+    }
+
+    fn at(&self, file: &Arc<SourceFile>, span: Span) -> Diagnostic {
+        let (message, advice) = match self {
+            Self::Latest(id) => (
+                format!("`{id}` is a name that moves: `latest` is another model tomorrow"),
+                "name the dated version".to_owned(),
+            ),
+            Self::Alias(model, newest) => (
+                format!("`{}` is a name that moves: it has no date", model.id),
+                format!("name the dated version, such as `{}`", newest.id),
+            ),
+        };
+        let advice = format!("{advice}, so that a gate compares like with like");
+        FLOATING_MODEL.at(file, span, message).help(advice)
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +135,7 @@ mod tests {
                 name: name.into(),
                 ..ModelSettings::default()
             };
-            floats(&settings).is_some()
+            Floats::of(&Config::default(), &settings).is_some()
         };
         for id in [
             "openai/gpt-4o",
@@ -133,7 +143,6 @@ mod tests {
             "openai/o3",
             "anthropic/claude-sonnet-4-5",
             "local/qwen-latest",
-            "gemini/gemini-2.0-flash",
         ] {
             assert!(floating(id), "{id}");
         }
@@ -145,6 +154,9 @@ mod tests {
             "local/qwen3",
             "gsm8k/6b-finetuning",
             "gemini/gemini-2.0-flash-001",
+            "anthropic/claude-opus-4-6",
+            "openai/gpt-5.6-sol",
+            "openai/gpt-99",
         ] {
             assert!(!floating(id), "{id}");
         }

@@ -1,10 +1,48 @@
 //! M: which model is asked, and with which parameters.
 
+mod asked;
+mod capability_mismatch;
 mod floating_model;
+mod no_output_limit;
+mod parameter_out_of_range;
+mod retired_model;
+mod retiring_model;
+mod sampling_with_exact_match;
+mod shadowing_profile;
 mod unknown_model;
+mod unlisted_model;
+mod unsupported_parameter;
 
 use crate::lint::rule::Rule;
 
 /// The rules of this family, by code.
-pub(super) static RULES: &[&Rule] =
-    &[&unknown_model::UNKNOWN_MODEL, &floating_model::FLOATING_MODEL];
+pub(super) static RULES: &[&Rule] = &[
+    &unknown_model::UNKNOWN_MODEL,
+    &floating_model::FLOATING_MODEL,
+    &retired_model::RETIRED_MODEL,
+    &unsupported_parameter::UNSUPPORTED_PARAMETER,
+    &parameter_out_of_range::PARAMETER_OUT_OF_RANGE,
+    &sampling_with_exact_match::SAMPLING_WITH_EXACT_MATCH,
+    &no_output_limit::NO_OUTPUT_LIMIT,
+    &capability_mismatch::CAPABILITY_MISMATCH,
+    &unlisted_model::UNLISTED_MODEL,
+    &retiring_model::RETIRING_MODEL,
+    &shadowing_profile::SHADOWING_PROFILE,
+];
+
+/// What a rule says of a project, for tests.
+#[cfg(test)]
+pub(super) fn said(code: &str, files: &[(&str, &str)]) -> Vec<String> {
+    use crate::lint::{Options, RuleSelection, check};
+    use crate::path::RepoPath;
+    use crate::project::Project;
+    use crate::snapshot::Snapshot;
+
+    let files =
+        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
+    let project = Project::load(&Snapshot::memory(files)).unwrap();
+    let selection = RuleSelection { select: Some(vec![code.to_owned()]), ..Default::default() };
+    let checked = check(&project, Options::default(), &selection).unwrap();
+    let findings = checked.findings.iter();
+    findings.map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.code, d.message)).collect()
+}

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Fix};
 use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
-use crate::project::prompt::Entry;
+use crate::project::prompt::{Entry, Prompt};
 
 rule! {
     /// A prompt declares a variable that no template uses.
@@ -66,11 +66,21 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
                 format!("no template uses the variable `{name}`"),
             )
             .help("use it in a message, or drop it");
-        finding.fix = document.remove(&route).map(|edit| Fix {
-            message: format!("drop `{name}`: callers that give it will be refused"),
-            edits: vec![edit],
-            safe: false,
-        });
+        finding.fix = drop_variable(context.prompt, name);
         findings.push(finding);
     }
+}
+
+/// The fix that drops a variable, from the examples too.
+fn drop_variable(prompt: &Prompt, name: &str) -> Option<Fix> {
+    let given = prompt.file.examples.iter().enumerate().filter_map(|(index, example)| {
+        let route = Route::root().key("examples").index(index).key("variables").key(name);
+        example.variables.contains_key(name).then_some(route)
+    });
+    let edits = std::iter::once(Route::root().key("variables").key(name))
+        .chain(given)
+        .map(|route| prompt.document.remove(&route))
+        .collect::<Option<Vec<_>>>()?;
+    let message = format!("drop `{name}`: callers that give it will be refused");
+    Some(Fix { message, edits, safe: false })
 }

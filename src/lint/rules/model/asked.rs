@@ -1,0 +1,108 @@
+//! A model with its parameters and the place that asks for it: what the rules of this family look at.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::document::{Document, Route};
+use crate::lint::context::{PromptContext, SuiteContext, TextContext};
+use crate::message::ModelSettings;
+use crate::price::models::{self, Model};
+use crate::price::vendors::{self, Vendor};
+use crate::project::FileKind;
+use crate::project::config::Config;
+use crate::project::model;
+use crate::project::prompt::ModelChoice;
+use crate::span::{SourceFile, Span};
+
+/// A model that a file asks for.
+pub(super) struct Asked<'a> {
+    /// The model and its parameters.
+    pub(super) settings: Cow<'a, ModelSettings>,
+    /// Whose model it is; none where a gateway or an own server answers.
+    pub(super) vendor: Option<&'static Vendor>,
+    document: &'a Document,
+    place: Place<'a>,
+}
+
+/// What asks.
+enum Place<'a> {
+    Prompt,
+    Profile(&'a str),
+    Suite(usize),
+}
+
+impl<'a> Asked<'a> {
+    /// The model that a prompt names itself. A profile is looked at in `pf.yaml`, once for all prompts that use it.
+    pub(super) fn of_prompt(context: &'a PromptContext<'_>) -> Option<Self> {
+        let config = &context.project.config;
+        if let Some(ModelChoice::Name(name)) = &context.prompt.file.model
+            && config.models.contains_key(name)
+        {
+            return None;
+        }
+        let settings = Cow::Borrowed(&context.model().ok()?.settings);
+        let vendor = vendor_of(config, &settings);
+        Some(Self { settings, vendor, document: &context.prompt.document, place: Place::Prompt })
+    }
+
+    /// The profiles of `pf.yaml`, when the text is that file.
+    pub(super) fn of_profiles(context: &TextContext<'a>) -> impl Iterator<Item = Self> {
+        let project = context.project;
+        let document =
+            project.config_document.as_deref().filter(|_| *context.kind == FileKind::Config);
+        document.into_iter().flat_map(move |document| {
+            project.config.models.keys().filter_map(move |name| {
+                let resolved = model::resolve(&project.config, None, Some(name)).ok()?;
+                let vendor = vendor_of(&project.config, &resolved.settings);
+                let settings = Cow::Owned(resolved.settings);
+                Some(Self { settings, vendor, document, place: Place::Profile(name) })
+            })
+        })
+    }
+
+    /// The models that a suite names itself.
+    pub(super) fn of_suite(context: &'a SuiteContext<'_>) -> impl Iterator<Item = Self> {
+        let config = &context.project.config;
+        let names = context.suite.file.models.iter().enumerate();
+        names.filter(|(_, name)| !config.models.contains_key(*name)).filter_map(|(index, name)| {
+            let resolved = model::resolve(config, None, Some(name)).ok()?;
+            let vendor = vendor_of(config, &resolved.settings);
+            Some(Self {
+                settings: Cow::Owned(resolved.settings),
+                vendor,
+                document: &context.suite.document,
+                place: Place::Suite(index),
+            })
+        })
+    }
+
+    /// What the table knows of it.
+    pub(super) fn facts(&self) -> Option<&'static Model> {
+        models::find_by_name(self.vendor?.name, &self.settings.name)
+    }
+
+    /// The file that asks.
+    pub(super) fn file(&self) -> &Arc<SourceFile> {
+        &self.document.file
+    }
+
+    /// Where a key of the model stands; where the model is only a name, that.
+    pub(super) fn span(&self, keys: &[&str]) -> Span {
+        let route = match self.place {
+            Place::Prompt => Route::root().key("model"),
+            Place::Profile(name) => Route::root().key("models").key(name),
+            Place::Suite(index) => Route::root().key("models").index(index),
+        };
+        let route = keys.iter().fold(route, |route, key| route.key(*key));
+        match keys {
+            ["name"] => self.document.span(&route),
+            _ => self.document.key_span(&route),
+        }
+    }
+}
+
+/// Whose API answers for a model.
+pub(super) fn vendor_of(config: &Config, settings: &ModelSettings) -> Option<&'static Vendor> {
+    let own = config.providers.get(&settings.provider);
+    vendors::vendor(&settings.provider, own.and_then(|provider| provider.base_url.as_deref()))
+}
