@@ -42,10 +42,10 @@ pub(super) fn takes(filter: &str, has_arguments: bool) -> Takes {
         "map" | "select" | "selectattr" | "reject" | "rejectattr" | "sum" => {
             spells(ITERATES_NOT | undefined)
         }
-        "list" | "sort" | "unique" | "batch" | "slice" | "max" | "min" | "reverse" => {
+        "list" | "sort" | "unique" | "batch" | "slice" | "max" | "min" => {
             takes(ITERATES_NOT | undefined, Kinds::NOTHING)
         }
-        "zip" | "chain" => takes(ITERATES_NOT, Kinds::NOTHING),
+        "zip" | "chain" | "reverse" => takes(ITERATES_NOT, Kinds::NOTHING),
         "attr" | "bool" => takes(undefined, Kinds::NOTHING),
         _ => takes(Kinds::NOTHING, Kinds::NOTHING),
     }
@@ -65,7 +65,7 @@ pub(super) fn gives(filter: &str, input: &Type) -> Type {
         "list" | "sort" | "unique" | "select" | "selectattr" | "reject" | "rejectattr" => {
             list(input)
         }
-        "reverse" if input.is_known() && input.kinds.within(Kinds::LIST | Kinds::STRING) => {
+        "reverse" if input.is_known() && input.kinds.within(Kinds::ALL - Kinds::OBJECT) => {
             Type { constants: None, ..input.clone() }
         }
         "batch" | "slice" => Type::list_of(list(input)),

@@ -1,12 +1,13 @@
 //! Types of variables, followed through templates: what is certain to go wrong, and what is left to chance.
 //!
-//! Each variable starts with the type that its schema gives it ([`schema`]); the inference walks the templates as the
-//! engine runs them, with the scopes of minijinja, and knows what conditions say ([`condition`]). An included partial is
+//! Each variable starts with the type that its schema gives it (`schema`); the inference walks the templates as the
+//! engine runs them, with the scopes of minijinja, and knows what conditions say (`condition`). An included partial is
 //! walked where it is included and a macro where it is called, so both see what is known there. A type is the set of all
-//! values that can be there, never fewer: what is not known stays [`kinds::Kinds::UNKNOWN`], and nothing is said of it.
+//! values that can be there, never fewer: what is not known stays unknown, and nothing is said of it.
 
 mod access;
 mod call;
+mod comparison;
 mod condition;
 mod expression;
 mod filters;

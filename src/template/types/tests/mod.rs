@@ -2,6 +2,7 @@
 
 mod flow;
 mod property;
+mod tables;
 
 use crate::template::tests::{closed, prompt};
 use crate::template::types::infer;
