@@ -28,6 +28,7 @@ use crate::span::{SourceFile, Span};
 use crate::template::analysis::{Analysis, Literal};
 use crate::template::closure::{TemplateKind, Use};
 use crate::template::flow::{self, Flow};
+use crate::template::types;
 use crate::template::{Closure, Partial, Partials};
 
 /// A prompt with all that it is made of.
@@ -47,6 +48,7 @@ pub struct PromptContext<'a> {
     model: OnceCell<Result<ResolvedModel, ModelError>>,
     renders: OnceCell<Option<Renders<'a>>>,
     always_renders: OnceCell<bool>,
+    typed: OnceCell<Vec<Diagnostic>>,
 }
 
 impl<'a> PromptContext<'a> {
@@ -73,6 +75,7 @@ impl<'a> PromptContext<'a> {
             model: OnceCell::new(),
             renders: OnceCell::new(),
             always_renders: OnceCell::new(),
+            typed: OnceCell::new(),
         })
     }
 
@@ -129,6 +132,17 @@ impl<'a> PromptContext<'a> {
             Some(Entry::Message(message)) => Some(message.role),
             _ => None,
         }
+    }
+
+    /// What is wrong with the types in its templates: the findings of several rules, made together.
+    pub fn typed(&self) -> &[Diagnostic] {
+        self.typed.get_or_init(|| types::infer(self.prompt, &self.closure))
+    }
+
+    /// Hands over what following the types found for a rule, with the rule's severity.
+    pub fn report_typed(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) {
+        let own = self.typed().iter().filter(|finding| finding.code == rule.code);
+        findings.extend(own.cloned().map(|finding| finding.severity(rule.severity)));
     }
 
     /// The texts in the prompt's own file that the model reads, those with broken templates left out.

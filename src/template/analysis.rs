@@ -4,7 +4,7 @@
 //! included templates assign in the scope around them. A name counts as assigned after an `if` when all of its branches
 //! assign it.
 
-mod condition;
+pub(super) mod condition;
 mod walk;
 
 use minijinja::machinery::ast::Stmt;

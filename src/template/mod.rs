@@ -11,6 +11,7 @@ pub mod flow;
 pub mod render;
 pub mod request;
 pub mod trace;
+pub mod types;
 pub mod values;
 
 #[cfg(test)]

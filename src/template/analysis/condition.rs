@@ -4,7 +4,7 @@ use minijinja::machinery::ast::{BinOpKind, Expr, UnaryOpKind};
 use minijinja::value::ValueKind;
 
 /// The path of a variable with attributes and constant subscripts.
-pub(super) fn path(expression: &Expr<'_>) -> Option<Vec<String>> {
+pub(in crate::template) fn path(expression: &Expr<'_>) -> Option<Vec<String>> {
     match expression {
         Expr::Var(e) => Some(vec![e.id.to_owned()]),
         Expr::GetAttr(e) => {
