@@ -96,6 +96,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// A change that would mend it.
     pub fix: Option<Fix>,
+    /// Whether the marked text must not be shown: reports go to logs that many can read.
+    pub secret: bool,
 }
 
 impl Diagnostic {
@@ -116,12 +118,19 @@ impl Diagnostic {
             related: Vec::new(),
             help: Vec::new(),
             fix: None,
+            secret: false,
         }
     }
 
     /// The same with another severity.
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self
+    }
+
+    /// The same with the marked text kept out of every report.
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 

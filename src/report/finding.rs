@@ -1,5 +1,6 @@
 //! Diagnostics for people: the place in the file, what is wrong with it, and what to do.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use annotate_snippets::renderer::DecorStyle;
@@ -7,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::foreign::line as one_line;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::path::RepoPath;
 use crate::span::{SourceFile, Span};
 
 /// Lines that an annotated range may cover before it is cut to its first line.
@@ -23,13 +25,20 @@ pub struct Style {
 
 /// Draws findings one below the other, with styles that `anstream` drops where they are not wanted.
 pub fn write_all(out: &mut dyn Write, findings: &[Diagnostic], style: Style) -> io::Result<()> {
+    let mut secrets = Secrets::new();
+    for finding in findings.iter().filter(|finding| finding.secret) {
+        secrets.entry(finding.file.path()).or_default().push(finding.span);
+    }
     for finding in findings {
-        writeln!(out, "{}\n", draw(finding, style))?;
+        writeln!(out, "{}\n", draw(finding, &secrets, style))?;
     }
     Ok(())
 }
 
-fn draw(finding: &Diagnostic, style: Style) -> String {
+/// What no picture may show, by file: a line can have other findings beside.
+type Secrets<'a> = BTreeMap<&'a RepoPath, Vec<Span>>;
+
+fn draw(finding: &Diagnostic, secrets: &Secrets<'_>, style: Style) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -47,7 +56,7 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
     let window = Window::around(&finding.file, &spans);
     let label = finding.label.as_deref().map(|label| one_line(label).into_owned());
     let mut snippet = window
-        .snippet(&finding.file)
+        .snippet(&finding.file, secrets)
         .annotation(AnnotationKind::Primary.span(window.shift(main)).label(label));
     for (label, span) in beside.iter().zip(&spans[1..]) {
         snippet = snippet.annotation(context(&label.message, window.shift(*span)));
@@ -57,7 +66,7 @@ fn draw(finding: &Diagnostic, style: Style) -> String {
     for label in apart {
         let span = shorten(&label.file, label.span);
         let window = Window::around(&label.file, &[span]);
-        let snippet = window.snippet(&label.file);
+        let snippet = window.snippet(&label.file, secrets);
         group = group.element(snippet.annotation(context(&label.message, window.shift(span))));
     }
     for help in &finding.help {
@@ -100,8 +109,25 @@ impl Window {
     fn snippet(
         &self,
         file: &SourceFile,
+        secrets: &Secrets<'_>,
     ) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
-        Snippet::source(file.slice(self.span).to_owned())
+        let hidden = |at: usize| {
+            let spans = secrets.get(file.path());
+            spans.is_some_and(|spans| spans.iter().any(|span| span.contains(at)))
+        };
+        let shown = file.slice(self.span);
+        let text = match secrets.contains_key(file.path()) {
+            false => shown.to_owned(),
+            // A star for each byte, so that all places stay where they are.
+            true => shown
+                .char_indices()
+                .map(|(at, c)| match c != '\n' && hidden(self.span.start + at) {
+                    true => "*".repeat(c.len_utf8()),
+                    false => c.to_string(),
+                })
+                .collect(),
+        };
+        Snippet::source(text)
             .line_start(self.first_line)
             .path(one_line(&file.path().to_string()).into_owned())
     }

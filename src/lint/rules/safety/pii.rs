@@ -64,7 +64,7 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 fn one(context: &TextContext<'_>, pii: Pii) -> Diagnostic {
     let message = format!("this looks like {}", with_article(pii.kind));
-    PII.at(context.file, pii.span, message).help(instead(pii.kind))
+    PII.at(context.file, pii.span, message).secret().help(instead(pii.kind))
 }
 
 fn of_dataset(context: &TextContext<'_>, found: &[Pii], findings: &mut Vec<Diagnostic>) {
@@ -79,7 +79,7 @@ fn of_dataset(context: &TextContext<'_>, found: &[Pii], findings: &mut Vec<Diagn
                 "this looks like {}, the first of {count} in this file",
                 with_article(first.kind)
             );
-            PII.at(context.file, first.span, message).help(instead(first.kind))
+            PII.at(context.file, first.span, message).secret().help(instead(first.kind))
         }
     }));
 }

@@ -52,6 +52,7 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
         findings.push(
             SECRET
                 .at(context.file, secret.span, message)
+                .secret()
                 .help("revoke it where it was issued: it must be taken as known")
                 .help(
                     "read keys from the environment: name the variable as `api_key_env` in pf.yaml",
