@@ -325,7 +325,7 @@ fn plan_suite(
         _ => identified.iter().map(|(id, _)| id.clone()).collect(),
     };
     let dataset_digest =
-        digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &placed.case)));
+        digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &*placed.case)));
     let mut kept: Vec<(String, &PlacedCase)> = identified;
     sample(suite, &mut kept);
     let matchers = globs(selection.cases)?;

@@ -143,9 +143,9 @@ impl Signature {
     }
 }
 
-/// The hash of each shingle in the order of the text, repeated ones included.
-fn hashes(text: &str) -> Vec<u64> {
-    let mut found = Vec::with_capacity(text.len() / 6);
+/// Calls `visit` with the hash of each shingle in the order of the text, repeated ones included: those of [`Shingles`]
+/// without keeping them.
+pub fn for_each(text: &str, mut visit: impl FnMut(u64)) {
     let mut last = [0; WIDTH];
     let mut words = 0;
     for_each_word(text, |word| {
@@ -153,12 +153,17 @@ fn hashes(text: &str) -> Vec<u64> {
         last[WIDTH - 1] = word;
         words += 1;
         if words >= WIDTH {
-            found.push(together(&last));
+            visit(together(&last));
         }
     });
-    if found.is_empty() && words > 0 {
-        found.push(together(&last[WIDTH - words..]));
+    if (1..WIDTH).contains(&words) {
+        visit(together(&last[WIDTH - words..]));
     }
+}
+
+fn hashes(text: &str) -> Vec<u64> {
+    let mut found = Vec::with_capacity(text.len() / 6);
+    for_each(text, |hash| found.push(hash));
     found
 }
 

@@ -1,6 +1,7 @@
 //! What a suite is about: its prompts and its cases, found by the names and globs that it lists.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use globset::{GlobBuilder, GlobMatcher};
 use indexmap::{IndexMap, IndexSet};
@@ -26,6 +27,28 @@ pub struct Cases {
     pub files: Vec<RepoPath>,
     /// What is wrong with them.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What was read of a dataset, once for all suites that read its columns alike.
+#[derive(Debug, Default)]
+pub(super) struct Datasets(Mutex<BTreeMap<Reading, Arc<OnceLock<Rows>>>>);
+
+/// A dataset, and the names of its columns.
+type Reading = (RepoPath, Vec<(String, String)>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    cases: Vec<PlacedCase>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Datasets {
+    /// Where the rows of a dataset are, or will be when the first has read them.
+    fn get(&self, path: &RepoPath, columns: &IndexMap<String, String>) -> Arc<OnceLock<Rows>> {
+        let columns = columns.iter().map(|(to, from)| (to.clone(), from.clone())).collect();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry((path.clone(), columns)).or_default())
+    }
 }
 
 /// Whether a text of a suite is a glob rather than a name.
@@ -82,7 +105,7 @@ pub fn load(project: &Project, suite: &Suite) -> Result<Cases, SnapshotError> {
     }
     for (index, inline) in suite.file.cases.iter().enumerate() {
         cases.cases.push(PlacedCase {
-            case: Case::from(inline),
+            case: Arc::new(Case::from(inline)),
             file: Arc::clone(&suite.document.file),
             span: dataset::inline_span(&suite.document, index),
         });
@@ -193,17 +216,54 @@ fn read_dataset(
         cases.diagnostics.push(finding);
         return Ok(());
     }
-    let mut found = Vec::new();
-    let mut rows = Vec::new();
-    let unreadable = dataset::for_each_row(&file, format, &mut |row| {
-        let span = row.span;
-        match dataset::case(&file, row, format == Format::Csv, columns) {
-            Ok(case) => rows.push(PlacedCase { case, file: Arc::clone(&file), span }),
-            Err(diagnostic) => found.push(*diagnostic),
-        }
+    let rows = project.datasets.get(path, columns);
+    let rows = rows.get_or_init(|| {
+        let mut read = Rows::default();
+        let mut found = Vec::new();
+        read.diagnostics = dataset::for_each_row(&file, format, &mut |row| {
+            let span = row.span;
+            match dataset::case(&file, row, format == Format::Csv, columns) {
+                Ok(case) => read.cases.push(PlacedCase {
+                    case: Arc::new(case),
+                    file: Arc::clone(&file),
+                    span,
+                }),
+                Err(diagnostic) => found.push(*diagnostic),
+            }
+        });
+        read.diagnostics.extend(found);
+        read
     });
-    cases.cases.extend(rows);
-    cases.diagnostics.extend(unreadable);
-    cases.diagnostics.extend(found);
+    cases.cases.extend_from_slice(&rows.cases);
+    cases.diagnostics.extend_from_slice(&rows.diagnostics);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Snapshot;
+
+    #[test]
+    fn suites_that_read_a_dataset_alike_share_its_cases() {
+        let suite = |columns: &str| {
+            format!("prompts: [a]\ndataset: {{path: datasets/d.csv{columns}}}\nassert: []\n")
+        };
+        let files = [
+            ("datasets/d.csv", "id,q\n1,x\n2,y,z\n".to_owned()),
+            ("evals/a.yaml", suite("")),
+            ("evals/b.yaml", suite(", sample: 1")),
+            ("evals/c.yaml", suite(", columns: {question: q}")),
+        ];
+        let files = files.map(|(path, text)| (RepoPath::new(path).unwrap(), text.into_bytes()));
+        let project = Project::load(&Snapshot::memory(files)).unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|name| load(&project, &project.suites[name]).unwrap());
+        assert!(Arc::ptr_eq(&a.cases[0].case, &b.cases[0].case));
+        assert!(!Arc::ptr_eq(&a.cases[0].case, &c.cases[0].case));
+        assert_eq!(c.cases[0].case.variables["question"], "x");
+        assert_eq!(
+            [a, b, c].map(|cases| (cases.cases.len(), cases.diagnostics.len())),
+            [(1, 1); 3]
+        );
+    }
 }

@@ -76,11 +76,11 @@ pub struct Case {
     pub assert: Vec<crate::assertion::Syntax>,
 }
 
-/// A case and where it stands.
+/// A case and where it stands. Suites that share a dataset share its cases.
 #[derive(Clone, Debug)]
 pub struct PlacedCase {
     /// The case.
-    pub case: Case,
+    pub case: Arc<Case>,
     /// The file.
     pub file: Arc<SourceFile>,
     /// The row.

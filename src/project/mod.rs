@@ -79,6 +79,7 @@ pub struct Project {
     /// What is wrong with the files themselves.
     pub diagnostics: Vec<Diagnostic>,
     sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
+    datasets: cases::Datasets,
 }
 
 /// How much of a project is read.
@@ -109,6 +110,7 @@ impl Project {
             skipped: Vec::new(),
             diagnostics: Vec::new(),
             sources: Mutex::default(),
+            datasets: cases::Datasets::default(),
         };
         project.read_config()?;
         match scope {

@@ -71,7 +71,10 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 need.placed.syntax.type_text()
             ),
         );
-        if placed.case.expected.as_ref().is_some_and(holds_json) {
+        if placed.case.expected.is_none() {
+            finding = finding
+                .help("give the case one, or leave the assertion to the cases that have one");
+        } else if placed.case.expected.as_ref().is_some_and(holds_json) {
             finding = finding.help(
                 "what it expects is a text with JSON in it, as in a CSV cell: in JSONL it can be a map",
             );

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::inputs::{Inputs, Likeness};
+use super::inputs::{self, Inputs, Likeness};
 use super::sent;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
-use crate::metric::shingle::{NEAR, Shingles};
+use crate::metric::shingle::{self, NEAR};
 use crate::project::dataset::PlacedCase;
 use crate::project::prompt::Prompt;
 
@@ -72,11 +72,11 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         if examples.iter().all(Inputs::is_empty) || context.cases.cases.is_empty() {
             continue;
         }
-        let index = Index::of(&examples);
+        let mut index = Index::of(prompt, &examples);
         let mut hits: Vec<Hits<'_>> = Vec::new();
         hits.resize_with(examples.len(), Hits::default);
         for placed in &context.cases.cases {
-            index.look_up(prompt, placed, |example, likeness| match likeness {
+            index.look_up(placed, |example, likeness| match likeness {
                 Likeness::Same => hits[example].same.push(placed),
                 Likeness::Near => hits[example].near.push(placed),
             });
@@ -135,70 +135,77 @@ fn finding(
 }
 
 /// The examples of a prompt by what they have in common with cases: few examples, and perhaps very many cases, each of
-/// which is read once and compared with the examples that it meets here alone.
+/// which is read once, without a copy, and compared with the examples that it meets here alone.
 struct Index<'a> {
+    prompt: &'a Prompt,
     examples: &'a [Inputs],
-    /// Examples of short texts, by all their values.
-    short: HashMap<String, Vec<usize>>,
+    /// Examples of short texts, by the hash of all their values.
+    short: HashMap<u64, Vec<usize>>,
     /// Examples with a long text, by the place of the variable and a shingle of it.
     long: HashMap<(usize, u64), Vec<usize>>,
-    /// The places of these variables.
-    places: Vec<usize>,
+    /// For these examples: the place of the variable, and how many shingles a near-duplicate has in common with it.
+    wanted: Vec<Option<(usize, usize)>>,
+    /// How many shingles the present case has in common with each example.
+    common: Vec<usize>,
 }
 
 impl<'a> Index<'a> {
-    fn of(examples: &'a [Inputs]) -> Self {
-        let mut index =
-            Self { examples, short: HashMap::new(), long: HashMap::new(), places: Vec::new() };
+    fn of(prompt: &'a Prompt, examples: &'a [Inputs]) -> Self {
+        let mut index = Self {
+            prompt,
+            examples,
+            short: HashMap::new(),
+            long: HashMap::new(),
+            wanted: vec![None; examples.len()],
+            common: vec![0; examples.len()],
+        };
         for (number, inputs) in examples.iter().enumerate().filter(|(_, inputs)| !inputs.is_empty())
         {
             match inputs.longest() {
-                None => index.short.entry(inputs.joined()).or_default().push(number),
+                None => index.short.entry(inputs.hash()).or_default().push(number),
                 Some((place, shingles)) => {
                     for shingle in shingles.iter() {
                         index.long.entry((place, shingle)).or_default().push(number);
                     }
-                    index.places.push(place);
+                    let least = (NEAR * shingles.len() as f64).ceil() as usize;
+                    index.wanted[number] = Some((place, least));
                 }
             }
         }
-        index.places.sort_unstable();
-        index.places.dedup();
         index
     }
 
-    fn look_up(
-        &self,
-        prompt: &Prompt,
-        placed: &PlacedCase,
-        mut visit: impl FnMut(usize, Likeness),
-    ) {
-        let inputs = Inputs::of(prompt, &placed.case.variables);
+    fn look_up(&mut self, placed: &PlacedCase, mut visit: impl FnMut(usize, Likeness)) {
+        let given = &placed.case.variables;
+        let mut candidates = Vec::new();
         if !self.short.is_empty() {
-            for number in self.short.get(&inputs.joined()).into_iter().flatten() {
-                visit(*number, Likeness::Same);
-            }
+            let hash = inputs::hash(self.prompt, given);
+            candidates.extend(self.short.get(&hash).into_iter().flatten());
         }
-        for place in &self.places {
-            let Some(shingles) = inputs.shingles(*place) else { continue };
-            for number in self.candidates(*place, shingles) {
-                if let Some(likeness) = self.examples[number].likeness(&inputs) {
-                    visit(number, likeness);
+        if !self.long.is_empty() {
+            self.common.fill(0);
+            for (place, text) in inputs::texts(self.prompt, given).enumerate() {
+                if self.wanted.iter().flatten().any(|(wanted, _)| *wanted == place) {
+                    shingle::for_each(&text, |shingle| {
+                        for number in self.long.get(&(place, shingle)).into_iter().flatten() {
+                            self.common[*number] += 1;
+                        }
+                    });
                 }
             }
+            let met = self.wanted.iter().zip(&self.common).enumerate();
+            candidates.extend(met.filter_map(|(number, (wanted, common))| {
+                wanted.is_some_and(|(_, least)| *common >= least).then_some(number)
+            }));
         }
-    }
-
-    /// The examples that share enough shingles at this place to be near-duplicates, in their order.
-    fn candidates(&self, place: usize, shingles: &Shingles) -> Vec<usize> {
-        let mut common = vec![0; self.examples.len()];
-        for shingle in shingles.iter() {
-            for number in self.long.get(&(place, shingle)).into_iter().flatten() {
-                common[*number] += 1;
+        if candidates.is_empty() {
+            return;
+        }
+        let inputs = Inputs::of(self.prompt, given);
+        for number in candidates {
+            if let Some(likeness) = self.examples[number].likeness(&inputs) {
+                visit(number, likeness);
             }
         }
-        let enough = NEAR * shingles.len() as f64;
-        let common = common.into_iter().enumerate();
-        common.filter(|(_, count)| f64::from(*count) >= enough).map(|(number, _)| number).collect()
     }
 }

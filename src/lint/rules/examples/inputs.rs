@@ -1,5 +1,8 @@
 //! When two sets of inputs ask the same.
 
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
+
 use serde_json::{Map, Value};
 
 use crate::metric::shingle::{NEAR, Shingles};
@@ -31,14 +34,10 @@ pub(super) enum Likeness {
 }
 
 impl Inputs {
-    /// The value of each declared variable, by default where none is given.
+    /// Those of a prompt, defaults included.
     pub(super) fn of(prompt: &Prompt, given: &Map<String, Value>) -> Self {
-        let values = prompt.file.variables.iter().map(|(name, variable)| {
-            let text = match given.get(name).or_else(|| variable.default()) {
-                None | Some(Value::Null) => String::new(),
-                Some(Value::String(text)) => normalised(text),
-                Some(other) => other.to_string(),
-            };
+        let values = texts(prompt, given).map(|text| {
+            let text = normalised(&text);
             Input { shingles: Shingles::of(&text), text }
         });
         Self { values: values.collect() }
@@ -56,9 +55,9 @@ impl Inputs {
             .max_by_key(|(place, shingles)| (shingles.len(), usize::MAX - place))
     }
 
-    /// The shingles of the variable at a place.
-    pub(super) fn shingles(&self, place: usize) -> Option<&Shingles> {
-        self.values.get(place).map(|input| &input.shingles)
+    /// A hash of all values.
+    pub(super) fn hash(&self) -> u64 {
+        hash_of(self.values.iter().map(|input| Cow::Borrowed(input.text.as_str())))
     }
 
     /// All values as one text.
@@ -81,6 +80,40 @@ impl Inputs {
         }
         Some(likeness)
     }
+}
+
+/// The value of each declared variable as text, by default where none is given.
+pub(super) fn texts<'a>(
+    prompt: &'a Prompt,
+    given: &'a Map<String, Value>,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    prompt.file.variables.iter().map(|(name, variable)| {
+        match given.get(name).or_else(|| variable.default()) {
+            None | Some(Value::Null) => Cow::Borrowed(""),
+            Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
+            Some(other) => Cow::Owned(other.to_string()),
+        }
+    })
+}
+
+/// [`Inputs::hash`] without making them.
+pub(super) fn hash(prompt: &Prompt, given: &Map<String, Value>) -> u64 {
+    hash_of(texts(prompt, given))
+}
+
+/// Texts that differ in case and spacing alone have one hash.
+fn hash_of<'a>(texts: impl Iterator<Item = Cow<'a, str>>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for text in texts {
+        for c in text.chars().filter(|c| !c.is_whitespace()) {
+            match c.is_ascii() {
+                true => hasher.write_u8(c.to_ascii_lowercase() as u8),
+                false => c.to_lowercase().for_each(|c| hasher.write_u32(u32::from(c))),
+            }
+        }
+        hasher.write_u8(0);
+    }
+    hasher.finish()
 }
 
 /// A text in lower case with single spaces.
