@@ -16,10 +16,8 @@ fi
 mkdir -p "$2"
 git -C "$2" init -q -b main
 # Each prompt is rendered and compared with its cell before it is written; a difference ends the script.
-"$pf" import csv "$1" --into "$2" --folder literal \
-    --name act --user prompt --owner contributor --tags type --metadata for_devs
-# The same texts with their ${Placeholders:of a default} as variables.
-"$pf" import csv "$1" --into "$2" --folder variables --placeholders dollar \
+# `${Placeholders:of a default}` become variables.
+"$pf" import csv "$1" --into "$2" --placeholders dollar \
     --name act --user prompt --owner contributor --tags type --metadata for_devs
 git -C "$2" add -A
 export GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:00:00Z'
