@@ -15,7 +15,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use self::config::Config;
 use self::prompt::{Prompt, PromptFile, PromptName};
@@ -363,15 +362,10 @@ fn read_yaml<T: DeserializeOwned>(path: RepoPath, bytes: Vec<u8>, schema: &Schem
     let Some(document) = document.map(Arc::new) else {
         return Read { document: None, value: None, diagnostics };
     };
-    let json = match document.to_json() {
-        // An empty file says nothing: an empty mapping, so that the message is about what is missing.
-        Value::Null => Value::Object(serde_json::Map::new()),
-        json => json,
-    };
-    let shape = schema.check(&document, &json);
+    let shape = schema.check(&document);
     let fits = shape.is_empty();
     diagnostics.extend(shape);
-    let value = match fits.then(|| serde_json::from_value(json)) {
+    let value = match fits.then(|| document.read()) {
         Some(Ok(value)) => Some(value),
         Some(Err(error)) => {
             let finding =
