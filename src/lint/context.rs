@@ -54,7 +54,8 @@ impl<'a> PromptContext<'a> {
             true => closure.problems(&[]),
             false => {
                 let folder = project.folder(&project.config.paths.prompts);
-                let below = project.partials.iter().filter_map(|path| path.below(&folder));
+                let partials = project.all_partials()?;
+                let below = partials.iter().filter_map(|path| path.below(&folder));
                 closure.problems(&below.collect::<Vec<_>>())
             }
         };

@@ -6,11 +6,13 @@ pub mod cases;
 pub mod config;
 pub mod dataset;
 pub mod model;
+mod narrow;
 pub mod prompt;
 pub mod suite;
 pub mod variable;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -71,12 +73,14 @@ pub struct Project {
     pub unusable: BTreeMap<PromptName, RepoPath>,
     /// Suites whose files have the right shape.
     pub suites: BTreeMap<String, Suite>,
-    /// Partials below the prompts folder.
+    /// Partials below the prompts folder, as far as they were looked for; see [`Project::all_partials`].
     pub partials: Vec<RepoPath>,
     /// What lies in the folders of prompts and suites and was left out.
     pub skipped: Vec<Skipped>,
     /// What is wrong with the files themselves.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether only a part was read.
+    partly: bool,
     sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
 }
 
@@ -87,6 +91,9 @@ pub enum Scope<'a> {
     All,
     /// The configuration and the prompts of these names.
     Prompts(&'a [PromptName]),
+    /// At least what a check of these files looks at. Other prompts are there or not: a rule about a single prompt that
+    /// needs to know of another asks [`Project::prompt_path`].
+    Files(&'a BTreeSet<RepoPath>),
 }
 
 impl Project {
@@ -107,6 +114,7 @@ impl Project {
             partials: Vec::new(),
             skipped: Vec::new(),
             diagnostics: Vec::new(),
+            partly: !matches!(scope, Scope::All),
             sources: Mutex::default(),
         };
         project.read_config()?;
@@ -130,6 +138,11 @@ impl Project {
                     paths.extend(project.prompt_path(name)?);
                 }
                 project.read_definitions(paths)?;
+            }
+            Scope::Files(paths) => {
+                if !project.read_around(paths)? {
+                    return Self::load(snapshot);
+                }
             }
         }
         diagnostic::sort(&mut project.diagnostics);
@@ -248,6 +261,16 @@ impl Project {
             }
         }
         Ok(None)
+    }
+
+    /// All partials below the prompts folder, of a project that was read in part too.
+    pub fn all_partials(&self) -> Result<Cow<'_, [RepoPath]>, SnapshotError> {
+        if !self.partly {
+            return Ok(Cow::Borrowed(&self.partials));
+        }
+        let mut listed = self.snapshot.list(&self.folder(&self.config.paths.prompts))?;
+        listed.retain(|path| self.kind(path) == Some(FileKind::Partial));
+        Ok(Cow::Owned(listed))
     }
 
     /// The name of a prompt that resembles a misspelt one.
