@@ -163,7 +163,7 @@ pub(crate) fn history_revision(home: &Home, given: Option<&str>) -> Result<Strin
 
 /// Paths of the command line, which are relative to where it runs, as paths of the project; folders stand for their files.
 pub(crate) fn expand(
-    project: &Project,
+    snapshot: &Snapshot,
     home: &Home,
     directory: &Path,
     given: &[PathBuf],
@@ -171,8 +171,8 @@ pub(crate) fn expand(
     let mut paths = BTreeSet::new();
     for path in given {
         let inside = within(home.root(), directory, path)?;
-        let files = project.snapshot.list(&inside)?;
-        if files.is_empty() && project.snapshot.read(&inside)?.is_none() {
+        let files = snapshot.list(&inside)?;
+        if files.is_empty() && snapshot.read(&inside)?.is_none() {
             return Err(Error::nothing(format!("there is no file `{}`", path.display())));
         }
         paths.extend(files);

@@ -4,10 +4,13 @@
 //! [`Document`], so each message can point at the line.
 
 mod edit;
+mod key;
 mod parse;
+mod read;
 mod route;
 mod scalar;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
@@ -63,8 +66,8 @@ pub enum NodeKind {
 /// A key with its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The key's text.
-    pub key: String,
+    /// The key's text; one of pf's own is not stored again.
+    pub key: Cow<'static, str>,
     /// Where the key stands.
     pub key_span: Span,
     /// The value.
@@ -175,7 +178,7 @@ impl Node {
             NodeKind::Mapping(entries) => Value::Object(
                 entries
                     .iter()
-                    .map(|entry| (entry.key.clone(), entry.value.to_json()))
+                    .map(|entry| (entry.key.to_string(), entry.value.to_json()))
                     .collect::<Map<_, _>>(),
             ),
         }
@@ -196,7 +199,7 @@ impl Node {
             }
             NodeKind::Mapping(entries) => {
                 for entry in entries {
-                    entry.value.walk(&route.key(&entry.key), visit);
+                    entry.value.walk(&route.key(&*entry.key), visit);
                 }
             }
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {}

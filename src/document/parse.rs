@@ -1,13 +1,12 @@
 //! From YAML events to the tree: duplicate keys, anchors and merge keys, and the limits.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
-use indexmap::IndexMap;
-use indexmap::map::Entry as Slot;
 
+use super::key;
 use super::scalar::{Scalar, resolve_plain};
 use super::{Comment, Document, Entry, Node, NodeKind};
 use crate::diagnostic::{Diagnostic, RuleId};
@@ -31,6 +30,7 @@ pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
     let mut builder = Builder {
         file,
         stack: Vec::new(),
+        items: Vec::new(),
         root: None,
         anchors: BTreeMap::new(),
         aliased: 0,
@@ -49,20 +49,77 @@ pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
 
 type Step = Result<(), Box<Diagnostic>>;
 
-/// The entries of a mapping in the making: where the key stands, and the value.
-type Entries = IndexMap<String, (Span, Node)>;
+/// The entries of a mapping in the making, each key once.
+#[derive(Default)]
+struct Entries {
+    list: Vec<Entry>,
+    /// Where each key stands in the list, when there are too many keys to look at all.
+    places: HashMap<Cow<'static, str>, usize>,
+}
+
+impl Entries {
+    /// How many keys are looked at one by one.
+    const FEW: usize = 16;
+
+    /// Adds an entry, unless one with the same key is there: then that one is returned.
+    fn add(&mut self, entry: Entry) -> Option<&Entry> {
+        let found = match self.places.is_empty() {
+            true => self.list.iter().position(|known| known.key == entry.key),
+            false => self.places.get(&entry.key).copied(),
+        };
+        if let Some(place) = found {
+            return self.list.get(place);
+        }
+        if self.list.len() == Self::FEW {
+            let keys = self.list.iter().enumerate();
+            self.places = keys.map(|(place, known)| (known.key.clone(), place)).collect();
+        }
+        if self.list.len() >= Self::FEW {
+            self.places.insert(entry.key.clone(), self.list.len());
+        }
+        self.list.push(entry);
+        None
+    }
+}
 
 /// A collection whose end has not come yet.
 struct Open {
     mapping: bool,
     start: usize,
     anchor: usize,
-    nodes: Vec<Node>,
+    /// Where its items begin.
+    first: usize,
+}
+
+/// What an open collection holds: in a mapping, keys and values in turn.
+enum Item {
+    Node(Node),
+    /// One of pf's own keys.
+    Key(&'static str, Span),
+}
+
+impl Item {
+    fn span(&self) -> Span {
+        match self {
+            Self::Node(node) => node.span,
+            Self::Key(_, span) => *span,
+        }
+    }
+
+    fn node(self) -> Node {
+        match self {
+            Self::Node(node) => node,
+            // A mapping whose last key has no value does not end.
+            Self::Key(_, span) => Node { span, kind: NodeKind::Null },
+        }
+    }
 }
 
 struct Builder<'a> {
     file: &'a Arc<SourceFile>,
     stack: Vec<Open>,
+    /// The items of all open collections, those of the innermost last.
+    items: Vec<Item>,
     root: Option<Node>,
     anchors: BTreeMap<usize, Node>,
     aliased: usize,
@@ -100,6 +157,11 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span, indent: Option<usize>) -> Step {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let plain_key = anchor == 0 && tag.is_none() && self.key_is_next();
+                if let Some(key) = plain_key.then(|| key::known(&text)).flatten() {
+                    self.items.push(Item::Key(key, span));
+                    return Ok(());
+                }
                 let tag = tag.map(|tag| tag.original());
                 let kind = self.scalar(text, style, tag.as_deref(), span, indent)?;
                 self.add(Node { span, kind }, anchor);
@@ -159,21 +221,30 @@ impl Builder<'_> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(self.too_deep(span));
         }
-        self.stack.push(Open { mapping, start: span.start, anchor, nodes: Vec::new() });
+        self.stack.push(Open { mapping, start: span.start, anchor, first: self.items.len() });
         Ok(())
+    }
+
+    fn key_is_next(&self) -> bool {
+        self.stack
+            .last()
+            .is_some_and(|open| open.mapping && (self.items.len() - open.first).is_multiple_of(2))
     }
 
     fn close(&mut self, span: Span) -> Step {
         let Some(open) = self.stack.pop() else {
             return Ok(());
         };
-        let last = open.nodes.last().map_or(open.start, |node| node.span.end);
+        let last = match self.items.len() > open.first {
+            true => self.items.last().map_or(open.start, |item| item.span().end),
+            false => open.start,
+        };
         // A block collection ends where its last value does; the event's own place is behind the blank lines.
         let flow = matches!(self.file.text().as_bytes().get(open.start), Some(b'[' | b'{'));
         let end = if flow { span.end } else { last };
         let kind = match open.mapping {
-            true => NodeKind::Mapping(self.entries(open.nodes)?),
-            false => NodeKind::Sequence(open.nodes),
+            true => NodeKind::Mapping(self.entries(open.first)?),
+            false => NodeKind::Sequence(self.items.drain(open.first..).map(Item::node).collect()),
         };
         self.add(Node { span: Span::new(open.start, end), kind }, open.anchor);
         Ok(())
@@ -183,9 +254,9 @@ impl Builder<'_> {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        match self.stack.last_mut() {
-            Some(open) => open.nodes.push(node),
-            None => self.root = Some(node),
+        match self.stack.is_empty() {
+            true => self.root = Some(node),
+            false => self.items.push(Item::Node(node)),
         }
     }
 
@@ -215,37 +286,41 @@ impl Builder<'_> {
     }
 
     /// Keys and values in turn to entries; merge keys are resolved, duplicates are findings.
-    fn entries(&mut self, nodes: Vec<Node>) -> Result<Vec<Entry>, Box<Diagnostic>> {
-        let mut entries = Entries::with_capacity(nodes.len() / 2);
+    fn entries(&mut self, first: usize) -> Result<Vec<Entry>, Box<Diagnostic>> {
+        let mut all = std::mem::take(&mut self.items);
+        let mut entries = Entries::default();
+        entries.list.reserve_exact((all.len() - first) / 2);
         let mut merges: Vec<(Span, Node)> = Vec::new();
-        let mut nodes = nodes.into_iter();
-        while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
-            let key_span = key.span;
-            if self.file.slice(key_span) == "<<" {
-                merges.push((key_span, value));
-                continue;
-            }
-            match entries.entry(self.key(key)?) {
-                Slot::Vacant(entry) => {
-                    entry.insert((key_span, value));
+        let mut items = all.drain(first..);
+        while let (Some(key), Some(value)) = (items.next(), items.next().map(Item::node)) {
+            let key_span = key.span();
+            let key = match key {
+                Item::Key(key, _) => Cow::Borrowed(key),
+                Item::Node(_) if self.file.slice(key_span) == "<<" => {
+                    merges.push((key_span, value));
+                    continue;
                 }
-                Slot::Occupied(entry) => self.diagnostics.push(
+                Item::Node(key) => self.key(key)?,
+            };
+            if let Some(earlier) = entries.add(Entry { key, key_span, value }) {
+                self.diagnostics.push(
                     Diagnostic::new(
                         DUPLICATE_KEY,
                         self.file,
                         key_span,
-                        format!("the key `{}` stands here twice", entry.key()),
+                        format!("the key `{}` stands here twice", earlier.key),
                     )
-                    .related(self.file, entry.get().0, "first here")
+                    .related(self.file, earlier.key_span, "first here")
                     .help("keep one of them; most YAML readers silently keep the last"),
-                ),
+                );
             }
         }
+        drop(items);
+        self.items = all;
         for (key_span, value) in merges {
             self.merge(key_span, value, &mut entries)?;
         }
-        let entries = entries.into_iter();
-        Ok(entries.map(|(key, (key_span, value))| Entry { key, key_span, value }).collect())
+        Ok(entries.list)
     }
 
     /// The keys of a `<<` value that the mapping does not have itself; of several, the first wins.
@@ -260,17 +335,17 @@ impl Builder<'_> {
                 return Err(self.problem(key_span, "`<<` merges mappings, and this is none".into()));
             };
             for entry in merged {
-                entries.entry(entry.key).or_insert((entry.key_span, entry.value));
+                entries.add(entry);
             }
         }
         Ok(())
     }
 
-    fn key(&self, key: Node) -> Result<String, Box<Diagnostic>> {
+    fn key(&self, key: Node) -> Result<Cow<'static, str>, Box<Diagnostic>> {
         match key.kind {
-            NodeKind::String(scalar) => Ok(scalar.text),
+            NodeKind::String(scalar) => Ok(key::stored(scalar.text)),
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
-                Ok(self.file.slice(key.span).to_owned())
+                Ok(Cow::Owned(self.file.slice(key.span).to_owned()))
             }
             NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
                 let before = &self.file.text()[..key.span.start];

@@ -132,7 +132,7 @@ impl Source<'_> {
         if !starts.is_sorted() || starts[0] < range.start {
             return None;
         }
-        let shape = shape.map(&entries.iter().map(|entry| entry.key.as_str()));
+        let shape = shape.map(&entries.iter().map(|entry| &*entry.key));
         let mut chunks: Vec<Chunk> = Vec::with_capacity(entries.len());
         for (entry, place) in entries.iter().zip(starts.windows(2)) {
             let place = Span::new(place[0], place[1]);

@@ -59,10 +59,15 @@ impl<'a> PromptContext<'a> {
         partials: &Partials<'_>,
     ) -> Result<Self, SnapshotError> {
         let closure = partials.closure(prompt)?;
-        let folder = project.folder(&project.config.paths.prompts);
-        let known: Vec<&str> =
-            project.partials.iter().filter_map(|path| path.below(&folder)).collect();
-        let problems = closure.problems(&known);
+        let problems = match closure.missing.is_empty() {
+            true => closure.problems(&[]),
+            false => {
+                let folder = project.folder(&project.config.paths.prompts);
+                let partials = project.all_partials()?;
+                let below = partials.iter().filter_map(|path| path.below(&folder));
+                closure.problems(&below.collect::<Vec<_>>())
+            }
+        };
         let uses = closure.uses(prompt);
         Ok(Self {
             project,

@@ -18,6 +18,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use globset::GlobMatcher;
 use rayon::prelude::*;
 
 use self::context::{
@@ -271,9 +272,8 @@ pub fn check(
         selection.runs(rule) && !(limited && (suite.is_some() || project.is_some()))
     }));
     let running: BTreeSet<RuleId> = rules.iter().map(|rule| rule.code).collect();
-    findings.retain(|finding| {
-        running.contains(&finding.code) && !ignored_here(&project.config.lint, finding)
-    });
+    let ignored = Ignored::of(&project.config.lint);
+    findings.retain(|finding| running.contains(&finding.code) && !ignored.covers(finding));
     diagnostic::sort(&mut findings);
     Ok(Checked { findings, files })
 }
@@ -374,11 +374,22 @@ fn all_files(project: &Project) -> BTreeSet<RepoPath> {
         .collect()
 }
 
-fn ignored_here(config: &LintConfig, finding: &Diagnostic) -> bool {
-    config.per_path.iter().any(|(pattern, codes)| {
-        codes.iter().any(|code| code == "ALL" || finding.code.0.starts_with(code.as_str()))
-            && cases::glob(pattern).is_ok_and(|glob| glob.is_match(finding.file.path().as_str()))
-    })
+/// What `lint.per_path` of the configuration ignores.
+struct Ignored<'a>(Vec<(GlobMatcher, &'a [String])>);
+
+impl<'a> Ignored<'a> {
+    fn of(config: &'a LintConfig) -> Self {
+        let entries = config.per_path.iter();
+        let entries = entries.filter_map(|(glob, codes)| Some((cases::glob(glob).ok()?, &**codes)));
+        Self(entries.collect())
+    }
+
+    fn covers(&self, finding: &Diagnostic) -> bool {
+        self.0.iter().any(|(glob, codes)| {
+            codes.iter().any(|code| code == "ALL" || finding.code.0.starts_with(code.as_str()))
+                && glob.is_match(finding.file.path().as_str())
+        })
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::rule::Rule;
 use super::rules::{BAD_SUPPRESSION, RULES, UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION};
 use crate::diagnostic::{Diagnostic, Fix, closest};
@@ -39,26 +41,27 @@ pub(super) fn read<'a>(
     project: &Project,
     files: impl IntoIterator<Item = &'a RepoPath>,
 ) -> Result<Vec<Suppression>, SnapshotError> {
-    let mut found = Vec::new();
-    for path in files {
-        let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
-            continue;
-        };
-        if !file.text().contains(MARK) {
-            continue;
-        }
-        match kind {
-            FileKind::Partial => found.extend(in_template(&file, Span::new(0, file.text().len()))),
-            FileKind::Dataset => {}
-            FileKind::Config | FileKind::Prompt(_) | FileKind::Suite(_) => {
-                // Without a document there are no comments, and the file has worse problems.
-                if let (Some(document), _) = document::parse(&file) {
-                    found.extend(in_document(&document));
-                }
+    let files: Vec<&RepoPath> = files.into_iter().collect();
+    let found: Vec<Vec<Suppression>> = files
+        .into_par_iter()
+        .map(|path| {
+            let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
+                return Ok(Vec::new());
+            };
+            if !file.text().contains(MARK) {
+                return Ok(Vec::new());
             }
-        }
-    }
-    Ok(found)
+            Ok(match kind {
+                FileKind::Partial => in_template(&file, Span::new(0, file.text().len())),
+                FileKind::Dataset => Vec::new(),
+                FileKind::Config | FileKind::Prompt(_) | FileKind::Suite(_) => {
+                    // Without a document there are no comments, and the file has worse problems.
+                    document::parse(&file).0.map(|parsed| in_document(&parsed)).unwrap_or_default()
+                }
+            })
+        })
+        .collect::<Result<_, SnapshotError>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Drops the findings that are accepted, and remembers which suppressions were needed.

@@ -6,6 +6,7 @@ use super::fix::{Apply, fix};
 use super::rule::FixKind;
 use super::rules::{RULES, page};
 use super::*;
+use crate::project::Scope;
 use crate::snapshot::Snapshot;
 
 type Files = BTreeMap<String, String>;
@@ -54,6 +55,23 @@ fn codes(files: &Files) -> BTreeSet<String> {
     checked.findings.iter().map(|finding| finding.code.to_string()).collect()
 }
 
+/// A check of one file finds the same whether everything was read or what belongs to it.
+fn assert_files_need_no_more(files: &Files) {
+    let whole = load(files);
+    let all = RuleSelection { select: Some(vec!["ALL".to_owned()]), ..RuleSelection::default() };
+    for path in files.keys().filter_map(|path| RepoPath::new(path).ok()) {
+        let paths = BTreeSet::from([path]);
+        let part = Project::load_scope(&whole.snapshot, Scope::Files(&paths)).unwrap();
+        for change in [None, Some(&paths)] {
+            let options = Options { paths: Some(&paths), change, ..Options::default() };
+            let of_whole = check(&whole, options, &all).unwrap();
+            let of_part = check(&part, options, &all).unwrap();
+            assert_eq!(said(&of_part), said(&of_whole), "{paths:?} of {files:?}");
+            assert_eq!(of_part.files, of_whole.files);
+        }
+    }
+}
+
 /// `\u{202e}` to the character: hidden characters have no place in source files.
 fn unescape(text: &str) -> String {
     let mut plain = String::new();
@@ -83,6 +101,7 @@ fn the_examples_of_each_rule_behave_as_they_say() {
             rule.code,
             codes(&bad)
         );
+        assert_files_need_no_more(&bad);
         let mended = files(&page, "Use instead");
         assert!(!mended.is_empty(), "{} says not what to use instead", rule.code);
         let mut good = bad;
@@ -92,6 +111,7 @@ fn the_examples_of_each_rule_behave_as_they_say() {
                 None => drop(good.insert(path, text)),
             }
         }
+        assert_files_need_no_more(&good);
         let left: Vec<String> = codes(&good)
             .into_iter()
             .filter(|code| {
@@ -362,4 +382,44 @@ fn todays_findings_can_be_accepted() {
     let snapshot = project.snapshot.clone().with_files(changed).unwrap();
     let left = check(&Project::load(&snapshot).unwrap(), Options::default(), &selection).unwrap();
     assert_eq!(said(&left), Vec::<String>::new());
+}
+
+#[test]
+fn one_file_of_a_large_project_is_checked_as_in_the_whole() {
+    let prompt = "variables: {a: string}\nmessages:\n  - {role: user, content: '{{ b }} {% include \"x.md\" %}'}\n";
+    let other = "messages:\n  - {role: user, content: '{% include \"y.md\" %}'}\n";
+    let suite = |prompts: &str| {
+        format!(
+            "prompts: {prompts}\ndataset: datasets/d.csv\nassert: [{{type: equals, value: '{{{{ expected }}}}'}}]\n"
+        )
+    };
+    let files = [
+        ("prompts/a.yaml", prompt.to_owned()),
+        ("prompts/a.yml", "messages: []\n".to_owned()),
+        ("prompts/t/b.yaml", prompt.to_owned()),
+        ("prompts/t/c.yaml", other.to_owned()),
+        ("prompts/t/broken.yaml", "messages: [\n".to_owned()),
+        ("prompts/.hidden/d.yaml", prompt.to_owned()),
+        ("prompts/z.md", "{{ c }}\n".to_owned()),
+        ("prompts/x.md", "{{ c }}\n".to_owned()),
+        ("evals/one.yaml", suite("[a, t/c]")),
+        ("evals/all.yaml", suite("['t/*']")),
+        ("evals/gone.yaml", suite("[t/brokn, t/broken, a@v1]")),
+        ("evals/shape.yaml", "prompts: 1\n".to_owned()),
+        ("datasets/d.csv", "id,q,expected\n1,a,\n1,b,c\n".to_owned()),
+        ("datasets/e.csv", "id\n".to_owned()),
+        ("README.md", "# A\n".to_owned()),
+    ];
+    let files: Files = files.map(|(path, text)| (path.to_owned(), text)).into();
+    assert_files_need_no_more(&files);
+    let part = |path: &str| {
+        let paths = BTreeSet::from([RepoPath::new(path).unwrap()]);
+        Project::load_scope(&load(&files).snapshot, Scope::Files(&paths)).unwrap()
+    };
+    let names =
+        |project: &Project| project.prompts.keys().map(|name| name.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&part("prompts/a.yaml")), ["a", "t/c"]);
+    assert_eq!(names(&part("datasets/e.csv")), Vec::<String>::new());
+    assert_eq!(names(&part("prompts/t/b.yaml")), ["t/b", "t/c"]);
+    assert_eq!(names(&part("prompts/x.md")), names(&load(&files)));
 }

@@ -6,16 +6,17 @@ pub mod cases;
 pub mod config;
 pub mod dataset;
 pub mod model;
+mod narrow;
 pub mod prompt;
 pub mod suite;
 pub mod variable;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use self::config::Config;
 use self::prompt::{Prompt, PromptFile, PromptName};
@@ -72,12 +73,14 @@ pub struct Project {
     pub unusable: BTreeMap<PromptName, RepoPath>,
     /// Suites whose files have the right shape.
     pub suites: BTreeMap<String, Suite>,
-    /// Partials below the prompts folder.
+    /// Partials below the prompts folder, as far as they were looked for; see [`Project::all_partials`].
     pub partials: Vec<RepoPath>,
     /// What lies in the folders of prompts and suites and was left out.
     pub skipped: Vec<Skipped>,
     /// What is wrong with the files themselves.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether only a part was read.
+    partly: bool,
     sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
     datasets: cases::Datasets,
 }
@@ -89,6 +92,9 @@ pub enum Scope<'a> {
     All,
     /// The configuration and the prompts of these names.
     Prompts(&'a [PromptName]),
+    /// At least what a check of these files looks at. Other prompts are there or not: a rule about a single prompt that
+    /// needs to know of another asks [`Project::prompt_path`].
+    Files(&'a BTreeSet<RepoPath>),
 }
 
 impl Project {
@@ -109,6 +115,7 @@ impl Project {
             partials: Vec::new(),
             skipped: Vec::new(),
             diagnostics: Vec::new(),
+            partly: !matches!(scope, Scope::All),
             sources: Mutex::default(),
             datasets: cases::Datasets::default(),
         };
@@ -133,6 +140,11 @@ impl Project {
                     paths.extend(project.prompt_path(name)?);
                 }
                 project.read_definitions(paths)?;
+            }
+            Scope::Files(paths) => {
+                if !project.read_around(paths)? {
+                    return Self::load(snapshot);
+                }
             }
         }
         diagnostic::sort(&mut project.diagnostics);
@@ -253,6 +265,16 @@ impl Project {
         Ok(None)
     }
 
+    /// All partials below the prompts folder, of a project that was read in part too.
+    pub fn all_partials(&self) -> Result<Cow<'_, [RepoPath]>, SnapshotError> {
+        if !self.partly {
+            return Ok(Cow::Borrowed(&self.partials));
+        }
+        let mut listed = self.snapshot.list(&self.folder(&self.config.paths.prompts))?;
+        listed.retain(|path| self.kind(path) == Some(FileKind::Partial));
+        Ok(Cow::Owned(listed))
+    }
+
     /// The name of a prompt that resembles a misspelt one.
     pub fn closest_prompt(&self, name: &str) -> Option<&str> {
         closest(name, self.prompts.keys().chain(self.unusable.keys()).map(PromptName::as_str))
@@ -365,15 +387,10 @@ fn read_yaml<T: DeserializeOwned>(path: RepoPath, bytes: Vec<u8>, schema: &Schem
     let Some(document) = document.map(Arc::new) else {
         return Read { document: None, value: None, diagnostics };
     };
-    let json = match document.to_json() {
-        // An empty file says nothing: an empty mapping, so that the message is about what is missing.
-        Value::Null => Value::Object(serde_json::Map::new()),
-        json => json,
-    };
-    let shape = schema.check(&document, &json);
+    let shape = schema.check(&document);
     let fits = shape.is_empty();
     diagnostics.extend(shape);
-    let value = match fits.then(|| serde_json::from_value(json)) {
+    let value = match fits.then(|| document.read()) {
         Some(Ok(value)) => Some(value),
         Some(Err(error)) => {
             let finding =

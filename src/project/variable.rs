@@ -1,29 +1,46 @@
 //! A variable: a named, typed input of a prompt.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
-use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::schema;
+use crate::schema::{self, Validator};
 
 /// A named, typed input of a prompt: a JSON Schema with a few keys of pf's own
 /// (`description`, `default`, `required`, `trust`, and the type `messages`).
-#[derive(Clone, Debug, Default)]
-pub struct Variable {
+#[derive(Clone, Default)]
+pub struct Variable(Arc<Definition>);
+
+#[derive(Default)]
+struct Definition {
     keys: Map<String, Value>,
     /// Made when it is first asked for: rules, examples and every row of a dataset ask.
     validator: OnceLock<Result<Arc<Validator>, String>>,
 }
 
-impl PartialEq for Variable {
-    fn eq(&self, other: &Self) -> bool {
-        self.keys == other.keys
+impl fmt::Debug for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Variable").field(&self.0.keys).finish()
     }
 }
+
+impl PartialEq for Variable {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.keys == other.0.keys
+    }
+}
+
+/// How many definitions are remembered; beyond, all are forgotten and gathered anew.
+const MAX_KNOWN: usize = 1024;
+
+/// Definitions by their text. A library of prompts declares the same few variables again and again: each is in memory
+/// once, with its validator.
+static KNOWN: LazyLock<RwLock<HashMap<String, Arc<Definition>>>> = LazyLock::new(RwLock::default);
 
 /// The keys that say nothing about which values are right: pf's own, and words for people.
 const ANNOTATIONS: [&str; 7] =
@@ -70,9 +87,24 @@ const KEYWORDS: [(&str, &str); 36] = [
 ];
 
 impl Variable {
+    fn new(keys: Map<String, Value>) -> Self {
+        let text = serde_json::to_string(&keys).unwrap_or_default();
+        let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&text).cloned();
+        if let Some(known) = known {
+            return Self(known);
+        }
+        let definition = Arc::new(Definition { keys, validator: OnceLock::new() });
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        known.insert(text, Arc::clone(&definition));
+        Self(definition)
+    }
+
     /// The name of its type, when it is a single one: `string`, …, or `messages`.
     pub fn type_name(&self) -> Option<&str> {
-        self.keys.get("type").and_then(Value::as_str)
+        self.0.keys.get("type").and_then(Value::as_str)
     }
 
     /// Whether it holds a conversation to insert.
@@ -82,43 +114,43 @@ impl Variable {
 
     /// The value when none is given.
     pub fn default(&self) -> Option<&Value> {
-        self.keys.get("default")
+        self.0.keys.get("default")
     }
 
     /// Whether a caller must give it: it has no default and does not say `required: false`.
     pub fn required(&self) -> bool {
-        self.default().is_none() && self.keys.get("required") != Some(&Value::Bool(false))
+        self.default().is_none() && self.0.keys.get("required") != Some(&Value::Bool(false))
     }
 
     /// What it is for.
     pub fn description(&self) -> Option<&str> {
-        self.keys.get("description").and_then(Value::as_str)
+        self.0.keys.get("description").and_then(Value::as_str)
     }
 
     /// Whether its text comes from someone who may mean harm.
     pub fn untrusted(&self) -> bool {
-        self.keys.get("trust").and_then(Value::as_str) == Some("untrusted")
+        self.0.keys.get("trust").and_then(Value::as_str) == Some("untrusted")
     }
 
     /// The values that it may have, where the schema lists them.
     pub fn choices(&self) -> Option<&Vec<Value>> {
-        self.keys.get("enum").and_then(Value::as_array)
+        self.0.keys.get("enum").and_then(Value::as_array)
     }
 
     /// All keys as written.
     pub fn keys(&self) -> &Map<String, Value> {
-        &self.keys
+        &self.0.keys
     }
 
     /// What checks its values, or why its schema is none.
     pub fn validator(&self) -> &Result<Arc<Validator>, String> {
-        self.validator.get_or_init(|| schema::compile(&self.json_schema()))
+        self.0.validator.get_or_init(|| schema::compile(&self.json_schema()))
     }
 
     /// The JSON Schema that a value must satisfy, with nothing else in it: variables that take the same values have the
     /// same one.
     pub fn json_schema(&self) -> Value {
-        let constraints = self.keys.iter().filter(|(key, value)| {
+        let constraints = self.0.keys.iter().filter(|(key, value)| {
             let own = key.as_str() == "required" && value.is_boolean();
             !own && !ANNOTATIONS.contains(&key.as_str())
         });
@@ -156,7 +188,7 @@ impl<'de> Deserialize<'de> for Variable {
                 return Err(serde::de::Error::custom("a variable is a type name or a map"));
             }
         };
-        Ok(Self { keys, validator: OnceLock::new() })
+        Ok(Self::new(keys))
     }
 }
 

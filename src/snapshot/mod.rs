@@ -16,7 +16,8 @@
 
 use std::fmt;
 
-use self::resolve::Node;
+use self::listing::hidden_below;
+use self::resolve::{Node, Place, resolve};
 use crate::path::RepoPath;
 
 mod commit;
@@ -113,6 +114,40 @@ impl Snapshot {
             Self::Commit(files) => files.walk(under),
             Self::Memory(files) => files.walk(under),
             Self::Overlay(files) => files.walk(under),
+        }
+    }
+
+    /// Whether [`Snapshot::walk`] of a folder lists a file, found without walking through it.
+    pub fn lists(&self, folder: &RepoPath, path: &RepoPath) -> Result<bool, SnapshotError> {
+        let Place::Folder(at) = resolve(folder, |path| self.look(path))? else { return Ok(false) };
+        let Some(below) = path.strip_prefix(folder).filter(|below| !below.is_root()) else {
+            return Ok(false);
+        };
+        let path = at.join(&below);
+        if hidden_below(&path, &at) {
+            return Ok(false);
+        }
+        let mut above = path.parent();
+        while above != at {
+            if self.look(&above)? != Node::Folder {
+                return Ok(false);
+            }
+            above = above.parent();
+        }
+        let is_file = match self.look(&path)? {
+            Node::File => true,
+            Node::Link(_) => matches!(resolve(&path, |path| self.look(path)), Ok(Place::File(_))),
+            _ => false,
+        };
+        Ok(is_file && self.keeps(&path)?)
+    }
+
+    /// Whether no rule hides a file from listings.
+    fn keeps(&self, path: &RepoPath) -> Result<bool, SnapshotError> {
+        match self {
+            Self::Worktree(files) => files.keeps(path),
+            Self::Overlay(files) => files.keeps(path),
+            Self::Index(_) | Self::Commit(_) | Self::Memory(_) => Ok(true),
         }
     }
 

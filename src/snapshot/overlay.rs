@@ -58,6 +58,10 @@ impl Overlay {
         Ok(listing)
     }
 
+    pub(super) fn keeps(&self, path: &RepoPath) -> Result<bool, SnapshotError> {
+        Ok(self.files.contains_key(path) || self.below.keeps(path)?)
+    }
+
     pub(super) fn fingerprint(
         &self,
         path: &RepoPath,

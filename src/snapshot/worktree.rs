@@ -118,6 +118,19 @@ impl Worktree {
         Ok(listing)
     }
 
+    /// Whether git tracks a file or would offer to add it.
+    pub(super) fn keeps(&self, path: &RepoPath) -> Result<bool, SnapshotError> {
+        for entry in self.walker(path.clone(), &Refused::default()) {
+            let entry = entry.map_err(|error| self.walk_failed(path, error))?;
+            if relative(&self.inner.root, entry.path()).is_ok_and(|found| found == *path) {
+                return Ok(true);
+            }
+        }
+        let Some(repo) = &self.inner.repo else { return Ok(false) };
+        let index = Index::open(repo, &self.inner.prefix.join(&path.parent()))?;
+        Ok(index.tracked().any(|below| below.as_str() == path.file_name()))
+    }
+
     /// Ignore rules say nothing about files that git tracks already: `git add --force` wins, here as there.
     fn add_tracked(
         &self,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 
 use crate::diagnostic::closest;
 use crate::project::prompt::Prompt;
 use crate::project::variable::Variable;
+use crate::schema::Validator;
 
 /// Where values come from, which decides whether text may stand for another type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,9 +174,8 @@ impl Declared {
                 return;
             }
         };
-        for error in validator.iter_errors(value).take(MAX_ERRORS) {
-            let place = error.instance_path().to_string();
-            let text = shortened(&error.to_string());
+        for (place, error) in validator.errors(value, MAX_ERRORS) {
+            let text = shortened(&error);
             let message = if place.is_empty() { text } else { format!("at {place}: {text}") };
             let mut problem = self.problem(message);
             if let (Some(choices), Some(text)) = (self.variable.choices(), value.as_str()) {

@@ -6,10 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use serde_json::{Map, Number, Value, json};
 
-use crate::schema::compile;
+use crate::schema::{Validator, compile};
 
 /// Values that are tried for one place.
 const MOST_CANDIDATES: usize = 400;

@@ -134,7 +134,9 @@ fn files(
             }
             paths
         }
-        (false, given) => place::expand(project, home, &place::directory(global)?, given)?,
+        (false, given) => {
+            place::expand(&project.snapshot, home, &place::directory(global)?, given)?
+        }
     };
     let mut files = Vec::new();
     for path in paths {

@@ -17,7 +17,7 @@ use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::Severity;
 use crate::lint::{self, Checked, Options, RuleSelection};
-use crate::project::{CONFIG_FILE, Project};
+use crate::project::{CONFIG_FILE, Project, Scope};
 use crate::report::lint::Report;
 use crate::snapshot::Home;
 
@@ -71,18 +71,24 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let directory = place::directory(global)?;
     let home = place::home(global)?;
     let snapshot = args.files.snapshot(&home, &directory)?;
+    let choice = args.files.choice(&snapshot, &home, &directory)?;
+    let mend = args.mend.wanted(args.output.for_people())?;
+    let scope = match (choice.paths(), &mend) {
+        // What is mended is checked again with all that there is.
+        (Some(paths), Mend::Nothing) if !args.files.whole() => Scope::Files(paths),
+        _ => Scope::All,
+    };
     // The process ends with the command: to free a large project piece by piece would be a tenth of the work.
-    let project = ManuallyDrop::new(Project::load(&snapshot)?);
+    let project = ManuallyDrop::new(Project::load_scope(&snapshot, scope)?);
     let selection =
         RuleSelection::of(&project.config.lint, &args.select, &args.extend_select, &args.ignore);
     if let Some(unknown) = selection.unknown().first() {
         return Err(Error::usage(format!("`{unknown}` is the beginning of no rule's code"))
             .hint("`pf rule` lists all rules"));
     }
-    let choice = args.files.choice(&project, &home, &directory)?;
     let options =
         Options { paths: choice.paths(), whole: args.files.whole(), change: choice.change() };
-    let checked = match args.mend.wanted(args.output.for_people())? {
+    let checked = match mend {
         Mend::Nothing => lint::check(&project, options, &selection)?,
         Mend::Fix(apply) => match args.files.stdin_file(&home, &directory)? {
             Some(path) => {

@@ -135,3 +135,53 @@ fn the_git_file_of_a_linked_worktree_is_no_file_of_the_project() {
     assert_eq!(text(&files, "a.yaml").as_deref(), Some("a"));
     assert_eq!(text(&files, ".git"), None);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_listed_alone_as_it_is_among_others() {
+    let git = Git::init();
+    git.write(".gitignore", "*.log\nbuild/\n");
+    let names = [
+        "p/a.yaml",
+        "p/a.log",
+        "p/kept.log",
+        "p/build/x.yaml",
+        "p/build/kept.yaml",
+        "p/deep/er/b.yaml",
+        "p/.hidden/c.yaml",
+        "p/.d.yaml",
+        "p/lib/.git/HEAD",
+        "p/lib/e.yaml",
+        "q/f.yaml",
+    ];
+    names.iter().for_each(|name| git.write(name, name));
+    git.run(&["add", "--force", "p/kept.log", "p/build/kept.yaml"]);
+    for (to, from) in
+        [("a.yaml", "p/link.yaml"), ("nothing", "p/dead.yaml"), ("deep", "p/linked"), ("p", "s")]
+    {
+        std::os::unix::fs::symlink(to, git.dir().join(from)).unwrap();
+    }
+    let others = [
+        "p/link.yaml",
+        "p/dead.yaml",
+        "p/linked/er/b.yaml",
+        "p/none.yaml",
+        "p/deep",
+        "s/a.yaml",
+        "p",
+    ];
+    let worktree = git.home().worktree();
+    let overlay = worktree.clone().with_files([(path("p/new/g.yaml"), Vec::new())]).unwrap();
+    for files in [worktree, overlay, git.home().index().unwrap()] {
+        for folder in ["", "p", "p/deep", "p/.hidden", "p/build", "s", "q", "none"].map(path) {
+            let listed = files.list(&folder).unwrap();
+            for name in names.into_iter().chain(others).chain(["p/new/g.yaml"]).map(path) {
+                assert_eq!(
+                    files.lists(&folder, &name).unwrap(),
+                    listed.contains(&name),
+                    "{name} below {folder} of {files:?}"
+                );
+            }
+        }
+    }
+}

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::path::RepoPath;
-use crate::project::Project;
 use crate::snapshot::{Home, MAX_FILE_BYTES, Snapshot};
 
 /// The arguments about files.
@@ -81,7 +80,7 @@ impl FileArgs {
     /// Which of them are checked.
     pub(super) fn choice(
         &self,
-        project: &Project,
+        snapshot: &Snapshot,
         home: &Home,
         directory: &Path,
     ) -> Result<Choice, Error> {
@@ -103,7 +102,7 @@ impl FileArgs {
         if self.paths.is_empty() {
             return Ok(Choice::All);
         }
-        let paths = place::expand(project, home, directory, &self.paths)?;
+        let paths = place::expand(snapshot, home, directory, &self.paths)?;
         Ok(Choice::Named(paths))
     }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::closest;
 use crate::document::{Route, Segment};
 use crate::project::prompt::{Output, OutputFormat, Prompt};
-use crate::schema;
+use crate::schema::{self, Validator};
 
 /// An output contract that says something about the answer.
 pub(super) struct Contract<'a> {

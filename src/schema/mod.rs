@@ -2,15 +2,21 @@
 //!
 //! The schemas of pf's own files are made from the Rust types that the files are read into, so the two cannot differ.
 
+mod quick;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::LocationSegment;
-use jsonschema::{Draft, ValidationError, Validator};
+use jsonschema::{Draft, ValidationError};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
+use self::quick::Quick;
 use crate::diagnostic::{Diagnostic, RuleId};
 use crate::document::{Document, Node, NodeKind, Route, Segment};
 use crate::span::Span;
@@ -18,24 +24,21 @@ use crate::span::Span;
 /// The rule that a file has the shape that its schema gives it.
 pub const WRONG_SHAPE: RuleId = RuleId("F003");
 
-/// A JSON Schema, ready to check documents.
+/// The schema of a file, ready to check documents.
 #[derive(Debug)]
 pub struct Schema {
     value: Value,
-    validator: Validator,
+    quick: Quick,
+    /// Built for the first document that may have something wrong: it says what.
+    validator: OnceLock<jsonschema::Validator>,
 }
 
 impl Schema {
     /// The schema of a file that is read into `T`.
     pub fn of<T: JsonSchema>() -> Self {
-        Self::compile(schemars::schema_for!(T).to_value())
-            .expect("a schema that is generated from a type is valid")
-    }
-
-    /// Any JSON Schema of draft 2020-12. References to other files or hosts are errors.
-    pub fn compile(value: Value) -> Result<Self, String> {
-        let validator = build(&value)?;
-        Ok(Self { value, validator })
+        let value = schemars::schema_for!(T).to_value();
+        let quick = Quick::of_ours(&value);
+        Self { value, quick, validator: OnceLock::new() }
     }
 
     /// The schema itself.
@@ -43,13 +46,24 @@ impl Schema {
         &self.value
     }
 
-    /// What in the document violates the schema, each at its place.
-    pub fn check(&self, document: &Document, json: &Value) -> Vec<Diagnostic> {
-        if self.validator.is_valid(json) {
+    /// What in the document violates the schema, each at its place. An empty file is an empty mapping, so that the
+    /// message is about what is missing.
+    pub fn check(&self, document: &Document) -> Vec<Diagnostic> {
+        if self.quick.fits(&document.root) == Some(true) {
+            return Vec::new();
+        }
+        let json = match document.to_json() {
+            Value::Null => Value::Object(Map::new()),
+            json => json,
+        };
+        let validator = self.validator.get_or_init(|| {
+            build(&self.value).expect("a schema that is generated from a type is valid")
+        });
+        if validator.is_valid(&json) {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for error in self.validator.iter_errors(json) {
+        for error in validator.iter_errors(&json) {
             self.report(document, &error, &mut found);
         }
         found
@@ -132,6 +146,55 @@ impl Schema {
     }
 }
 
+/// A JSON Schema of draft 2020-12 with formats, ready to check values.
+#[derive(Debug)]
+pub struct Validator {
+    quick: Quick,
+    /// The schema, until it is built.
+    text: String,
+    built: OnceLock<Result<jsonschema::Validator, String>>,
+}
+
+impl Validator {
+    fn new(schema: &Value, text: String) -> Result<Self, String> {
+        let quick = Quick::of(schema);
+        let built = OnceLock::new();
+        // Only a schema that is understood is known to be one.
+        if !quick.is_complete() {
+            let _ = built.set(Ok(build(schema)?));
+        }
+        Ok(Self { quick, text, built })
+    }
+
+    /// Whether a value satisfies it.
+    pub fn is_valid(&self, value: &Value) -> bool {
+        self.quick.fits(value) == Some(true)
+            || self.built().as_ref().is_ok_and(|validator| validator.is_valid(value))
+    }
+
+    /// The first errors of a value in jsonschema's own words, each with the JSON pointer to its place.
+    pub fn errors(&self, value: &Value, most: usize) -> Vec<(String, String)> {
+        if self.quick.fits(value) == Some(true) {
+            return Vec::new();
+        }
+        match self.built() {
+            Ok(validator) => validator
+                .iter_errors(value)
+                .take(most)
+                .map(|error| (error.instance_path().to_string(), error.to_string()))
+                .collect(),
+            Err(error) => vec![(String::new(), error.clone())],
+        }
+    }
+
+    fn built(&self) -> &Result<jsonschema::Validator, String> {
+        self.built.get_or_init(|| {
+            let schema = serde_json::from_str(&self.text).map_err(|error| error.to_string())?;
+            build(&schema)
+        })
+    }
+}
+
 /// How many compiled schemas are remembered; beyond, all are forgotten and gathered anew.
 const MAX_COMPILED: usize = 1024;
 
@@ -147,7 +210,7 @@ pub fn compile(schema: &Value) -> Result<Arc<Validator>, String> {
     if let Some(known) = known {
         return Ok(known);
     }
-    let validator = Arc::new(build(schema)?);
+    let validator = Arc::new(Validator::new(schema, text.clone())?);
     let mut compiled = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
     if compiled.len() >= MAX_COMPILED {
         compiled.clear();
@@ -156,7 +219,7 @@ pub fn compile(schema: &Value) -> Result<Arc<Validator>, String> {
     Ok(validator)
 }
 
-fn build(schema: &Value) -> Result<Validator, String> {
+fn build(schema: &Value) -> Result<jsonschema::Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()
@@ -170,6 +233,10 @@ pub fn violations(validator: &Validator, value: &Value) -> Vec<(Route, String)> 
     if validator.is_valid(value) {
         return Vec::new();
     }
+    let validator = match validator.built() {
+        Ok(validator) => validator,
+        Err(error) => return vec![(Route::root(), error.clone())],
+    };
     validator
         .iter_errors(value)
         .flat_map(|error| {

@@ -1,0 +1,235 @@
+//! The keys that pf gives a meaning: a library of prompts has each of them thousands of times.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// The key as it is stored.
+pub(super) fn stored(key: String) -> Cow<'static, str> {
+    known(&key).map_or_else(|| Cow::Owned(key), Cow::Borrowed)
+}
+
+/// One of pf's own keys.
+pub(super) fn known(text: &str) -> Option<&'static str> {
+    let mut slot = slot(text)?;
+    // A table with free slots: the search ends.
+    while let Some(key) = TABLE[slot] {
+        if key == text {
+            return Some(key);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+    None
+}
+
+/// Three times as many as there are keys, so that most keys stand in the slot where they are looked for first.
+const SLOTS: usize = 512;
+
+/// The keys by their slots, in the next free one where several have the same.
+static TABLE: LazyLock<[Option<&'static str>; SLOTS]> = LazyLock::new(|| {
+    let mut table = [None; SLOTS];
+    for key in KEYS {
+        let Some(mut slot) = slot(key) else { continue };
+        while table[slot].is_some() {
+            slot = (slot + 1) % SLOTS;
+        }
+        table[slot] = Some(key);
+    }
+    table
+});
+
+/// Where to look for a key: a number made of its length, its ends and its middle, which tell most keys apart.
+fn slot(key: &str) -> Option<usize> {
+    let bytes = key.as_bytes();
+    let (first, last) = (bytes.first()?, bytes.last()?);
+    let parts = [*first, *last, bytes[bytes.len() / 2], bytes[bytes.len() / 4]];
+    let mixed = parts.iter().fold(bytes.len(), |sum, byte| sum * 31 + usize::from(*byte));
+    Some((mixed ^ (mixed >> 9)) % SLOTS)
+}
+
+/// In the order of bytes.
+static KEYS: [&str; 134] = [
+    "$comment",
+    "active",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "api_key_env",
+    "assert",
+    "attempts",
+    "base_url",
+    "ca_file",
+    "cases",
+    "category",
+    "columns",
+    "concurrency",
+    "confidence",
+    "const",
+    "contains",
+    "content",
+    "context",
+    "cost_usd",
+    "count",
+    "dataset",
+    "datasets",
+    "default",
+    "dependentRequired",
+    "deprecated",
+    "description",
+    "drop",
+    "else",
+    "enum",
+    "equals",
+    "errors",
+    "eval",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "expected",
+    "extend_select",
+    "extra",
+    "extract",
+    "format",
+    "gates",
+    "group",
+    "headers",
+    "history",
+    "human",
+    "id",
+    "if",
+    "ignore",
+    "image",
+    "insert",
+    "items",
+    "labels",
+    "lint",
+    "max",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "max_output_tokens",
+    "maximum",
+    "messages",
+    "metadata",
+    "metadata_schema",
+    "metric",
+    "metrics",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "model",
+    "models",
+    "multipleOf",
+    "name",
+    "not",
+    "on_invalid",
+    "oneOf",
+    "output",
+    "owner",
+    "parameters",
+    "pass_rate",
+    "path",
+    "paths",
+    "pattern",
+    "patternProperties",
+    "per_path",
+    "prefix",
+    "prefixItems",
+    "prices",
+    "primary",
+    "prompts",
+    "properties",
+    "propertyNames",
+    "protocol",
+    "provider",
+    "providers",
+    "reason",
+    "recordings",
+    "ref",
+    "regressions",
+    "relative",
+    "repeat",
+    "requests_per_minute",
+    "required",
+    "reserve",
+    "retry",
+    "role",
+    "sample",
+    "schema",
+    "seed",
+    "select",
+    "stop",
+    "suites",
+    "tags",
+    "target_n",
+    "temperature",
+    "text",
+    "then",
+    "threshold",
+    "timeout",
+    "title",
+    "tokens_per_minute",
+    "tolerance",
+    "tools",
+    "top_p",
+    "trust",
+    "type",
+    "uniqueItems",
+    "unscored",
+    "use",
+    "value",
+    "variables",
+    "weight",
+    "when",
+    "window",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::{KEYS, known};
+
+    #[test]
+    fn the_keys_are_those_of_the_schemas_in_order() {
+        let mut named = BTreeSet::new();
+        for (_, schema) in crate::project::schemas() {
+            collect(schema.value(), &mut named);
+        }
+        assert_eq!(KEYS.to_vec(), named.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn keys_are_found_and_other_texts_are_not() {
+        for key in KEYS {
+            assert_eq!(known(key), Some(key));
+        }
+        for text in ["", "x", "modul", "ticket", "Model", "models ", "é"] {
+            assert_eq!(known(text), None, "{text:?}");
+        }
+    }
+
+    fn collect<'a>(schema: &'a Value, named: &mut BTreeSet<&'a str>) {
+        match schema {
+            Value::Object(keywords) => {
+                for (keyword, value) in keywords {
+                    match (keyword.as_str(), value) {
+                        ("properties", Value::Object(properties)) => {
+                            named.extend(properties.keys().map(String::as_str));
+                            properties.values().for_each(|value| collect(value, named));
+                        }
+                        ("$defs", Value::Object(schemas)) => {
+                            schemas.values().for_each(|value| collect(value, named));
+                        }
+                        ("default" | "examples" | "enum" | "const", _) => {}
+                        _ => collect(value, named),
+                    }
+                }
+            }
+            Value::Array(schemas) => schemas.iter().for_each(|value| collect(value, named)),
+            _ => {}
+        }
+    }
+}
