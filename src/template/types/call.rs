@@ -303,6 +303,7 @@ impl<'w> Inference<'w> {
     /// A macro is walked where it is called, with what is known there.
     fn called_macro(&mut self, found: FoundMacro<'w>, arguments: &[CallArg<'w>]) {
         let FoundMacro { declared, source, scope } = found;
+        self.steps += scope.len() / 8;
         if self.calls.len() >= MAX_CALLS || self.calls.contains(&declared.name) || !self.step() {
             return;
         }

@@ -13,6 +13,10 @@ use crate::template::analysis::condition::path;
 impl<'w> Inference<'w> {
     /// What is known of paths where a condition holds (`truth`) or does not.
     pub(super) fn facts(&mut self, condition: &Expr<'w>, truth: bool) -> Vec<Fact> {
+        // Both outcomes of a part may be asked for, and so on for its parts.
+        if !self.step() {
+            return Vec::new();
+        }
         match condition {
             Expr::UnaryOp(e) if matches!(e.op, UnaryOpKind::Not) => self.facts(&e.expr, !truth),
             Expr::BinOp(e) => match (e.op, truth) {

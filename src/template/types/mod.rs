@@ -57,8 +57,11 @@ pub const UNREACHABLE_BRANCH: RuleId = RuleId("T204");
 /// The rule that loops over untrusted lists are bounded.
 pub const UNBOUNDED_LOOP: RuleId = RuleId("T208");
 
-/// How many statements and expressions are walked in one prompt, repeated walks of partials and macros included.
-const MAX_STEPS: usize = 20_000;
+/// How many statements, expressions and conditions are walked in one prompt, repeated walks of partials and macros
+/// included. Each may look through all that is assigned, so this bounds the square of a template's length too.
+const MAX_STEPS: usize = 8_000;
+/// How many findings are made of one prompt: each looks its place up in the file.
+const MAX_FINDINGS: usize = 200;
 /// How deep statements and expressions nest, through partials and macros.
 const MAX_DEPTH: usize = 220;
 /// How deep partials and macros are followed.

@@ -4,7 +4,9 @@ use minijinja::machinery::ast::{CallArg, Expr};
 
 use super::kinds::Kinds;
 use super::lattice::{ListFacts, Type};
-use super::{Inference, PRINTED_COLLECTION, Source, TYPE_MISMATCH, UNGUARDED_OPTIONAL};
+use super::{
+    Inference, MAX_FINDINGS, PRINTED_COLLECTION, Source, TYPE_MISMATCH, UNGUARDED_OPTIONAL,
+};
 use crate::diagnostic::{Diagnostic, Fix, RuleId, excerpt};
 use crate::document::Route;
 use crate::jinja::expression_span;
@@ -316,7 +318,7 @@ impl<'w> Inference<'w> {
         span: Span,
         message: String,
     ) -> Option<&mut Diagnostic> {
-        if !self.said.insert((self.source, span, code)) {
+        if self.found.len() >= MAX_FINDINGS || !self.said.insert((self.source, span, code)) {
             return None;
         }
         let place = self.place(span);

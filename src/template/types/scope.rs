@@ -1,5 +1,7 @@
 //! What is known of names and paths at a point of a template.
 
+use std::collections::BTreeMap;
+
 use minijinja::machinery::ast;
 
 use super::Source;
@@ -62,6 +64,10 @@ pub(super) enum Lookup<'a> {
 }
 
 impl<'w> Scope<'w> {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark { entries: self.entries.len(), level: self.level }
     }
@@ -125,8 +131,14 @@ impl<'w> Scope<'w> {
         let entry = self.assignment(name)?;
         let EntryKind::Macro(declared, source) = entry.kind else { return None };
         let level = entry.level;
-        let hidden =
-            |name: &str| self.assignment(name).is_some_and(|assignment| assignment.level > level);
+        // The names whose latest meaning stands in a scope that the macro does not see.
+        let mut latest: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in self.entries.iter().rev() {
+            if !matches!(entry.kind, EntryKind::Known) {
+                latest.entry(&entry.path[0]).or_insert(entry.level);
+            }
+        }
+        let hidden = |name: &str| latest.get(name).is_some_and(|found| *found > level);
         let entries = self
             .entries
             .iter()

@@ -399,4 +399,16 @@ fn the_walk_ends() {
     assert_eq!(said(&deep).len(), 0);
     let chain = format!("{{{{ name{} }}}}", " ~ name".repeat(150));
     assert_eq!(said(&chain).len(), 0);
+    // Whether each part holds and whether it fails is asked again for its parts.
+    let mut condition = "tone".to_owned();
+    for _ in 0..20 {
+        condition = format!("(({condition}) or tone == 'a') and tone != 'b'");
+    }
+    said(&format!("{{% if {condition} %}}{{{{ tone }}}}{{% endif %}}"));
+    let all = format!("{{% if tone{} %}}", " and tone".repeat(150));
+    said(&format!("{}{{{{ tone }}}}{}", all.repeat(40), "{% endif %}".repeat(40)));
+    let sets = (0..5000).map(|n| format!("{{% set a{n} = b %}}")).collect::<String>();
+    said(&sets);
+    let calls = "{{ m() }}".repeat(5000);
+    said(&format!("{{% macro m() %}}{{{{ tone }}}}{{% endmacro %}}{sets}{calls}"));
 }
