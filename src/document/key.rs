@@ -47,7 +47,7 @@ fn slot(key: &str) -> Option<usize> {
 }
 
 /// In the order of bytes.
-static KEYS: [&str; 134] = [
+static KEYS: [&str; 135] = [
     "$comment",
     "active",
     "additionalProperties",
@@ -107,6 +107,7 @@ static KEYS: [&str; 134] = [
     "maxLength",
     "maxProperties",
     "max_output_tokens",
+    "max_tokens",
     "maximum",
     "messages",
     "metadata",

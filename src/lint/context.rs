@@ -450,8 +450,7 @@ impl<'a> TextContext<'a> {
         let NodeKind::Mapping(entries) = &document.root.kind else { return None };
         let after = entries.partition_point(|entry| entry.key_span.start <= offset);
         let entry = entries.get(after.checked_sub(1)?)?;
-        (entry.key_span.end <= offset && !self.in_comment(Span::at(offset)))
-            .then_some(&*entry.key)
+        (entry.key_span.end <= offset && !self.in_comment(Span::at(offset))).then_some(&*entry.key)
     }
 
     /// Odd characters and words of the text, looked for once.
