@@ -125,7 +125,7 @@ fn plain_schemas_need_no_validator() {
 }
 
 /// A prompt with most keys, and what can be put in the place of any value in it.
-const PROMPT: &str = r#"
+const PROMPT: &str = r"
 description: Sorts.
 model: {provider: openai, name: gpt, temperature: 0.5, top_p: 1, max_output_tokens: 3, seed: -1, stop: [a], extra: {a: 1}}
 variables:
@@ -149,7 +149,7 @@ output:
   on_invalid: {retry: 2}
 tools: [{name: look, description: Looks., parameters: {type: object}}]
 context: {window: 1000, reserve: 10, drop: [history]}
-"#;
+";
 
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
