@@ -1,11 +1,69 @@
 //! The keys that pf gives a meaning: a library of prompts has each of them thousands of times.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::LazyLock;
 
-/// The key as it is stored.
-pub(super) fn stored(key: String) -> Cow<'static, str> {
-    known(&key).map_or_else(|| Cow::Owned(key), Cow::Borrowed)
+/// The key of a mapping: a text, of which one of pf's own is not stored again.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Cow<'static, str>);
+
+impl Key {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self(known(&text).map_or_else(|| Cow::Owned(text), Cow::Borrowed))
+    }
+}
+
+impl From<&'static str> for Key {
+    fn from(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl Deref for Key {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Key {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Key {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialEq<String> for Key {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// One of pf's own keys.
@@ -194,12 +252,14 @@ mod tests {
     use super::{KEYS, known};
 
     #[test]
-    fn the_keys_are_those_of_the_schemas_in_order() {
+    fn each_key_is_one_of_the_schemas() {
         let mut named = BTreeSet::new();
         for (_, schema) in crate::project::schemas() {
             collect(schema.value(), &mut named);
         }
-        assert_eq!(KEYS.to_vec(), named.into_iter().collect::<Vec<_>>());
+        let unknown: Vec<&str> = KEYS.into_iter().filter(|key| !named.contains(key)).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
+        assert!(KEYS.is_sorted());
     }
 
     #[test]

@@ -10,12 +10,12 @@ mod read;
 mod route;
 mod scalar;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
 pub use self::edit::Edit;
+pub use self::key::Key;
 pub use self::parse::{DUPLICATE_KEY, INVALID_YAML, MAX_BYTES, parse};
 pub use self::route::{Route, Segment};
 pub use self::scalar::{Scalar, Style};
@@ -66,8 +66,8 @@ pub enum NodeKind {
 /// A key with its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The key's text; one of pf's own is not stored again.
-    pub key: Cow<'static, str>,
+    /// The key's text.
+    pub key: Key,
     /// Where the key stands.
     pub key_span: Span,
     /// The value.

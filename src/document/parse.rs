@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
-use super::key;
 use super::scalar::{Scalar, resolve_plain};
-use super::{Comment, Document, Entry, Node, NodeKind};
+use super::{Comment, Document, Entry, Key, Node, NodeKind, key};
 use crate::diagnostic::{Diagnostic, RuleId};
 use crate::span::{SourceFile, Span};
 
@@ -54,7 +53,7 @@ type Step = Result<(), Box<Diagnostic>>;
 struct Entries {
     list: Vec<Entry>,
     /// Where each key stands in the list, when there are too many keys to look at all.
-    places: HashMap<Cow<'static, str>, usize>,
+    places: HashMap<Key, usize>,
 }
 
 impl Entries {
@@ -295,7 +294,7 @@ impl Builder<'_> {
         while let (Some(key), Some(value)) = (items.next(), items.next().map(Item::node)) {
             let key_span = key.span();
             let key = match key {
-                Item::Key(key, _) => Cow::Borrowed(key),
+                Item::Key(key, _) => Key::from(key),
                 Item::Node(_) if self.file.slice(key_span) == "<<" => {
                     merges.push((key_span, value));
                     continue;
@@ -341,11 +340,11 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn key(&self, key: Node) -> Result<Cow<'static, str>, Box<Diagnostic>> {
+    fn key(&self, key: Node) -> Result<Key, Box<Diagnostic>> {
         match key.kind {
-            NodeKind::String(scalar) => Ok(key::stored(scalar.text)),
+            NodeKind::String(scalar) => Ok(Key::from(scalar.text)),
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
-                Ok(Cow::Owned(self.file.slice(key.span).to_owned()))
+                Ok(Key::from(self.file.slice(key.span).to_owned()))
             }
             NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
                 let before = &self.file.text()[..key.span.start];

@@ -36,7 +36,7 @@ macro_rules! only {
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
                 match self.kind {
                     $kind => self.deserialize_any(visitor),
-                    _ => Err(self.unexpected(&visitor)),
+                    _ => Err(unexpected(&visitor)),
                 }
             }
         )+)+
@@ -114,7 +114,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Error> {
         match self.kind {
             NodeKind::Mapping(_) | NodeKind::Sequence(_) => self.deserialize_any(visitor),
-            _ => Err(self.unexpected(&visitor)),
+            _ => Err(unexpected(&visitor)),
         }
     }
 
@@ -133,10 +133,8 @@ impl<'de> Deserializer<'de> for &'de Node {
     forward_to_deserialize_any! { bytes byte_buf unit_struct tuple tuple_struct }
 }
 
-impl Node {
-    fn unexpected(&self, expected: &dyn Expected) -> Error {
-        Error::invalid_type(Unexpected::Other("another value"), expected)
-    }
+fn unexpected(expected: &dyn Expected) -> Error {
+    Error::invalid_type(Unexpected::Other("another value"), expected)
 }
 
 impl<'de> IntoDeserializer<'de, Error> for &'de Node {

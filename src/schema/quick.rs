@@ -167,7 +167,7 @@ fn is_fit(fit: Fit) -> Result<bool, Misfit> {
     match fit {
         Ok(()) => Ok(true),
         Err(Misfit::Certain) => Ok(false),
-        Err(Misfit::Unknown) => Err(Misfit::Unknown),
+        Err(unknown) => Err(unknown),
     }
 }
 
@@ -213,7 +213,7 @@ struct Shape {
     /// Bounds of the number of items of a list.
     items: (u64, u64),
     /// Each item.
-    item: Option<Box<Shape>>,
+    item: Option<Box<Self>>,
     map: Option<Box<MapShape>>,
     rest: Option<Box<Rest>>,
 }
@@ -338,7 +338,7 @@ impl Reader {
                 // Formats of numbers in Rust, which no validator knows.
                 "format" => {
                     matches!(value.as_str()?, "int64" | "uint" | "uint32" | "uint64" | "double")
-                        .then_some(())?
+                        .then_some(())?;
                 }
                 "type" => shape.types = types(value)?,
                 "enum" => shape.options = Some(texts(value)?),

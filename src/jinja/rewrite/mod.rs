@@ -84,11 +84,14 @@ impl Rewritten {
     /// allows, so that it need not be asked.
     pub(super) fn nests_little(&self) -> bool {
         const LIMIT: usize = 75;
-        let (mut brackets, mut delimiters) = (0, 0);
-        for byte in self.text.bytes() {
-            brackets += usize::from(matches!(byte, b'(' | b'[' | b'{'));
-            delimiters += usize::from(byte == DELIMITER as u8);
-        }
+        let text = self.text.as_bytes();
+        #[expect(
+            clippy::naive_bytecount,
+            reason = "few bytes, and the compiler counts many at a time"
+        )]
+        let count = |wanted: u8| text.iter().filter(|byte| **byte == wanted).count();
+        let brackets = count(b'(') + count(b'[') + count(b'{');
+        let delimiters = count(DELIMITER as u8);
         // The parser counts the expression in brackets and the operand that they are. A tag has two delimiters, and a
         // statement that holds others two tags.
         2 * brackets + delimiters / 4 + self.text.matches("else").count() < LIMIT

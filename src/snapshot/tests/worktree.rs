@@ -154,7 +154,9 @@ fn a_file_is_listed_alone_as_it_is_among_others() {
         "p/lib/e.yaml",
         "q/f.yaml",
     ];
-    names.iter().for_each(|name| git.write(name, name));
+    for name in names {
+        git.write(name, name);
+    }
     git.run(&["add", "--force", "p/kept.log", "p/build/kept.yaml"]);
     for (to, from) in
         [("a.yaml", "p/link.yaml"), ("nothing", "p/dead.yaml"), ("deep", "p/linked"), ("p", "s")]

@@ -1,6 +1,7 @@
 //! When two sets of inputs ask the same.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::hash::{DefaultHasher, Hasher};
 
 use serde_json::{Map, Value};
@@ -17,7 +18,14 @@ pub(super) struct Inputs {
 struct Input {
     /// Without regard to case and spacing.
     text: String,
-    shingles: Shingles,
+    /// Made when they are first asked for: equal texts need none.
+    shingles: OnceCell<Shingles>,
+}
+
+impl Input {
+    fn shingles(&self) -> &Shingles {
+        self.shingles.get_or_init(|| Shingles::of(&self.text))
+    }
 }
 
 /// Texts of fewer shingles (of fewer than eight words) are never called nearly the same: one word makes another question
@@ -36,10 +44,8 @@ pub(super) enum Likeness {
 impl Inputs {
     /// Those of a prompt, defaults included.
     pub(super) fn of(prompt: &Prompt, given: &Map<String, Value>) -> Self {
-        let values = texts(prompt, given).map(|text| {
-            let text = normalised(&text);
-            Input { shingles: Shingles::of(&text), text }
-        });
+        let values = texts(prompt, given)
+            .map(|text| Input { text: normalised(&text), shingles: OnceCell::new() });
         Self { values: values.collect() }
     }
 
@@ -50,7 +56,7 @@ impl Inputs {
 
     /// The variable whose text says most, by its place, with its shingles; none where all texts are short.
     pub(super) fn longest(&self) -> Option<(usize, &Shingles)> {
-        let long = self.values.iter().enumerate().map(|(place, input)| (place, &input.shingles));
+        let long = self.values.iter().enumerate().map(|(place, input)| (place, input.shingles()));
         long.filter(|(_, shingles)| shingles.len() >= LEAST_SHINGLES)
             .max_by_key(|(place, shingles)| (shingles.len(), usize::MAX - place))
     }
@@ -72,8 +78,8 @@ impl Inputs {
             if a.text == b.text {
                 continue;
             }
-            let long = a.shingles.len().min(b.shingles.len()) >= LEAST_SHINGLES;
-            if !long || a.shingles.jaccard(&b.shingles) < NEAR {
+            let long = a.shingles().len().min(b.shingles().len()) >= LEAST_SHINGLES;
+            if !long || a.shingles().jaccard(b.shingles()) < NEAR {
                 return None;
             }
             likeness = Likeness::Near;
