@@ -99,13 +99,22 @@ const ABOUT: [&str; 20] = [
 /// Words before a placeholder that belongs to the answer.
 const BEFORE: [&str; 7] = ["add", "include", "insert", "put", "say", "use", "write"];
 
+/// Bytes of the longest line that is read: longer ones are data, and each find looks at its whole line.
+const LONGEST_LINE: usize = 8192;
+
 fn check(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
     let mut fences: Option<Fences> = None;
+    let text = context.text;
+    let mut line = Span::at(0);
     for (literal, piece) in context.literals() {
         for found in BEGINNINGS.find_iter(piece) {
             let at = literal.span.start + found.start();
-            let text = context.text;
-            let line = line_around(text, at);
+            if at >= line.end {
+                line = line_around(text, at);
+            }
+            if line.end - line.start > LONGEST_LINE {
+                continue;
+            }
             let place = match found.pattern().as_usize() {
                 pattern if pattern < MARKS => mark(&text[line.range()], at - line.start),
                 pattern => {
