@@ -15,6 +15,8 @@ use std::sync::Arc;
 use serde_json::{Map, Number, Value};
 
 pub use self::edit::Edit;
+#[cfg(test)]
+pub(crate) use self::key::KEYS;
 pub use self::key::Key;
 pub use self::parse::{DUPLICATE_KEY, INVALID_YAML, MAX_BYTES, parse};
 pub use self::route::{Route, Segment};

@@ -402,3 +402,6 @@ fn read_yaml<T: DeserializeOwned>(path: RepoPath, bytes: Vec<u8>, schema: &Schem
     };
     Read { document: Some(document), value, diagnostics }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,13 @@ impl Schema {
         }
     }
 
+    /// Whether a file fits, as the quick decision says if it does, and as the validator says.
+    #[cfg(test)]
+    pub(crate) fn fits_both_ways(&self, node: &Node, json: &Value) -> (Option<bool>, bool) {
+        let validator = build(&self.value).expect("the schemas of files are valid");
+        (self.quick.fits(node), validator.is_valid(json))
+    }
+
     /// The keys that the mapping of an `additionalProperties` error may have.
     fn siblings(&self, error: &ValidationError<'_>) -> Vec<String> {
         let pointer = error.schema_path().as_str();

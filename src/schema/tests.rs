@@ -1,11 +1,10 @@
+//! That the quick decision and the validator agree.
+
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::quick::Quick;
 use super::*;
-use crate::document;
-use crate::path::RepoPath;
-use crate::span::SourceFile;
 
 fn value() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
@@ -121,101 +120,5 @@ fn plain_schemas_need_no_validator() {
     }
     for schema in [json!({"pattern": "("}), json!({"format": "date"}), json!({"$ref": "#"})] {
         assert!(!Quick::of(&schema).is_complete(), "{schema}");
-    }
-}
-
-/// A prompt with most keys, and what can be put in the place of any value in it.
-const PROMPT: &str = r"
-description: Sorts.
-model: {provider: openai, name: gpt, temperature: 0.5, top_p: 1, max_output_tokens: 3, seed: -1, stop: [a], extra: {a: 1}}
-variables:
-  text: string
-  tier: {enum: [free, pro], default: free, trust: untrusted}
-  orders: {type: array, items: {type: object}, maxItems: 3, default: []}
-messages:
-  - {role: system, when: tier, content: Hello}
-  - examples: {max: 4}
-  - insert: history
-    max: 3
-  - role: user
-    content: [{text: a}, {image: b}]
-examples:
-  - {variables: {text: a}, output: {label: b}, tags: [c]}
-output:
-  format: json
-  schema: {type: object}
-  extract: [json]
-  assert: [{type: contains, value: a}]
-  on_invalid: {retry: 2}
-tools: [{name: look, description: Looks., parameters: {type: object}}]
-context: {window: 1000, reserve: 10, drop: [history]}
-";
-
-fn places(value: &Value, at: &str, found: &mut Vec<String>) {
-    found.push(at.to_owned());
-    match value {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                places(item, &format!("{at}/{index}"), found);
-            }
-        }
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                places(value, &format!("{at}/{key}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
-#[test]
-fn every_file_is_read_as_it_would_be_from_json() {
-    use crate::project::prompt::PromptFile;
-    let read = |json: &Value| {
-        let file = SourceFile::new(RepoPath::new("a.yaml").unwrap(), json.to_string());
-        let document = document::parse(&file).0.unwrap();
-        assert_eq!(document.to_json(), *json);
-        let schema = Schema::of::<PromptFile>();
-        let quick = schema.quick.fits(&document.root);
-        let validator = build(&schema.value).unwrap();
-        if let Some(fits) = quick {
-            assert_eq!(fits, validator.is_valid(json), "{json}");
-        }
-        let direct = document.read::<PromptFile>().map_err(|error| error.to_string());
-        let from_json =
-            serde_json::from_value::<PromptFile>(json.clone()).map_err(|error| error.to_string());
-        assert_eq!(format!("{direct:?}"), format!("{from_json:?}"), "{json}");
-        quick
-    };
-    let file = SourceFile::new(RepoPath::new("a.yaml").unwrap(), PROMPT);
-    let whole = document::parse(&file).0.unwrap().to_json();
-    let mut without_assertions = whole.clone();
-    without_assertions["output"].as_object_mut().unwrap().remove("assert");
-    assert_eq!(read(&without_assertions), Some(true));
-    let mut at = Vec::new();
-    places(&whole, "", &mut at);
-    let others = [
-        json!(null),
-        json!(true),
-        json!(-1),
-        json!(1.5),
-        json!(4.0),
-        json!(u64::MAX),
-        json!("x"),
-        json!([]),
-        json!(["x"]),
-        json!({}),
-        json!({"x": 1}),
-        json!({"text": "x"}),
-    ];
-    for place in &at {
-        for other in &others {
-            let mut changed = whole.clone();
-            *changed.pointer_mut(place).unwrap() = other.clone();
-            if place.is_empty() && other.is_null() {
-                continue;
-            }
-            read(&changed);
-        }
     }
 }
