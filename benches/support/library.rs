@@ -43,7 +43,7 @@ pub(crate) fn prompt(number: usize) -> String {
         "description: Sorts what customers of product {number} write, and says how urgent it is.
 owner: team-{}
 tags: [support, product-{number}]
-model: {{provider: openai, name: gpt-4o-mini-2024-07-18, temperature: 0, max_output_tokens: {}}}
+model: {{provider: anthropic, name: claude-haiku-4-5-20251001, temperature: 0, max_output_tokens: {}}}
 variables:
   ticket: {{type: string, description: What the customer wrote to us., minLength: 1, maxLength: {}}}
   tier:

@@ -12,7 +12,7 @@ PROMPT = """\
 description: Sorts message {number} of a customer.
 owner: support-{team}
 tags: [support, team-{team}]
-model: {{provider: openai, name: gpt-4o-mini-2024-07-18, temperature: 0, max_output_tokens: 600}}
+model: {{provider: anthropic, name: claude-haiku-4-5-20251001, temperature: 0, max_output_tokens: 600}}
 variables:
   ticket: {{type: string, description: The message as received., maxLength: 8000}}
   tier: {{enum: [free, pro], default: free, description: What the customer pays for.}}

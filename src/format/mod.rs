@@ -2,8 +2,8 @@
 //! untouched.
 //!
 //! What a model reads stands in these files, so a formatter that errs changes behaviour. Three things keep it from that.
-//! Texts written as blocks never meet the layout engine ([`blocks`]). Keys move only where their order means nothing
-//! ([`order`], [`moves`]). And what comes out is held against what went in ([`proof`]): the same values, the same
+//! Texts written as blocks never meet the layout engine (`blocks`). Keys move only where their order means nothing
+//! (`order`, `moves`). And what comes out is held against what went in (`proof`): the same values, the same
 //! comments, for a prompt the same digests and the same messages. Where that fails, the file stays as it is.
 
 mod blocks;

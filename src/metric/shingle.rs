@@ -135,7 +135,7 @@ impl Signature {
     }
 
     /// Numbers of which two texts that are at least [`NEAR`] each other have one in common, but for one pair in five
-    /// hundred; see [`ROWS`] for other similarities.
+    /// hundred; see `ROWS` for other similarities.
     pub fn buckets(&self) -> impl Iterator<Item = u64> {
         self.0.chunks_exact(ROWS).enumerate().map(|(band, values)| {
             values.iter().fold(mix(band as u64), |hash, value| mix(hash ^ u64::from(*value)))

@@ -85,7 +85,7 @@ mod tests {
             ("anthropic", "claude-4-5-sonnet", "claude-sonnet-4-5"),
             ("anthropic", "claude-sonnet-4.6", "claude-sonnet-4-6"),
             ("anthropic", "cluade-opus-5", "claude-opus-5"),
-            ("gemini", "gemini-2.5-flahs", "gemini-2.5-flash"),
+            ("gemini", "gemini-2.5-flsh", "gemini-2.5-flash"),
         ] {
             assert_eq!(meant(vendor, name), Some(model), "{name}");
         }
