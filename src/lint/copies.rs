@@ -3,7 +3,9 @@
 //! While a prompt is checked a few numbers about its messages are remembered; the texts themselves are looked at again
 //! only where these numbers agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
 
 use super::context::PromptFacts;
 use crate::document::{Node, Route};
@@ -208,18 +210,29 @@ impl Copies {
             by_bucket.extend(buckets.map(|bucket| (bucket, *index)));
         }
         by_bucket.sort_unstable();
+        // Each is compared with the first of a family of copies, and with the one before.
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
         for group in by_bucket.chunk_by(|a, b| a.0 == b.0) {
             for (position, (_, index)) in group.iter().enumerate().skip(1) {
-                if copies.same.contains_key(index) || copies.near.contains_key(index) {
-                    continue;
+                if !copies.same.contains_key(index) {
+                    pairs.push((*index, group[0].1));
+                    pairs.push((*index, group[position - 1].1));
                 }
-                // The first of a family of copies, or the one before.
-                for other in [group[0].1, group[position - 1].1] {
-                    if let Some(share) = resemblance(&prompts[other], &prompts[*index]) {
-                        copies.near.insert(*index, (other, share));
-                        break;
-                    }
-                }
+            }
+        }
+        // Those that are alike meet in several buckets. The first that are alike in the order of the buckets count.
+        let mut distinct = pairs.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let alike: HashMap<(usize, usize), f64> = distinct
+            .into_par_iter()
+            .filter_map(|(index, other)| {
+                Some(((index, other), resemblance(&prompts[other], &prompts[index])?))
+            })
+            .collect();
+        for (index, other) in pairs {
+            if let Some(share) = alike.get(&(index, other)) {
+                copies.near.entry(index).or_insert((other, *share));
             }
         }
         copies
