@@ -6,6 +6,7 @@
 mod edit;
 mod key;
 mod parse;
+mod quick;
 mod read;
 mod route;
 mod scalar;

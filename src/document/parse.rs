@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
-use super::scalar::{Scalar, resolve_plain};
-use super::{Comment, Document, Entry, Key, Node, NodeKind, key};
+use super::scalar::{Scalar, Style, resolve_plain};
+use super::{Comment, Document, Entry, Key, Node, NodeKind, key, quick};
 use crate::diagnostic::{Diagnostic, RuleId};
 use crate::span::{SourceFile, Span};
 
@@ -26,27 +26,24 @@ const MAX_ALIASED_NODES: usize = 10_000;
 
 /// Parses a file. Without a document there is at least one diagnostic.
 pub fn parse(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
-    let mut builder = Builder {
-        file,
-        stack: Vec::new(),
-        items: Vec::new(),
-        root: None,
-        anchors: BTreeMap::new(),
-        aliased: 0,
-        comments: Vec::new(),
-        diagnostics: Vec::new(),
-    };
-    let complete = builder.run().map_err(|problem| builder.diagnostics.push(*problem)).is_ok();
-    let Builder { root, comments, diagnostics, .. } = builder;
-    let document = complete.then(|| Document {
-        file: Arc::clone(file),
-        root: root.unwrap_or(Node { span: Span::at(0), kind: NodeKind::Null }),
-        comments,
-    });
-    (document, diagnostics)
+    parse_quickly(file).unwrap_or_else(|| parse_fully(file))
 }
 
-type Step = Result<(), Box<Diagnostic>>;
+/// A file of the simple kind, read in one pass; `None` when it is not of that kind.
+pub(super) fn parse_quickly(file: &Arc<SourceFile>) -> Option<(Option<Document>, Vec<Diagnostic>)> {
+    let mut builder = Builder::new(file);
+    let simple = file.text().len() <= MAX_BYTES && quick::read(file.text(), &mut builder).is_ok();
+    simple.then(|| builder.finish(true))
+}
+
+/// Any file, read by a full parser of YAML.
+pub(super) fn parse_fully(file: &Arc<SourceFile>) -> (Option<Document>, Vec<Diagnostic>) {
+    let mut builder = Builder::new(file);
+    let complete = builder.run().map_err(|problem| builder.diagnostics.push(*problem)).is_ok();
+    builder.finish(complete)
+}
+
+pub(super) type Step = Result<(), Box<Diagnostic>>;
 
 /// The entries of a mapping in the making, each key once.
 #[derive(Default)]
@@ -114,7 +111,8 @@ impl Item {
     }
 }
 
-struct Builder<'a> {
+/// The tree in the making.
+pub(super) struct Builder<'a> {
     file: &'a Arc<SourceFile>,
     stack: Vec<Open>,
     /// The items of all open collections, those of the innermost last.
@@ -122,11 +120,33 @@ struct Builder<'a> {
     root: Option<Node>,
     anchors: BTreeMap<usize, Node>,
     aliased: usize,
-    comments: Vec<Comment>,
+    pub(super) comments: Vec<Comment>,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(file: &'a Arc<SourceFile>) -> Self {
+        Self {
+            file,
+            stack: Vec::new(),
+            items: Vec::new(),
+            root: None,
+            anchors: BTreeMap::new(),
+            aliased: 0,
+            comments: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn finish(self, complete: bool) -> (Option<Document>, Vec<Diagnostic>) {
+        let document = complete.then(|| Document {
+            file: Arc::clone(self.file),
+            root: self.root.unwrap_or(Node { span: Span::at(0), kind: NodeKind::Null }),
+            comments: self.comments,
+        });
+        (document, self.diagnostics)
+    }
+
     fn run(&mut self) -> Step {
         let text = self.file.text();
         if text.len() > MAX_BYTES {
@@ -155,14 +175,18 @@ impl Builder<'_> {
 
     fn event(&mut self, event: Event<'_>, span: Span, indent: Option<usize>) -> Step {
         match event {
+            Event::Scalar(text, style, 0, None) => {
+                self.scalar(text, style.into(), span, indent.unwrap_or(0))
+            }
             Event::Scalar(text, style, anchor, tag) => {
-                let plain_key = anchor == 0 && tag.is_none() && self.key_is_next();
-                if let Some(key) = plain_key.then(|| key::known(&text)).flatten() {
-                    self.items.push(Item::Key(key, span));
-                    return Ok(());
-                }
                 let tag = tag.map(|tag| tag.original());
-                let kind = self.scalar(text, style, tag.as_deref(), span, indent)?;
+                let plain = match tag.as_deref() {
+                    None => style == ScalarStyle::Plain,
+                    Some("!!str" | "!") => false,
+                    Some("!!int" | "!!float" | "!!bool" | "!!null") => true,
+                    Some(_) => return Err(self.unknown_tag(span)),
+                };
+                let kind = self.kind(text, plain, style.into(), span, indent.unwrap_or(0))?;
                 self.add(Node { span, kind }, anchor);
                 Ok(())
             }
@@ -186,37 +210,42 @@ impl Builder<'_> {
         }
     }
 
-    fn scalar(
-        &self,
+    /// A text without tag and anchor, a key or a value; `indent` is the width before the content of a block.
+    pub(super) fn scalar(
+        &mut self,
         text: Cow<'_, str>,
-        style: ScalarStyle,
-        tag: Option<&str>,
+        style: Style,
         span: Span,
-        indent: Option<usize>,
-    ) -> Result<NodeKind, Box<Diagnostic>> {
-        let string = |text: Cow<'_, str>| {
-            NodeKind::String(Scalar {
-                text: text.into_owned(),
-                style: style.into(),
-                indent: indent.unwrap_or(0),
-            })
-        };
-        let plain = match tag {
-            None => style == ScalarStyle::Plain,
-            Some("!!str" | "!") => false,
-            Some("!!int" | "!!float" | "!!bool" | "!!null") => true,
-            Some(_) => return Err(self.unknown_tag(span)),
-        };
-        if !plain {
-            return Ok(string(text));
+        indent: usize,
+    ) -> Step {
+        if let Some(key) = self.key_is_next().then(|| key::known(&text)).flatten() {
+            self.items.push(Item::Key(key, span));
+            return Ok(());
         }
-        match resolve_plain(&text) {
-            Ok(kind) => Ok(kind.unwrap_or_else(|| string(text))),
-            Err(message) => Err(self.problem(span, message.into())),
-        }
+        let kind = self.kind(text, style == Style::Plain, style, span, indent)?;
+        self.add(Node { span, kind }, 0);
+        Ok(())
     }
 
-    fn open(&mut self, mapping: bool, span: Span, anchor: usize) -> Step {
+    /// What a text says: of a plain one, its letters may make a number of it.
+    fn kind(
+        &self,
+        text: Cow<'_, str>,
+        plain: bool,
+        style: Style,
+        span: Span,
+        indent: usize,
+    ) -> Result<NodeKind, Box<Diagnostic>> {
+        let indent = if matches!(style, Style::Literal | Style::Folded) { indent } else { 0 };
+        let resolved = match plain {
+            true => resolve_plain(&text).map_err(|message| self.problem(span, message.into()))?,
+            false => None,
+        };
+        Ok(resolved
+            .unwrap_or_else(|| NodeKind::String(Scalar { text: text.into_owned(), style, indent })))
+    }
+
+    pub(super) fn open(&mut self, mapping: bool, span: Span, anchor: usize) -> Step {
         if self.stack.len() >= MAX_DEPTH {
             return Err(self.too_deep(span));
         }
@@ -230,7 +259,7 @@ impl Builder<'_> {
             .is_some_and(|open| open.mapping && (self.items.len() - open.first).is_multiple_of(2))
     }
 
-    fn close(&mut self, span: Span) -> Step {
+    pub(super) fn close(&mut self, span: Span) -> Step {
         let Some(open) = self.stack.pop() else {
             return Ok(());
         };
