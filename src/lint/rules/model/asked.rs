@@ -101,6 +101,28 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The checks of a rule with a function of one model: it is called for those of prompts and profiles, and where the rule
+/// asks for it, for those that suites name. The checks of a rule are plain functions, so no function can make them.
+macro_rules! each_model {
+    ($check:ident) => {
+        $crate::lint::rule::Check::prompt(|context, findings| {
+            findings.extend(Asked::of_prompt(context).iter().flat_map($check));
+        })
+        .and_text(|context, findings| {
+            findings.extend(Asked::of_profiles(context).flat_map(|asked| $check(&asked)));
+        })
+    };
+    ($check:ident and suites) => {
+        $crate::lint::rule::Check {
+            suite: Some(|context, findings| {
+                findings.extend(Asked::of_suite(context).flat_map(|asked| $check(&asked)));
+            }),
+            ..each_model!($check)
+        }
+    };
+}
+pub(super) use each_model;
+
 /// Whose API answers for a model.
 pub(super) fn vendor_of(config: &Config, settings: &ModelSettings) -> Option<&'static Vendor> {
     let own = config.providers.get(&settings.provider);
