@@ -94,17 +94,17 @@ fn first_image(messages: &[Entry]) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn a_profile_has_abilities_too() {
         let prompt = "model: big\nmessages:\n  - {role: user, content: Hi}\noutput:\n  format: json\n  schema: {type: object}\n";
         let config = "models: {big: {provider: openai, name: gpt-5.5-pro}}\n";
         assert_eq!(
-            said("M209", &[("pf.yaml", config), ("prompts/a.yaml", prompt)]),
+            findings("M209", &[("pf.yaml", config), ("prompts/a.yaml", prompt)]),
             ["prompts/a.yaml:6:3 M209 `openai/gpt-5.5-pro` cannot be held to a schema"]
         );
         let unknown = "models: {big: {provider: openai, name: gpt-99}}\n";
-        assert_eq!(said("M209", &[("pf.yaml", unknown), ("prompts/a.yaml", prompt)]), [""; 0]);
+        assert_eq!(findings("M209", &[("pf.yaml", unknown), ("prompts/a.yaml", prompt)]), [""; 0]);
     }
 }

@@ -69,13 +69,13 @@ fn check(asked: &Asked<'_>) -> Vec<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn bounds_belong_to_the_range() {
         let of = |model: &str| {
             let prompt = format!("model: {model}\nmessages:\n  - {{role: user, content: Hello}}\n");
-            said("M205", &[("prompts/a.yaml", prompt.as_str())])
+            findings("M205", &[("prompts/a.yaml", prompt.as_str())])
         };
         assert_eq!(of("{provider: openai, name: gpt-4o, temperature: 2}"), [""; 0]);
         assert_eq!(of("{provider: gateway, name: gpt-4o, temperature: 9}"), [""; 0]);

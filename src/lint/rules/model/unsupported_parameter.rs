@@ -100,11 +100,11 @@ fn why_not(
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     fn of(model: &str) -> Vec<String> {
         let prompt = format!("model: {model}\nmessages:\n  - {{role: user, content: Hello}}\n");
-        said("M204", &[("prompts/a.yaml", prompt.as_str())])
+        findings("M204", &[("prompts/a.yaml", prompt.as_str())])
     }
 
     #[test]
