@@ -1,11 +1,11 @@
 //! M209
 
-use super::asked::vendor_of;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
 use crate::price::models;
+use crate::project::model;
 use crate::project::prompt::{ContentTemplate, Entry, PartTemplate};
 use crate::span::Span;
 
@@ -51,7 +51,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         return;
     }
     let Ok(resolved) = context.model() else { return };
-    let Some(vendor) = vendor_of(&context.project.config, &resolved.settings) else { return };
+    let Some(vendor) = model::vendor(&context.project.config, &resolved.settings) else { return };
     let Some(facts) = models::find_by_name(vendor.name, &resolved.settings.name) else { return };
     let document = &context.prompt.document;
     let root = Route::root();
