@@ -262,7 +262,7 @@ pub fn excerpt(text: &str, longest: usize) -> String {
 }
 
 /// So many things of a kind whose plural ends in `s`: `1 file`, `2 files`.
-pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
+pub fn counted<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {thing}{ending}")
 }
