@@ -261,9 +261,20 @@ pub fn excerpt(text: &str, longest: usize) -> String {
     short
 }
 
+/// So many things of a kind whose plural ends in `s`: `1 file`, `2 files`.
+pub fn counted<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
+    let ending = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {thing}{ending}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_alone_is_singular() {
+        assert_eq!([0u64, 1, 2].map(|n| counted(n, "case")), ["0 cases", "1 case", "2 cases"]);
+    }
 
     #[test]
     fn suggests_only_what_resembles() {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::syntax::Fields;
 use super::template::Operand;
 use super::{Kind, Problem, Subject, Verdict, text};
+use crate::diagnostic::counted;
 
 /// A bound on the length of the answer.
 #[derive(Clone, Debug)]
@@ -85,7 +86,6 @@ impl Size {
             Unit::Characters => (subject.output.chars().count(), "character"),
         };
         let Bounds { least, most } = *bounds;
-        let plural = if count == 1 { "" } else { "s" };
         let wanted = match (least, most) {
             (least, u64::MAX) => format!("at least {least}"),
             (0, most) => format!("at most {most}"),
@@ -93,7 +93,7 @@ impl Size {
             (least, most) => format!("expected {least} to {most}"),
         };
         let passed = (least..=most).contains(&(count as u64));
-        Ok(Verdict::decided(passed, format!("{count} {unit}{plural}, {wanted}"))
+        Ok(Verdict::decided(passed, format!("{}, {wanted}", counted(count, unit)))
             .raw(count as f64)
             .value(bounds.into_value()))
     }

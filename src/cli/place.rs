@@ -1,15 +1,16 @@
 //! Where a command works: the project around the current folder, and the revision that a selector speaks of.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::Global;
-use super::error::Error;
+use super::error::{Error, Exit};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::RepoPath;
 use crate::project::prompt::{Prompt, PromptName};
 use crate::project::{CONFIG_FILE, Project};
-use crate::snapshot::{Home, Snapshot};
+use crate::snapshot::{Home, MAX_FILE_BYTES, Snapshot};
 
 /// The folder that the command was started for.
 pub(crate) fn directory(global: &Global) -> Result<PathBuf, Error> {
@@ -209,4 +210,19 @@ fn real(path: &Path) -> PathBuf {
         (Some(folder), Some(name)) => real(folder).join(name),
         _ => path.to_owned(),
     }
+}
+
+/// What stands on standard input, in the place of a file.
+pub(crate) fn standard_input() -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(|error| {
+        Error::new(Exit::Provider, format!("cannot read standard input: {error}"))
+    })?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        let most = MAX_FILE_BYTES >> 20;
+        return Err(Error::usage(format!(
+            "standard input is larger than the {most} MiB that pf reads"
+        )));
+    }
+    Ok(text)
 }

@@ -8,8 +8,8 @@ use anstyle::{AnsiColor, Style};
 use super::args::Global;
 use super::error::Error;
 use crate::diagnostic::Diagnostic;
-use crate::report::finding;
 use crate::report::foreign::escape;
+use crate::report::{finding, patch};
 
 /// Columns to which pictures of source lines are cut.
 const WIDTH: usize = 140;
@@ -48,6 +48,23 @@ impl Ui {
     /// Sends the results on their way; each command ends with it.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+
+    /// Results that another program reads byte for byte: what looks like a colour in them stays.
+    pub fn verbatim(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.flush()?;
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Prints a patch: as it is for another program, and drawn for a person.
+    pub fn patch(&mut self, patch: &str) -> io::Result<()> {
+        let coloured = self.out.get_ref().current_choice() != ColorChoice::Never;
+        match coloured || io::stdout().is_terminal() {
+            true => patch::write_for_people(&mut self.out, patch),
+            false => self.verbatim(patch.as_bytes()),
+        }
     }
 
     /// Prints findings as results.

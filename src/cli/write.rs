@@ -26,20 +26,16 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A text as bytes, with the byte order mark and the line breaks of the file that it replaces.
+/// A text as bytes, with the byte order mark of the file that it replaces and the line end of its first line. Line ends
+/// never reach a model, and a work tree whose git makes them CRLF would otherwise never be clean.
 pub(crate) fn in_the_manner_of(old: &[u8], text: &str) -> Vec<u8> {
-    let mark = if old.starts_with(b"\xef\xbb\xbf") { "\u{feff}" } else { "" };
-    let text = match old.contains(&b'\n') && !has_bare_newline(old) {
+    let mark = if old.starts_with("\u{feff}".as_bytes()) { "\u{feff}" } else { "" };
+    let first_line = old.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = match first_line.ends_with(b"\r\n") {
         true => text.replace('\n', "\r\n"),
         false => text.to_owned(),
     };
     format!("{mark}{text}").into_bytes()
-}
-
-fn has_bare_newline(bytes: &[u8]) -> bool {
-    bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .any(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n"))
 }
 
 /// Those of the file that is replaced, else what a new file usually gets.

@@ -12,6 +12,7 @@ use crate::price::Prices;
 use crate::project::cases;
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
+use crate::project::prices::PricesError;
 use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
 use crate::project::{FileKind, Project};
@@ -67,6 +68,16 @@ pub enum PlanError {
     /// A file cannot be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+}
+
+impl From<PricesError> for PlanError {
+    fn from(error: PricesError) -> Self {
+        match error {
+            PricesError::Wrong { .. } => Self::Usage { message: error.to_string(), help: None },
+            PricesError::Findings(findings) => Self::Findings(findings),
+            PricesError::Snapshot(error) => error.into(),
+        }
+    }
 }
 
 /// All cells of a run: suite by suite, in each column by column, in each case by case, in each repeat by repeat.
@@ -191,7 +202,7 @@ pub fn plan(
         suites: Vec::new(),
         warnings: Vec::new(),
         filtered: selection.filters_cases(),
-        prices: prices(project)?,
+        prices: project.prices()?,
     };
     let mut errors = Vec::new();
     for suite in suites {
@@ -220,22 +231,6 @@ pub fn plan(
         plan.suites.retain(|suite| !suite.cases.is_empty());
     }
     Ok(plan)
-}
-
-/// The project's own prices.
-fn prices(project: &Project) -> Result<Prices, PlanError> {
-    let Some(name) = &project.config.prices else { return Ok(Prices::default()) };
-    let wrong = |message: String| PlanError::Usage {
-        message: format!("`prices: {name}` in pf.yaml: {message}"),
-        help: None,
-    };
-    let path = crate::path::RepoPath::new(name).map_err(|error| wrong(error.to_string()))?;
-    let file = project.source(&path)?.ok_or_else(|| wrong("there is no such file".to_owned()))?;
-    let (document, findings) = crate::document::parse(&file);
-    let Some(document) = document.filter(|_| findings.is_empty()) else {
-        return Err(PlanError::Findings(findings));
-    };
-    serde_json::from_value(document.to_json()).map_err(|error| wrong(error.to_string()))
 }
 
 fn select_suites<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Suite>, PlanError> {

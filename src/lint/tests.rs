@@ -145,25 +145,50 @@ fn rules_stand_in_order_of_their_codes_and_are_documented() {
     }
 }
 
-fn project(files: &[(&str, &str)]) -> Project {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
+/// A project of these files.
+pub(super) fn project(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Project {
+    let files = files.iter().map(|(path, text)| {
+        (RepoPath::new(path.as_ref()).unwrap(), text.as_ref().as_bytes().to_vec())
+    });
     Project::load(&Snapshot::memory(files)).unwrap()
 }
 
-/// What one rule finds, whether it is on by default or not: `file:line:column CODE message`.
-pub(super) fn findings(code: &str, files: &[(&str, &str)]) -> Vec<String> {
+/// What one rule, or several of one beginning, find in these files, whether they are on by default or not.
+pub(super) fn diagnostics(
+    code: &str,
+    files: &[(impl AsRef<str>, impl AsRef<str>)],
+) -> Vec<Diagnostic> {
+    let only = |rule: &&&Rule| rule.code.0.starts_with(code);
+    assert!(RULES.iter().any(|rule| only(&rule)), "there is no rule `{code}`");
     let selection =
         RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    said(&check(&project(files), Options::default(), &selection).unwrap())
+    let mut found = check(&project(files), Options::default(), &selection).unwrap().findings;
+    found.retain(|finding| finding.code.0.starts_with(code));
+    found
+}
+
+/// The same as lines: `file:line:column CODE message`.
+pub(super) fn findings(code: &str, files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Vec<String> {
+    lines(&diagnostics(code, files))
+}
+
+/// The same with how bad each is: `file:line:column severity message`.
+pub(super) fn graded(code: &str, files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Vec<String> {
+    let found = diagnostics(code, files);
+    let line = |d: &Diagnostic| {
+        format!("{}:{} {} {}", d.file.path(), d.start(), d.severity.as_str(), d.message)
+    };
+    found.iter().map(line).collect()
+}
+
+/// Findings as lines: `file:line:column CODE message`.
+pub(super) fn lines(findings: &[Diagnostic]) -> Vec<String> {
+    let line = |d: &Diagnostic| format!("{}:{} {} {}", d.file.path(), d.start(), d.code, d.message);
+    findings.iter().map(line).collect()
 }
 
 fn said(checked: &Checked) -> Vec<String> {
-    checked
-        .findings
-        .iter()
-        .map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.code, d.message))
-        .collect()
+    lines(&checked.findings)
 }
 
 #[test]

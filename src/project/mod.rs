@@ -6,6 +6,7 @@ pub mod cases;
 pub mod config;
 pub mod dataset;
 pub mod model;
+pub mod prices;
 mod narrow;
 pub mod prompt;
 pub mod suite;

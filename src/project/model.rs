@@ -4,6 +4,7 @@ use super::config::{Config, Profile};
 use super::prompt::{ModelChoice, ModelMap};
 use crate::diagnostic::closest;
 use crate::message::ModelSettings;
+use crate::price::vendors::{self, Vendor};
 
 /// A model with its parameters.
 #[derive(Clone, PartialEq, Debug)]
@@ -152,6 +153,12 @@ fn from_map(map: &ModelMap) -> ModelSettings {
         stop: map.stop.clone(),
         extra: map.extra.clone(),
     }
+}
+
+/// Whose API answers for a model; none where a gateway or an own server does.
+pub fn vendor(config: &Config, settings: &ModelSettings) -> Option<&'static Vendor> {
+    let own = config.providers.get(&settings.provider);
+    vendors::vendor(&settings.provider, own.and_then(|provider| provider.base_url.as_deref()))
 }
 
 #[cfg(test)]

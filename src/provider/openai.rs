@@ -12,6 +12,7 @@ use super::resolve::ConfigurationError;
 use crate::message::{
     Answer, Content, Message, Part, Request, ResponseFormat, Tool, ToolCall, Usage,
 };
+use crate::schema::strict;
 
 /// Keys that `extra` may not set: they are the request's own, or they would make the answer unreadable.
 const OWN_KEYS: [&str; 5] = ["messages", "model", "stream", "stream_options", "n"];
@@ -110,63 +111,9 @@ fn response_format(format: &ResponseFormat) -> Option<Value> {
         ResponseFormat::Json => Some(json!({"type": "json_object"})),
         ResponseFormat::Schema(schema) => Some(json!({
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": allows_strict(schema), "schema": schema},
+            "json_schema": {"name": "answer", "strict": strict::allows(schema), "schema": schema},
         })),
     }
-}
-
-/// Whether OpenAI takes `schema` with `strict: true`, which makes the answer certain to fit it. It refuses the whole
-/// request when the schema goes beyond its subset of JSON Schema, so what is not known to belong to it does not.
-///
-/// <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>
-pub fn allows_strict(schema: &Value) -> bool {
-    schema.get("type").is_some_and(|kind| kind == "object")
-        && schema.get("anyOf").is_none()
-        && is_strict(schema)
-}
-
-fn is_strict(schema: &Value) -> bool {
-    let Value::Object(map) = schema else {
-        return false;
-    };
-    let keywords = map.iter().all(|(keyword, value)| match keyword.as_str() {
-        "type" | "title" | "description" | "enum" | "const" | "$ref" | "pattern" | "format"
-        | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf"
-        | "minItems" | "maxItems" => true,
-        "required" => value.is_array(),
-        "additionalProperties" => *value == Value::Bool(false),
-        "properties" | "$defs" | "definitions" => {
-            value.as_object().is_some_and(|inner| inner.values().all(is_strict))
-        }
-        "items" => is_strict(value),
-        "anyOf" => value.as_array().is_some_and(|branches| branches.iter().all(is_strict)),
-        _ => false,
-    });
-    keywords && (!map.get("type").is_some_and(has_object) || is_closed(map))
-}
-
-/// Whether a `type` keyword allows objects.
-fn has_object(kind: &Value) -> bool {
-    match kind {
-        Value::Array(kinds) => kinds.iter().any(has_object),
-        kind => kind == "object",
-    }
-}
-
-/// Whether an object schema allows no other properties and requires all that it names.
-fn is_closed(map: &Map<String, Value>) -> bool {
-    let required: Vec<&str> = map
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    map.get("additionalProperties") == Some(&Value::Bool(false))
-        && map
-            .get("properties")
-            .and_then(Value::as_object)
-            .is_some_and(|named| named.keys().all(|name| required.contains(&name.as_str())))
 }
 
 /// Why a body is no answer.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::foreign::excerpt;
 use super::table;
+use crate::diagnostic::counted;
 use crate::eval::cell::{CellRecord, State};
 use crate::eval::gate::GateResult;
 use crate::eval::plan::Plan;
@@ -19,13 +20,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
             run.results.iter().filter(|result| result.suite == index).collect();
         let repeats =
             if suite.repeat > 1 { format!(", {} times each", suite.repeat) } else { String::new() };
-        writeln!(
-            out,
-            "{}: {} case{}{repeats}",
-            suite.name,
-            suite.cases.len(),
-            plural(suite.cases.len())
-        )?;
+        writeln!(out, "{}: {}{repeats}", suite.name, counted(suite.cases.len(), "case"))?;
         if let Some(target) = suite.target_n.filter(|target| *target > suite.cases.len() as u64) {
             writeln!(out, "  the suite wants {target} cases")?;
         }
@@ -59,10 +54,6 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         }
     }
     failed_gates(out, plan, run)
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// The metrics that the suite names, for the columns of the table; all others are in the JSON.

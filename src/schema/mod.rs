@@ -3,6 +3,7 @@
 //! The schemas of pf's own files are made from the Rust types that the files are read into, so the two cannot differ.
 
 mod quick;
+pub mod strict;
 
 #[cfg(test)]
 mod tests;

@@ -1,24 +1,24 @@
 //! `pf fmt`
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use similar::TextDiff;
 
 use super::Format;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
 use crate::cli::{place, write};
+use crate::diagnostic::counted;
 use crate::format::{self, Kind, Refused};
 use crate::path::RepoPath;
 use crate::project::{CONFIG_FILE, Project, Scope};
 use crate::report::fmt::{Fmt, FmtFile, FmtStatus};
 use crate::report::foreign::escape;
-use crate::report::json;
+use crate::report::{json, patch};
 use crate::snapshot::Home;
 use crate::span::SourceFile;
 use crate::template::Partials;
@@ -79,9 +79,14 @@ enum Outcome {
 struct Change {
     file: Arc<SourceFile>,
     text: String,
-    /// Whether the file ends its lines with CR and LF, and begins with a byte order mark.
-    crlf: bool,
-    marked: bool,
+    /// The new content of the file.
+    bytes: Vec<u8>,
+}
+
+impl Change {
+    fn diff(&self) -> String {
+        patch::of(self.file.path(), self.file.text(), &self.text)
+    }
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
@@ -104,7 +109,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         .par_iter()
         .map(|(path, kind)| {
             let bytes = project.snapshot.read(path)?.unwrap_or_default();
-            Ok(format_one(&project, &partials, path, *kind, bytes))
+            Ok(format_one(&project, &partials, path, *kind, &bytes))
         })
         .collect::<Result<_, Error>>()?;
     let mut shown = Vec::new();
@@ -155,12 +160,9 @@ fn format_one(
     partials: &Partials<'_>,
     path: &RepoPath,
     kind: Kind,
-    bytes: Vec<u8>,
+    bytes: &[u8],
 ) -> Outcome {
-    let first_line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-    let crlf = first_line.ends_with(b"\r\n");
-    let marked = bytes.starts_with("\u{feff}".as_bytes());
-    let file = SourceFile::decode(path.clone(), bytes).unwrap_or_else(|bad| bad.file);
+    let file = SourceFile::decode(path.clone(), bytes.to_vec()).unwrap_or_else(|bad| bad.file);
     let text = match format::format(&file, kind) {
         Ok(text) if text == file.text() => return Outcome::Formatted,
         Ok(text) => text,
@@ -171,32 +173,15 @@ fn format_one(
     {
         return Outcome::Refused(refused);
     }
-    Outcome::Changed(Change { file, text, crlf, marked })
-}
-
-impl Change {
-    /// The new content of the file. Its line ends are those that it had: they never reach a model, and a work tree whose
-    /// git makes them CRLF would otherwise never be clean.
-    fn bytes(&self) -> Vec<u8> {
-        let text = if self.crlf { self.text.replace('\n', "\r\n") } else { self.text.clone() };
-        let mark = if self.marked { "\u{feff}" } else { "" };
-        format!("{mark}{text}").into_bytes()
-    }
-
-    fn diff(&self) -> String {
-        let path = self.file.path();
-        TextDiff::from_lines(self.file.text(), self.text.as_str())
-            .unified_diff()
-            .header(&format!("a/{path}"), &format!("b/{path}"))
-            .to_string()
-    }
+    let bytes = write::in_the_manner_of(bytes, &text);
+    Outcome::Changed(Change { file, text, bytes })
 }
 
 /// Writes a file, unless that is not wanted, and says so.
 fn changed(args: &Args, home: &Home, path: &RepoPath, change: &Change) -> Result<FmtFile, Error> {
     let mut status = FmtStatus::WouldReformat;
     if !args.dry() {
-        write::replace(&target(home, path)?, &change.bytes())?;
+        write::replace(&target(home, path)?, &change.bytes)?;
         status = FmtStatus::Reformatted;
     }
     Ok(FmtFile {
@@ -246,7 +231,7 @@ fn show(args: &Args, result: &Fmt, ui: &mut Ui) -> Result<Exit, Error> {
     }
     for file in &result.files {
         match (&file.diff, file.status) {
-            (Some(diff), _) => print_diff(diff, ui)?,
+            (Some(diff), _) => ui.patch(diff)?,
             (None, FmtStatus::WouldReformat) => {
                 writeln!(ui.out(), "would reformat {}", escape(&file.path))?;
             }
@@ -263,7 +248,7 @@ fn show(args: &Args, result: &Fmt, ui: &mut Ui) -> Result<Exit, Error> {
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} file{} {what}", if *count == 1 { "" } else { "s" }))
+        .map(|(count, what)| format!("{} {what}", counted(*count, "file")))
         .collect();
     match args.diff {
         // The results are a patch, which other programs read.
@@ -283,18 +268,6 @@ fn complain(file: &FmtFile, ui: &mut Ui) {
         .hint(format!("`pf lint {}` shows the place", file.path)),
         None => Error::usage(format!("{}: {message}; the file is left as it is", file.path)),
     });
-}
-
-/// A patch for other programs; for people, with whatever could act on their terminal escaped.
-fn print_diff(diff: &str, ui: &mut Ui) -> Result<(), Error> {
-    if !std::io::stdout().is_terminal() {
-        write!(ui.out(), "{diff}")?;
-        return Ok(());
-    }
-    for line in diff.lines() {
-        writeln!(ui.out(), "{}", escape(line))?;
-    }
-    Ok(())
 }
 
 fn nothing(
@@ -334,27 +307,22 @@ fn stdin(
     ui: &mut Ui,
 ) -> Result<Exit, Error> {
     let path = place::within(home.root(), &place::directory(global)?, path)?;
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::usage(format!("cannot read standard input: {error}")))?;
-    let given = bytes.clone();
+    let bytes = place::standard_input()?;
     let outcome = match project.kind(&path).as_ref().and_then(Kind::of) {
-        Some(kind) => format_one(project, &Partials::of(project), &path, kind, bytes),
+        Some(kind) => format_one(project, &Partials::of(project), &path, kind, &bytes),
         None => Outcome::Formatted,
     };
     match outcome {
         Outcome::Formatted if args.dry() => Ok(Exit::Success),
         Outcome::Formatted => {
-            ui.out().write_all(&given)?;
+            ui.verbatim(&bytes)?;
             Ok(Exit::Success)
         }
         Outcome::Changed(change) => {
             if args.diff {
-                print_diff(&change.diff(), ui)?;
+                ui.patch(&change.diff())?;
             } else if !args.dry() {
-                ui.out().write_all(&change.bytes())?;
+                ui.verbatim(&change.bytes)?;
             }
             Ok(if args.dry() { Exit::Findings } else { Exit::Success })
         }

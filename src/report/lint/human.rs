@@ -3,18 +3,18 @@
 use std::io::{self, Write};
 
 use super::{Report, is_safely_fixable};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, counted};
 
 /// Writes how much was found, and how much of it can be fixed.
 pub fn write_summary(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-    let files = plural(report.files.len(), "file");
+    let files = counted(report.files.len(), "file");
     if report.findings.is_empty() {
         return writeln!(out, "{files} checked, no findings");
     }
     let count =
         |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let errors = plural(count(Severity::Error), "error");
-    let warnings = plural(count(Severity::Warning), "warning");
+    let errors = counted(count(Severity::Error), "error");
+    let warnings = counted(count(Severity::Warning), "warning");
     let infos = match count(Severity::Info) {
         0 => String::new(),
         infos => format!(", {infos} info"),
@@ -31,8 +31,4 @@ pub fn write_summary(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>
             writeln!(out, "[*] {safely} fixable with --fix ({more} more with --unsafe-fixes)")
         }
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }

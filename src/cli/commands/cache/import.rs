@@ -13,7 +13,7 @@ use crate::cli::commands::eval::inputs;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{Diagnostic, closest, counted};
 use crate::eval::plan::{self, PlanError, Selection};
 use crate::message::{Answer, Usage};
 use crate::path::RepoPath;
@@ -140,9 +140,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         };
         if row.repeat == 0 || row.repeat > suite.repeat {
             findings.push(wrong(format!(
-                "the suite asks each case {} time{}, and this is repeat {}",
-                suite.repeat,
-                if suite.repeat == 1 { "" } else { "s" },
+                "the suite asks each case {}, and this is repeat {}",
+                counted(suite.repeat, "time"),
                 row.repeat
             )));
             continue;

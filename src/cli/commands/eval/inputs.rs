@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::write_file;
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
+use crate::diagnostic::counted;
 use crate::eval::cell::Origin;
 use crate::eval::plan::Plan;
 use crate::eval::runner::{self, Answers, Mode, Prepared};
@@ -241,7 +242,7 @@ pub(super) fn record(
         let name = &plan.suites[suite].name;
         let count = new.len();
         let path = merge(home, project, name, new)?;
-        ui.note(format!("recorded {count} answer{} in {path}", if count == 1 { "" } else { "s" }));
+        ui.note(format!("recorded {} in {path}", counted(count, "answer")));
     }
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! Which files are checked: where they are read, and which of them were asked for.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::{Error, Exit};
+use crate::cli::error::Error;
 use crate::cli::place;
 use crate::path::RepoPath;
-use crate::snapshot::{Home, MAX_FILE_BYTES, Snapshot};
+use crate::snapshot::{Home, Snapshot};
 
 /// The arguments about files.
 #[derive(Debug, clap::Args)]
@@ -71,7 +70,7 @@ impl FileArgs {
             (Some(revision), _) => Ok(home.commit(revision)?),
             (None, true) => Ok(home.index()?),
             (None, false) => match self.stdin_file(home, directory)? {
-                Some(path) => Ok(home.worktree().with_files([(path, standard_input()?)])?),
+                Some(path) => Ok(home.worktree().with_files([(path, place::standard_input()?)])?),
                 None => Ok(home.worktree()),
             },
         }
@@ -125,13 +124,4 @@ impl FileArgs {
             None => Ok(None),
         }
     }
-}
-
-fn standard_input() -> Result<Vec<u8>, Error> {
-    let mut text = Vec::new();
-    // One byte more than may be, so that the snapshot says that it is too large.
-    std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(|error| {
-        Error::new(Exit::Provider, format!("cannot read standard input: {error}"))
-    })?;
-    Ok(text)
 }

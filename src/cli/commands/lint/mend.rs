@@ -1,12 +1,11 @@
 //! Changing files: fixes, and suppressions for what is there today.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
 use crate::cli::write;
-use crate::diagnostic::RuleId;
+use crate::diagnostic::{RuleId, counted};
 use crate::lint::adopt::adopt;
 use crate::lint::fix::{Apply, Fixed, Refused, Rewritten, fix};
 use crate::lint::{Checked, Options, RuleSelection};
@@ -83,12 +82,7 @@ pub(super) fn mend(
     store(home, &fixed.files)?;
     tell_refused(&fixed.refused, ui);
     if !fixed.applied.is_empty() {
-        ui.note(format!(
-            "fixed {} in {} ({})",
-            plural(fixed.applied.values().sum(), "finding"),
-            plural(fixed.files.len(), "file"),
-            per_rule(&fixed.applied)
-        ));
+        ui.note(told("fixed", &fixed.files, &fixed.applied));
     }
     Ok(fixed.checked)
 }
@@ -103,11 +97,11 @@ pub(super) fn mend_input(
     ui: &mut Ui,
 ) -> Result<Checked, Error> {
     let Fixed { files, refused, checked, .. } = fix(project, options, selection, apply)?;
-    let text = match files.get(path) {
-        Some(file) => file.after.clone(),
-        None => project.source(path)?.map(|file| file.text().to_owned()).unwrap_or_default(),
-    };
-    ui.out().write_all(text.as_bytes())?;
+    let given = project.snapshot.read(path)?.unwrap_or_default();
+    match files.get(path) {
+        Some(file) => ui.verbatim(&write::in_the_manner_of(&given, &file.after))?,
+        None => ui.verbatim(&given)?,
+    }
     tell_refused(&refused, ui);
     Ok(checked)
 }
@@ -122,19 +116,14 @@ pub(super) fn show(
 ) -> Result<Exit, Error> {
     let fixed = fix(project, options, selection, apply)?;
     for (path, file) in &fixed.files {
-        patch::write(ui.out(), path, &file.before, &file.after)?;
+        ui.patch(&patch::of(path, &file.before, &file.after))?;
     }
     tell_refused(&fixed.refused, ui);
     if fixed.files.is_empty() {
         ui.note("nothing to fix");
         return Ok(Exit::Success);
     }
-    ui.note(format!(
-        "would fix {} in {} ({})",
-        plural(fixed.applied.values().sum(), "finding"),
-        plural(fixed.files.len(), "file"),
-        per_rule(&fixed.applied)
-    ));
+    ui.note(told("would fix", &fixed.files, &fixed.applied));
     Ok(Exit::Findings)
 }
 
@@ -150,16 +139,9 @@ pub(super) fn accept(
     let adopted = adopt(project, options, selection, reason)?;
     store(home, &adopted.files)?;
     tell_refused(&adopted.refused, ui);
-    let count: usize = adopted.accepted.values().sum();
-    if count == 0 {
-        ui.note("no findings to accept");
-    } else {
-        ui.note(format!(
-            "accepted {} in {} ({})",
-            plural(count, "finding"),
-            plural(adopted.files.len(), "file"),
-            per_rule(&adopted.accepted)
-        ));
+    match adopted.accepted.is_empty() {
+        true => ui.note("no findings to accept"),
+        false => ui.note(told("accepted", &adopted.files, &adopted.accepted)),
     }
     Ok(if adopted.refused.is_empty() { Exit::Success } else { Exit::Findings })
 }
@@ -187,14 +169,20 @@ fn tell_refused(refused: &[Refused], ui: &mut Ui) {
     }
 }
 
-fn per_rule(counts: &BTreeMap<RuleId, usize>) -> String {
-    let counts = counts.iter().map(|(code, count)| match count {
+/// What was done with how many findings in which files: `fixed 3 findings in 1 file (F001, V101 × 2)`.
+fn told(
+    done: &str,
+    files: &BTreeMap<RepoPath, Rewritten>,
+    per_rule: &BTreeMap<RuleId, usize>,
+) -> String {
+    let rules = per_rule.iter().map(|(code, count)| match count {
         1 => code.to_string(),
         many => format!("{code} × {many}"),
     });
-    counts.collect::<Vec<_>>().join(", ")
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+    format!(
+        "{done} {} in {} ({})",
+        counted(per_rule.values().sum::<usize>(), "finding"),
+        counted(files.len(), "file"),
+        rules.collect::<Vec<_>>().join(", ")
+    )
 }

@@ -1,10 +1,6 @@
 //! What the examples of the rules do not show.
 
-use crate::lint::rules::RULES;
-use crate::lint::{Options, RuleSelection, check};
-use crate::path::RepoPath;
-use crate::project::Project;
-use crate::snapshot::Snapshot;
+use crate::lint::tests::diagnostics;
 
 /// What one rule finds in messages of a user.
 fn found(code: &str, messages: &[&str]) -> Vec<String> {
@@ -12,17 +8,8 @@ fn found(code: &str, messages: &[&str]) -> Vec<String> {
         messages.iter().map(|text| serde_json::json!({"role": "user", "content": text})).collect();
     let variables = serde_json::json!({"x": "string", "y": "string"});
     let file = serde_json::json!({"variables": variables, "messages": messages}).to_string();
-    let files = [
-        (RepoPath::new("prompts/a.yaml").unwrap(), file.into_bytes()),
-        (RepoPath::new("prompts/end.md").unwrap(), b"</doc>\n".to_vec()),
-    ];
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
-    assert!(RULES.iter().any(|rule| rule.code.0 == code));
-    let selection =
-        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    let findings = check(&project, Options::default(), &selection).unwrap().findings;
-    assert!(findings.iter().all(|finding| finding.code.0 == code), "{findings:?}");
-    findings.iter().map(|finding| finding.message.clone()).collect()
+    let files = [("prompts/a.yaml", file.as_str()), ("prompts/end.md", "</doc>\n")];
+    diagnostics(code, &files).into_iter().map(|finding| finding.message).collect()
 }
 
 #[track_caller]

@@ -62,6 +62,11 @@ const ENDLESS: [&str; 28] = [
     "tr", "track", "wbr",
 ];
 
+/// Bytes of the longest name that is compared with others for a misspelling.
+const LONGEST_NAME: usize = 64;
+/// How many names are compared with each name that nothing closes.
+const MOST_ORPHANS: usize = 100;
+
 fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let templates = &context.closure.templates;
     let closes = templates.iter().any(|template| template.text.contains("</"));
@@ -130,22 +135,27 @@ fn open_tags(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         }
     }
     let pairs = counts.values().any(|count| count.opened > 0 && count.closed > 0);
-    let orphans: BTreeSet<&str> =
-        counts.iter().filter(|(_, count)| count.opened == 0).map(|(name, _)| *name).collect();
+    let orphans = counts.iter().filter(|(_, count)| count.opened == 0).map(|(name, _)| *name);
+    let orphans: Vec<&str> =
+        orphans.filter(|name| name.len() <= LONGEST_NAME).take(MOST_ORPHANS).collect();
     for (prose, tags) in &texts {
         if prose.role == Some(Role::Assistant) {
             continue;
         }
+        let mut by_name: BTreeMap<&str, Vec<&Tag<'_>>> = BTreeMap::new();
+        for tag in tags {
+            by_name.entry(tag.name).or_default().push(tag);
+        }
         let mut said = BTreeSet::new();
         for tag in tags.iter().filter(|tag| tag.alone && tag.kind == Kind::Open) {
             let Count { opened, closed } = counts[tag.name];
-            let last = prose.text[tag.span.end..].trim().is_empty();
+            let last = prose.text[tag.span.end..].trim_start().is_empty();
             if closed >= opened || last || ENDLESS.contains(&tag.name) {
                 continue;
             }
             let name = tag.name;
             if closed == 0 {
-                let similar = orphans.iter().find(|orphan| strsim::osa_distance(orphan, name) <= 2);
+                let similar = similar(name, &orphans);
                 if similar.is_none() && !pairs {
                     continue;
                 }
@@ -158,8 +168,12 @@ fn open_tags(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
                     None => finding.help(format!("add `</{name}>` where it ends")),
                 };
                 findings.push(finding);
-            } else if is_plain(prose, tags, name) && said.insert(name) {
-                let Some(open) = unmatched(tags, name) else { continue };
+            } else if said.insert(name) {
+                let own = &by_name[name];
+                if !is_plain(prose, own) {
+                    continue;
+                }
+                let Some(open) = unmatched(own) else { continue };
                 let times = |count: usize| match count {
                     1 => "once".to_owned(),
                     many => format!("{many} times"),
@@ -182,16 +196,23 @@ fn report(prose: &ProseContext<'_>, span: Span, message: String) -> Diagnostic {
     UNCLOSED_TAG.at(prose.file, prose.place(span), message)
 }
 
-/// Whether the tags of a name can be counted: all stand alone on their lines, in this text, outside of branches.
-fn is_plain(prose: &ProseContext<'_>, tags: &[Tag<'_>], name: &str) -> bool {
-    let mut own = tags.iter().filter(|tag| tag.name == name);
-    prose.analysis.includes.is_empty() && own.all(|tag| tag.alone && tag.certain)
+/// A tag that is closed and never opened, and whose name may be this one misspelt.
+fn similar<'a>(name: &str, orphans: &[&'a str]) -> Option<&'a str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    orphans.iter().copied().find(|orphan| strsim::osa_distance(orphan, name) <= 2)
 }
 
-/// The tag of a name that is open when the next is opened, or at the end.
-fn unmatched<'t, 'a>(tags: &'t [Tag<'a>], name: &str) -> Option<&'t Tag<'a>> {
+/// Whether the tags of a name can be counted: all stand alone on their lines, in this text, outside of branches.
+fn is_plain(prose: &ProseContext<'_>, own: &[&Tag<'_>]) -> bool {
+    prose.analysis.includes.is_empty() && own.iter().all(|tag| tag.alone && tag.certain)
+}
+
+/// Of the tags of a name, the one that is open when the next is opened, or at the end.
+fn unmatched<'t, 'a>(own: &[&'t Tag<'a>]) -> Option<&'t Tag<'a>> {
     let mut open: Vec<&Tag<'_>> = Vec::new();
-    for tag in tags.iter().filter(|tag| tag.name == name) {
+    for tag in own {
         match tag.kind {
             Kind::Open => open.push(tag),
             Kind::Close => drop(open.pop()),

@@ -1,6 +1,6 @@
 //! D571
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, counted};
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
@@ -45,10 +45,9 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let document = &context.suite.document;
     let message = match all >= target {
         true => format!("`sample` takes {run} of {all} cases, and `target_n` asks for {target}"),
-        false => format!(
-            "the suite has {all} case{}, and `target_n` asks for {target}",
-            if all == 1 { "" } else { "s" }
-        ),
+        false => {
+            format!("the suite has {}, and `target_n` asks for {target}", counted(all, "case"))
+        }
     };
     let span = document.span(&Route::root().key("target_n"));
     findings.push(BELOW_TARGET.at(&document.file, span, message));

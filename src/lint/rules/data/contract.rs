@@ -222,17 +222,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::path::RepoPath;
-    use crate::project::Project;
+    use crate::lint::tests::project;
     use crate::project::prompt::PromptName;
-    use crate::snapshot::Snapshot;
 
     /// What is refused at `path`, with the value where one is given.
     fn said(schema: &Value, path: &[&str], value: Option<Value>) -> Option<String> {
         let output = json!({"format": "json", "schema": schema});
         let text = format!("messages: [{{role: user, content: x}}]\noutput: {output}\n");
-        let path_of = RepoPath::new("prompts/a.yaml").unwrap();
-        let project = Project::load(&Snapshot::memory([(path_of, text.into_bytes())])).unwrap();
+        let project = project(&[("prompts/a.yaml", text)]);
         let contract = Contract::of(&project.prompts[&PromptName("a".into())]).unwrap();
         let route: Route = path
             .iter()

@@ -1,6 +1,6 @@
 //! D577
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, counted};
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
@@ -69,8 +69,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             report(
                 root.key(name),
                 format!(
-                    "a prompt on a model has {cells} cell{}, and {bound} may count as `{name}`",
-                    if cells == 1 { "" } else { "s" }
+                    "a prompt on a model has {}, and {bound} may count as `{name}`",
+                    counted(cells, "cell")
                 ),
             );
         }

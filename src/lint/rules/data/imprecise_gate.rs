@@ -1,7 +1,7 @@
 //! D569
 
 use super::undecidable_gate::independent;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, counted};
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
@@ -85,8 +85,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 &document.file,
                 document.span(&route),
                 format!(
-                    "with {cases} independent case{} a pass rate of {rate} may as well be {:.2} or {:.2}",
-                    if cases == 1 { "" } else { "s" },
+                    "with {} a pass rate of {rate} may as well be {:.2} or {:.2}",
+                    counted(cases, "independent case"),
                     interval.low,
                     interval.high
                 ),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::misplaced_key::misplaced;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, counted};
 use crate::lint::context::{PlacedAssertion, SuiteContext};
 use crate::lint::rule::{Check, rule};
 use crate::project::dataset::{PlacedCase, RESERVED};
@@ -69,8 +69,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     &first.file,
                     first.span,
                     format!(
-                        "the column `{name}` ({count} case{}) is no variable of {} and no assertion uses it",
-                        if count == 1 { "" } else { "s" },
+                        "the column `{name}` ({}) is no variable of {} and no assertion uses it",
+                        counted(count, "case"),
                         prompts_of(context),
                     ),
                 )

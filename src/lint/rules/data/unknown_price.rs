@@ -4,9 +4,8 @@ use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::{Owner, SuiteContext};
 use crate::lint::rule::{Check, rule};
-use crate::price::Prices;
 use crate::project::model::{self, ResolvedModel};
-use crate::project::{Project, prompt::Prompt};
+use crate::project::prompt::Prompt;
 
 rule! {
     /// A suite bounds what answers cost, and the price of a model is not known.
@@ -54,7 +53,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     if gates.cost_usd.is_none() && assertion.is_none() {
         return;
     }
-    let Some(prices) = prices(context.project) else { return };
+    // That its file of prices cannot be read is what an evaluation says.
+    let Ok(prices) = context.project.prices() else { return };
     let unknown = context
         .prompts
         .iter()
@@ -93,13 +93,4 @@ fn models(context: &SuiteContext<'_>, prompt: &Prompt) -> Vec<ResolvedModel> {
             names.iter().filter_map(|name| model::resolve(config, own, Some(name)).ok()).collect()
         }
     }
-}
-
-/// The project's prices; none where its file of them cannot be read, which an evaluation says.
-fn prices(project: &Project) -> Option<Prices> {
-    let Some(name) = &project.config.prices else { return Some(Prices::default()) };
-    let path = crate::path::RepoPath::new(name).ok()?;
-    let file = project.source(&path).ok()??;
-    let (document, _) = crate::document::parse(&file);
-    serde_json::from_value(document?.to_json()).ok()
 }

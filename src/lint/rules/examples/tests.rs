@@ -1,29 +1,8 @@
 //! The rules about examples, through the whole check.
 
 use super::sent;
-use crate::lint::{self, Options, RuleSelection};
-use crate::path::RepoPath;
-use crate::project::Project;
+use crate::lint::tests::{findings, project};
 use crate::project::prompt::PromptName;
-use crate::snapshot::Snapshot;
-
-fn project(files: &[(&str, &str)]) -> Project {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    Project::load(&Snapshot::memory(files)).unwrap()
-}
-
-/// What one rule finds.
-fn found_by(code: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let select = Some(vec![code.to_owned()]);
-    let selection = RuleSelection { select, ..RuleSelection::default() };
-    let checked = lint::check(&project(files), Options::default(), &selection).unwrap();
-    checked
-        .findings
-        .iter()
-        .map(|d| format!("{}:{} {}", d.file.path(), d.start(), d.message))
-        .collect()
-}
 
 /// A prompt that sends its examples, and a suite over rows of a CSV file.
 fn contaminated(examples: &str, rows: &str) -> Vec<String> {
@@ -36,9 +15,13 @@ examples:
     let rows = format!("id,ticket,tier\n{rows}");
     let suite =
         "prompts: [sort]\ndataset: datasets/d.csv\nassert: [{type: contains, value: refund}]\n";
-    found_by(
+    findings(
         "X305",
-        &[("prompts/sort.yaml", &prompt), ("datasets/d.csv", &rows), ("evals/s.yaml", suite)],
+        &[
+            ("prompts/sort.yaml", prompt.as_str()),
+            ("datasets/d.csv", &rows),
+            ("evals/s.yaml", suite),
+        ],
     )
 }
 
@@ -50,7 +33,7 @@ fn examples_that_are_cases_are_found() {
     assert_eq!(
         contaminated(one, "a,The page is blank.,\nb,where  IS it?,free\nc,Where is it?,\n"),
         [
-            "prompts/sort.yaml:4:17 example 1 is the same as case `b` (and 1 more) of the suite `s`, which tests the prompt",
+            "prompts/sort.yaml:4:17 X305 example 1 is the same as case `b` (and 1 more) of the suite `s`, which tests the prompt",
         ]
     );
     // Another value of another variable makes another question, and so does one word of few.
@@ -65,7 +48,7 @@ fn long_texts_are_found_when_they_are_nearly_the_same() {
     assert_eq!(
         contaminated(&one, &nearly("now!")),
         [
-            "prompts/sort.yaml:4:17 example 1 is nearly the same as case `a` of the suite `s`, which tests the prompt",
+            "prompts/sort.yaml:4:17 X305 example 1 is nearly the same as case `a` of the suite `s`, which tests the prompt",
         ]
     );
     // A word in the middle of twenty breaks five of sixteen runs.
@@ -85,7 +68,7 @@ fn examples_that_are_not_sent_contaminate_nothing() {
         let suite = "prompts: [sort]\ncases: [{id: a, variables: {ticket: b}}]\nassert: [{type: contains, value: x}]\n";
         let files = [("prompts/sort.yaml", prompt.as_str()), ("evals/s.yaml", suite)];
         let project = project(&files);
-        (sent(&project.prompts[&PromptName("sort".into())]), found_by("X305", &files).len())
+        (sent(&project.prompts[&PromptName("sort".into())]), findings("X305", &files).len())
     };
     let user = "{role: user, content: '{{ ticket }}'}";
     assert_eq!(files(user), (0, 0));
@@ -105,7 +88,7 @@ fn of_prompt(code: &str, examples: &str, schema: &str) -> Vec<String> {
     let prompt = format!(
         "variables: {{ticket: {{type: string, default: ''}}}}\nmessages: [{{examples: {{}}}}, {{role: user, content: '{{{{ ticket }}}}'}}]\nexamples:\n{examples}output: {{schema: {schema}}}\n"
     );
-    found_by(code, &[("prompts/p.yaml", &prompt)])
+    findings(code, &[("prompts/p.yaml", &prompt)])
 }
 
 #[test]
@@ -121,8 +104,8 @@ fn duplicate_examples_are_told_from_contradictions() {
     assert_eq!(
         of_prompt("X303", examples, "{}"),
         [
-            "prompts/p.yaml:6:5 example 3 is the same as example 1",
-            "prompts/p.yaml:7:5 example 4 has the input of example 2 and another output",
+            "prompts/p.yaml:6:5 X303 example 3 is the same as example 1",
+            "prompts/p.yaml:7:5 X303 example 4 has the input of example 2 and another output",
         ]
     );
 }
@@ -138,7 +121,10 @@ fn near_duplicates_with_another_output_show_where_the_line_lies() {
             "{}",
         )
     };
-    assert_eq!(pair("x", "x"), ["prompts/p.yaml:5:5 example 2 is nearly the same as example 1"]);
+    assert_eq!(
+        pair("x", "x"),
+        ["prompts/p.yaml:5:5 X307 example 2 is nearly the same as example 1"]
+    );
     assert_eq!(pair("x", "y"), [""; 0]);
 }
 
@@ -155,9 +141,12 @@ fn labels_are_counted_by_property() {
     let flat = "{enum: [a, b, c]}";
     assert_eq!(
         of(&["a", "a", "a", "a", "a", "b"], flat),
-        ["prompts/p.yaml:3:1 5 of 6 examples have `a`"]
+        ["prompts/p.yaml:3:1 X304 5 of 6 examples have `a`"]
     );
-    assert_eq!(of(&["a", "a", "b", "b", "a"], flat), ["prompts/p.yaml:3:1 no example has `c`"]);
+    assert_eq!(
+        of(&["a", "a", "b", "b", "a"], flat),
+        ["prompts/p.yaml:3:1 X304 no example has `c`"]
+    );
     assert_eq!(of(&["a", "a", "a", "a", "b"], "{enum: [a, b]}"), [""; 0]);
     assert_eq!(of(&["a", "a", "a", "a"], flat), [""; 0]);
     assert_eq!(of(&["a", "b", "a", "b", "a"], "{enum: [a, b, c, d, e, f]}"), [""; 0]);
@@ -167,7 +156,7 @@ fn labels_are_counted_by_property() {
             &["{label: a}", "'{\"label\": \"a\"}'", "{label: a}", "{label: a}", "{label: a}"],
             nested
         ),
-        ["prompts/p.yaml:3:1 5 of 5 examples have `a` as `label`"]
+        ["prompts/p.yaml:3:1 X304 5 of 5 examples have `a` as `label`"]
     );
 }
 
@@ -177,15 +166,15 @@ fn examples_behind_the_limit_are_out_of_reach() {
         let prompt = format!(
             "variables: {{t: string}}\nmessages: [{entries}{{role: user, content: '{{{{ t }}}}'}}]\nexamples:\n  - {{variables: {{t: a}}, output: x}}\n  - {{variables: {{t: b}}, output: x}}\n"
         );
-        found_by("X311", &[("prompts/p.yaml", &prompt)])
+        findings("X311", &[("prompts/p.yaml", &prompt)])
     };
     assert_eq!(
         of("{examples: {max: 1}}, "),
-        ["prompts/p.yaml:2:29 1 of 2 examples are never sent"]
+        ["prompts/p.yaml:2:29 X311 1 of 2 examples are never sent"]
     );
     assert_eq!(
         of("{examples: {max: 0}}, "),
-        ["prompts/p.yaml:2:29 2 of 2 examples are never sent"]
+        ["prompts/p.yaml:2:29 X311 2 of 2 examples are never sent"]
     );
     assert_eq!(of("{examples: {max: 1}}, {examples: {}}, "), [""; 0]);
     assert_eq!(of("{examples: {max: 2}}, "), [""; 0]);

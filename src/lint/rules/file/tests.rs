@@ -1,24 +1,9 @@
 //! What the examples of the rules do not show.
 
-use crate::lint::{Options, RuleSelection, check};
-use crate::path::RepoPath;
-use crate::project::Project;
-use crate::snapshot::Snapshot;
-
-fn found(code: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let selection =
-        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    let findings = check(&project, Options::default(), &selection).unwrap().findings;
-    let own = findings.iter().filter(|finding| finding.code.0 == code);
-    own.map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.severity.as_str(), d.message))
-        .collect()
-}
+use crate::lint::tests::graded;
 
 fn in_prompt(code: &str, text: &str) -> Vec<String> {
-    found(code, &[("prompts/a.yaml", text)])
+    graded(code, &[("prompts/a.yaml", text)])
 }
 
 #[test]
@@ -35,7 +20,7 @@ fn only_texts_without_quotes_are_ambiguous() {
     );
     let suite = "prompts: ['*']\ncases:\n  - {variables: {at: 12:30}, expected: true}\n";
     assert_eq!(
-        found("F004", &[("evals/s.yaml", suite)]),
+        graded("F004", &[("evals/s.yaml", suite)]),
         ["evals/s.yaml:3:22 warning `12:30` without quotes is a number to readers of YAML 1.1"]
     );
 }

@@ -7,9 +7,8 @@ use crate::document::{Document, Route};
 use crate::lint::context::{PromptContext, SuiteContext, TextContext};
 use crate::message::ModelSettings;
 use crate::price::models::{self, Model};
-use crate::price::vendors::{self, Vendor};
+use crate::price::vendors::Vendor;
 use crate::project::FileKind;
-use crate::project::config::Config;
 use crate::project::model;
 use crate::project::prompt::ModelChoice;
 use crate::span::{SourceFile, Span};
@@ -41,7 +40,7 @@ impl<'a> Asked<'a> {
             return None;
         }
         let settings = Cow::Borrowed(&context.model().ok()?.settings);
-        let vendor = vendor_of(config, &settings);
+        let vendor = model::vendor(config, &settings);
         Some(Self { settings, vendor, document: &context.prompt.document, place: Place::Prompt })
     }
 
@@ -53,7 +52,7 @@ impl<'a> Asked<'a> {
         document.into_iter().flat_map(move |document| {
             project.config.models.keys().filter_map(move |name| {
                 let resolved = model::resolve(&project.config, None, Some(name)).ok()?;
-                let vendor = vendor_of(&project.config, &resolved.settings);
+                let vendor = model::vendor(&project.config, &resolved.settings);
                 let settings = Cow::Owned(resolved.settings);
                 Some(Self { settings, vendor, document, place: Place::Profile(name) })
             })
@@ -66,7 +65,7 @@ impl<'a> Asked<'a> {
         let names = context.suite.file.models.iter().enumerate();
         names.filter(|(_, name)| !config.models.contains_key(*name)).filter_map(|(index, name)| {
             let resolved = model::resolve(config, None, Some(name)).ok()?;
-            let vendor = vendor_of(config, &resolved.settings);
+            let vendor = model::vendor(config, &resolved.settings);
             Some(Self {
                 settings: Cow::Owned(resolved.settings),
                 vendor,
@@ -101,8 +100,24 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whose API answers for a model.
-pub(super) fn vendor_of(config: &Config, settings: &ModelSettings) -> Option<&'static Vendor> {
-    let own = config.providers.get(&settings.provider);
-    vendors::vendor(&settings.provider, own.and_then(|provider| provider.base_url.as_deref()))
+/// The checks of a rule with a function of one model: it is called for those of prompts and profiles, and where the rule
+/// asks for it, for those that suites name. The checks of a rule are plain functions, so no function can make them.
+macro_rules! each_model {
+    ($check:ident) => {
+        $crate::lint::rule::Check::prompt(|context, findings| {
+            findings.extend(Asked::of_prompt(context).iter().flat_map($check));
+        })
+        .and_text(|context, findings| {
+            findings.extend(Asked::of_profiles(context).flat_map(|asked| $check(&asked)));
+        })
+    };
+    ($check:ident and suites) => {
+        $crate::lint::rule::Check {
+            suite: Some(|context, findings| {
+                findings.extend(Asked::of_suite(context).flat_map(|asked| $check(&asked)));
+            }),
+            ..each_model!($check)
+        }
+    };
 }
+pub(super) use each_model;

@@ -1,11 +1,11 @@
 //! M209
 
-use super::asked::vendor_of;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
 use crate::price::models;
+use crate::project::model;
 use crate::project::prompt::{ContentTemplate, Entry, PartTemplate};
 use crate::span::Span;
 
@@ -51,7 +51,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
         return;
     }
     let Ok(resolved) = context.model() else { return };
-    let Some(vendor) = vendor_of(&context.project.config, &resolved.settings) else { return };
+    let Some(vendor) = model::vendor(&context.project.config, &resolved.settings) else { return };
     let Some(facts) = models::find_by_name(vendor.name, &resolved.settings.name) else { return };
     let document = &context.prompt.document;
     let root = Route::root();
@@ -94,17 +94,17 @@ fn first_image(messages: &[Entry]) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn a_profile_has_abilities_too() {
         let prompt = "model: big\nmessages:\n  - {role: user, content: Hi}\noutput:\n  format: json\n  schema: {type: object}\n";
         let config = "models: {big: {provider: openai, name: gpt-5.5-pro}}\n";
         assert_eq!(
-            said("M209", &[("pf.yaml", config), ("prompts/a.yaml", prompt)]),
+            findings("M209", &[("pf.yaml", config), ("prompts/a.yaml", prompt)]),
             ["prompts/a.yaml:6:3 M209 `openai/gpt-5.5-pro` cannot be held to a schema"]
         );
         let unknown = "models: {big: {provider: openai, name: gpt-99}}\n";
-        assert_eq!(said("M209", &[("pf.yaml", unknown), ("prompts/a.yaml", prompt)]), [""; 0]);
+        assert_eq!(findings("M209", &[("pf.yaml", unknown), ("prompts/a.yaml", prompt)]), [""; 0]);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::asked::vendor_of;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
@@ -101,7 +100,7 @@ impl Floats {
         if settings.name.ends_with("latest") {
             return Some(Self::Latest(settings.id()));
         }
-        let model = models::find_by_name(vendor_of(config, settings)?.name, &settings.name)?;
+        let model = models::find_by_name(model::vendor(config, settings)?.name, &settings.name)?;
         let newest = model.snapshots().filter(|_| !model.pinned).last()?;
         Some(Self::Alias(model, newest))
     }

@@ -32,20 +32,3 @@ pub(super) static RULES: &[&Rule] = &[
     &shadowing_profile::SHADOWING_PROFILE,
     &window_overflow::WINDOW_MAY_OVERFLOW,
 ];
-
-/// What a rule says of a project, for tests.
-#[cfg(test)]
-pub(super) fn said(code: &str, files: &[(&str, &str)]) -> Vec<String> {
-    use crate::lint::{Options, RuleSelection, check};
-    use crate::path::RepoPath;
-    use crate::project::Project;
-    use crate::snapshot::Snapshot;
-
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let selection = RuleSelection { select: Some(vec![code.to_owned()]), ..Default::default() };
-    let checked = check(&project, Options::default(), &selection).unwrap();
-    let findings = checked.findings.iter();
-    findings.map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.code, d.message)).collect()
-}

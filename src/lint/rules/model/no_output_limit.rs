@@ -1,9 +1,8 @@
 //! M207
 
-use super::asked::Asked;
+use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::{PromptContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::rule;
 
 rule! {
     /// A model may write as long an answer as it likes.
@@ -28,18 +27,10 @@ rule! {
     /// messages:
     ///   - {role: user, content: Hello}
     /// ```
-    NO_OUTPUT_LIMIT: "M207" "no-output-limit" Info off, Check::prompt(prompt).and_text(config)
+    NO_OUTPUT_LIMIT: "M207" "no-output-limit" Info off, each_model!(check)
 }
 
 const KEYS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
-
-fn prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_prompt(context).and_then(|asked| check(&asked)));
-}
-
-fn config(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_profiles(context).filter_map(|asked| check(&asked)));
-}
 
 fn check(asked: &Asked<'_>) -> Option<Diagnostic> {
     let settings = &asked.settings;

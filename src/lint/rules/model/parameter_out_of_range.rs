@@ -1,9 +1,8 @@
 //! M205
 
-use super::asked::Asked;
+use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::{PromptContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::rule;
 
 rule! {
     /// A parameter has a value that the model cannot have.
@@ -33,23 +32,12 @@ rule! {
     ///   - {role: user, content: Hello}
     /// ```
     PARAMETER_OUT_OF_RANGE: "M205" "parameter-out-of-range" Error,
-    Check::prompt(prompt).and_text(config)
+    each_model!(check)
 }
 
-fn prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
-    if let Some(asked) = Asked::of_prompt(context) {
-        check(&asked, findings);
-    }
-}
-
-fn config(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
-    for asked in Asked::of_profiles(context) {
-        check(&asked, findings);
-    }
-}
-
-fn check(asked: &Asked<'_>, findings: &mut Vec<Diagnostic>) {
-    let Some(vendor) = asked.vendor else { return };
+fn check(asked: &Asked<'_>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let Some(vendor) = asked.vendor else { return findings };
     let settings = &asked.settings;
     let at = |key: &str, message: String| {
         PARAMETER_OUT_OF_RANGE.at(asked.file(), asked.span(&[key]), message)
@@ -76,17 +64,18 @@ fn check(asked: &Asked<'_>, findings: &mut Vec<Diagnostic>) {
             format!("`max_output_tokens` is {value}; `{}` writes at most {most}", settings.id());
         findings.push(at("max_output_tokens", message));
     }
+    findings
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn bounds_belong_to_the_range() {
         let of = |model: &str| {
             let prompt = format!("model: {model}\nmessages:\n  - {{role: user, content: Hello}}\n");
-            said("M205", &[("prompts/a.yaml", prompt.as_str())])
+            findings("M205", &[("prompts/a.yaml", prompt.as_str())])
         };
         assert_eq!(of("{provider: openai, name: gpt-4o, temperature: 2}"), [""; 0]);
         assert_eq!(of("{provider: gateway, name: gpt-4o, temperature: 9}"), [""; 0]);

@@ -1,9 +1,8 @@
 //! M203
 
-use super::asked::Asked;
+use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::{PromptContext, SuiteContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::rule;
 use crate::price::models::{Life, as_of};
 
 rule! {
@@ -36,19 +35,7 @@ rule! {
     ///   - {role: user, content: Hello}
     /// ```
     RETIRED_MODEL: "M203" "retired-model" Warning,
-    Check { suite: Some(suite), ..Check::prompt(prompt).and_text(config) }
-}
-
-fn prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_prompt(context).and_then(|asked| check(&asked)));
-}
-
-fn config(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_profiles(context).filter_map(|asked| check(&asked)));
-}
-
-fn suite(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_suite(context).filter_map(|asked| check(&asked)));
+    each_model!(check and suites)
 }
 
 fn check(asked: &Asked<'_>) -> Option<Diagnostic> {

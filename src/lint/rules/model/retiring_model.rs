@@ -1,9 +1,8 @@
 //! M211
 
-use super::asked::Asked;
+use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::{PromptContext, SuiteContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::rule;
 use crate::price::models::Life;
 
 rule! {
@@ -34,19 +33,7 @@ rule! {
     ///   - {role: user, content: Hello}
     /// ```
     RETIRING_MODEL: "M211" "retiring-model" Warning,
-    Check { suite: Some(suite), ..Check::prompt(prompt).and_text(config) }
-}
-
-fn prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_prompt(context).and_then(|asked| check(&asked)));
-}
-
-fn config(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_profiles(context).filter_map(|asked| check(&asked)));
-}
-
-fn suite(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(Asked::of_suite(context).filter_map(|asked| check(&asked)));
+    each_model!(check and suites)
 }
 
 fn check(asked: &Asked<'_>) -> Option<Diagnostic> {
@@ -64,13 +51,13 @@ fn check(asked: &Asked<'_>) -> Option<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn a_profile_is_reported_once_and_where_it_stands() {
         let prompt = "model: old\nmessages:\n  - {role: user, content: Hello}\n";
         assert_eq!(
-            said(
+            findings(
                 "M211",
                 &[
                     ("pf.yaml", "models:\n  old: {provider: openai, name: gpt-4.1-2025-04-14}\n"),
@@ -87,9 +74,9 @@ mod tests {
         let prompt =
             "model: openai/gpt-4.1-2025-04-14\nmessages:\n  - {role: user, content: Hello}\n";
         let own = "providers: {openai: {base_url: 'http://127.0.0.1:4000/v1'}}\n";
-        assert_eq!(said("M211", &[("pf.yaml", own), ("prompts/a.yaml", prompt)]), [""; 0]);
+        assert_eq!(findings("M211", &[("pf.yaml", own), ("prompts/a.yaml", prompt)]), [""; 0]);
         assert_eq!(
-            said("M211", &[("prompts/a.yaml", prompt)]),
+            findings("M211", &[("prompts/a.yaml", prompt)]),
             ["prompts/a.yaml:1:8 M211 `openai/gpt-4.1-2025-04-14` will be shut down on 2027-01-14"]
         );
     }
@@ -97,6 +84,6 @@ mod tests {
     #[test]
     fn the_date_of_a_snapshot_is_not_that_of_the_alias() {
         let prompt = "model: openai/gpt-4.1\nmessages:\n  - {role: user, content: Hello}\n";
-        assert_eq!(said("M211", &[("prompts/a.yaml", prompt)]), [""; 0]);
+        assert_eq!(findings("M211", &[("prompts/a.yaml", prompt)]), [""; 0]);
     }
 }

@@ -91,14 +91,17 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn only_a_temperature_that_is_set_counts() {
         let of = |model: &str, suite: &str| {
             let prompt = format!("model: {model}\nmessages:\n  - {{role: user, content: Hi}}\n");
             let suite = format!("prompts: [a]\ncases: [{{id: a, expected: x}}]\n{suite}\n");
-            said("M206", &[("prompts/a.yaml", prompt.as_str()), ("evals/a.yaml", suite.as_str())])
+            findings(
+                "M206",
+                &[("prompts/a.yaml", prompt.as_str()), ("evals/a.yaml", suite.as_str())],
+            )
         };
         let warm = "{provider: openai, name: gpt-4o, temperature: 0.7}";
         let equals = "assert: [{type: equals, value: x}]";

@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::asked::Asked;
+use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
-use crate::lint::context::{PromptContext, TextContext};
-use crate::lint::rule::{Check, rule};
+use crate::lint::rule::rule;
 use crate::price::models::Model;
 
 rule! {
@@ -37,23 +36,12 @@ rule! {
     ///   - {role: user, content: Hello}
     /// ```
     UNSUPPORTED_PARAMETER: "M204" "unsupported-parameter" Warning,
-    Check::prompt(prompt).and_text(config)
+    each_model!(check)
 }
 
-fn prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
-    if let Some(asked) = Asked::of_prompt(context) {
-        check(&asked, findings);
-    }
-}
-
-fn config(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
-    for asked in Asked::of_profiles(context) {
-        check(&asked, findings);
-    }
-}
-
-fn check(asked: &Asked<'_>, findings: &mut Vec<Diagnostic>) {
-    let Some(vendor) = asked.vendor else { return };
+fn check(asked: &Asked<'_>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let Some(vendor) = asked.vendor else { return findings };
     let settings = &asked.settings;
     let facts = asked.facts();
     let reasons = settings.extra.get("reasoning_effort").is_none_or(|effort| effort != "none");
@@ -94,6 +82,7 @@ fn check(asked: &Asked<'_>, findings: &mut Vec<Diagnostic>) {
             report(&["extra", key], why);
         }
     }
+    findings
 }
 
 /// Why a model takes no parameter of this name, as far as its vendor says so.
@@ -111,11 +100,11 @@ fn why_not(
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     fn of(model: &str) -> Vec<String> {
         let prompt = format!("model: {model}\nmessages:\n  - {{role: user, content: Hello}}\n");
-        said("M204", &[("prompts/a.yaml", prompt.as_str())])
+        findings("M204", &[("prompts/a.yaml", prompt.as_str())])
     }
 
     #[test]

@@ -1,37 +1,22 @@
 //! What the examples of the rules do not show.
 
-use crate::lint::{Options, RuleSelection, check};
-use crate::path::RepoPath;
-use crate::project::Project;
-use crate::snapshot::Snapshot;
-
-fn found(code: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let selection =
-        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    let findings = check(&project, Options::default(), &selection).unwrap().findings;
-    let own = findings.iter().filter(|finding| finding.code.0 == code);
-    own.map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.severity.as_str(), d.message))
-        .collect()
-}
+use crate::lint::tests::graded;
 
 const HELLO: &str = "messages: [{role: user, content: hello}]\n";
 
 #[test]
 fn files_that_nobody_reads_are_found() {
     assert_eq!(
-        found("N106", &[("pf.yml", "lint: {}\n"), ("prompts/a.yml", HELLO)]),
+        graded("N106", &[("pf.yml", "lint: {}\n"), ("prompts/a.yml", HELLO)]),
         ["pf.yml:1:1 error `pf.yml` is not read"]
     );
     let suite = "prompts: [a]\ncases: [{}]\n";
     assert_eq!(
-        found("N106", &[("evals/s.yml", suite), ("evals/s.yaml", suite), ("prompts/a.yml", "{")]),
+        graded("N106", &[("evals/s.yml", suite), ("evals/s.yaml", suite), ("prompts/a.yml", "{")]),
         ["evals/s.yml:1:1 error `evals/s.yaml` has the same name"]
     );
     assert_eq!(
-        found("N106", &[("prompts/a.yml", "{"), ("prompts/a.yaml", HELLO)]),
+        graded("N106", &[("prompts/a.yml", "{"), ("prompts/a.yaml", HELLO)]),
         ["prompts/a.yml:1:1 error `prompts/a.yaml` has the same name"]
     );
 }
@@ -39,11 +24,11 @@ fn files_that_nobody_reads_are_found() {
 #[test]
 fn partials_collide_as_well() {
     assert_eq!(
-        found("N107", &[("prompts/é.md", "x"), ("prompts/É.md", "y"), ("prompts/B.md", "z")]),
+        graded("N107", &[("prompts/é.md", "x"), ("prompts/É.md", "y"), ("prompts/B.md", "z")]),
         ["prompts/é.md:1:1 error `prompts/É.md` differs by upper and lower case only"]
     );
     assert_eq!(
-        found("N107", &[("prompts/A/x.md", ""), ("prompts/a/y.md", "")]),
+        graded("N107", &[("prompts/A/x.md", ""), ("prompts/a/y.md", "")]),
         Vec::<String>::new()
     );
 }
@@ -52,7 +37,7 @@ fn partials_collide_as_well() {
 fn successors_exist_and_do_not_lead_back() {
     let to = |name: &str| format!("deprecated: {{use: {name}}}\n{HELLO}");
     let pair = |first: &str, second: &str| {
-        found("N108", &[("prompts/a.yaml", first), ("prompts/b.yaml", second)])
+        graded("N108", &[("prompts/a.yaml", first), ("prompts/b.yaml", second)])
     };
     assert_eq!(pair(&to("b"), HELLO), Vec::<String>::new());
     assert_eq!(pair(&to("b"), "{"), Vec::<String>::new());
@@ -82,7 +67,7 @@ fn deprecated_prompts_may_be_measured_beside_their_successors() {
             ("prompts/new.yaml", HELLO),
             ("evals/s.yaml", &suite),
         ];
-        found("N109", &files)
+        graded("N109", &files)
     };
     let said =
         ["evals/s.yaml:1:11 warning the prompt `old` is deprecated, and no suite measures `new`"];

@@ -230,13 +230,13 @@ fn may_not_explain(context: &PromptContext<'_>, output: Option<&Output>) -> bool
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     fn of(content: &str, output: &str) -> Vec<String> {
         let indented = content.replace('\n', "\n      ");
         let prompt =
             format!("messages:\n  - role: system\n    content: |\n      {indented}\n{output}\n");
-        said("O255", &[("prompts/a.yaml", prompt.as_str())])
+        findings("O255", &[("prompts/a.yaml", prompt.as_str())])
     }
 
     #[test]

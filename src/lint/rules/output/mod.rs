@@ -6,7 +6,6 @@ mod impossible_schema;
 mod invalid_schema;
 mod json_without_schema;
 mod not_strict;
-mod strict;
 mod text_contradicts_schema;
 
 use crate::lint::context::{PromptContext, ProseContext};

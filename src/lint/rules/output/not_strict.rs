@@ -1,11 +1,11 @@
 //! O253
 
-use super::strict;
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
 use crate::lint::context::PromptContext;
 use crate::lint::rule::{Check, rule};
-use crate::price::vendors;
+use crate::project::model;
+use crate::schema::strict;
 
 rule! {
     /// OpenAI cannot hold the answers of a prompt strictly to its schema.
@@ -48,9 +48,7 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let output = context.prompt.file.output.as_ref();
     let Some(schema) = output.and_then(|output| output.schema.as_ref()) else { return };
     let Ok(resolved) = context.model() else { return };
-    let provider = resolved.settings.provider.as_str();
-    let own = context.project.config.providers.get(provider);
-    let vendor = vendors::vendor(provider, own.and_then(|own| own.base_url.as_deref()));
+    let vendor = model::vendor(&context.project.config, &resolved.settings);
     if vendor.is_none_or(|vendor| vendor.name != "openai") {
         return;
     }

@@ -381,7 +381,7 @@ fn listed<'t>(text: &'t str, from: usize, allowed: &[&str]) -> Vec<(Span, &'t st
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::rules::model::said;
+    use crate::lint::tests::findings;
 
     const CLOSED: &str = "{type: object, additionalProperties: false, required: [label, score], properties: {label: {enum: [refund, bug, other]}, score: {type: number}, tags: {type: array, items: {enum: [new, old]}}}}";
     const OPEN: &str = "{type: object, properties: {label: {enum: [refund, bug, other]}, score: {type: number}, detail: {type: object, properties: {urgency: {enum: [low, high]}}}}}";
@@ -391,7 +391,7 @@ mod tests {
         let prompt = format!(
             "messages:\n  - role: system\n    content: |\n      {indented}\noutput:\n  format: json\n  schema: {schema}\n"
         );
-        let found = said("O254", &[("prompts/a.yaml", prompt.as_str())]);
+        let found = findings("O254", &[("prompts/a.yaml", prompt.as_str())]);
         let short = |line: &String| line.trim_start_matches("prompts/a.yaml:").to_owned();
         found.iter().map(short).collect()
     }

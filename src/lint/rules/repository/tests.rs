@@ -1,22 +1,6 @@
 //! What the examples of the rules do not show.
 
-use crate::lint::{Options, RuleSelection, check};
-use crate::path::RepoPath;
-use crate::project::Project;
-use crate::snapshot::Snapshot;
-
-fn found(code: &str, files: &[(String, String)]) -> Vec<String> {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    let project = Project::load(&Snapshot::memory(files)).unwrap();
-    let selection =
-        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    let findings = check(&project, Options::default(), &selection).unwrap().findings;
-    let of = |finding: &crate::diagnostic::Diagnostic| {
-        format!("{}:{} {}", finding.file.path(), finding.start(), finding.message)
-    };
-    findings.iter().map(of).collect()
-}
+use crate::lint::tests::findings;
 
 /// A prompt of one message, with more keys before it.
 fn prompt(name: &str, keys: &str, text: &str) -> (String, String) {
@@ -32,9 +16,9 @@ fn words(from: usize, count: usize) -> String {
 
 #[test]
 fn prompts_that_differ_in_what_is_sent_are_no_duplicates() {
-    let same = ["prompts/b.yaml:2:1 `a` is the same prompt"];
+    let same = ["prompts/b.yaml:2:1 R611 `a` is the same prompt"];
     let pair = |first: &str, second: &str| {
-        found("R611", &[prompt("a", first, "hello"), prompt("b", second, "hello")])
+        findings("R611", &[prompt("a", first, "hello"), prompt("b", second, "hello")])
     };
     assert_eq!(pair("owner: x\n", "owner: y\n"), same);
     let none: [&str; 0] = [];
@@ -54,23 +38,23 @@ fn near_duplicates_share_nine_in_ten_of_their_runs_of_words() {
         }
         text
     };
-    let pair = |second: &str| found("R612", &[prompt("a", "", &base), prompt("b", "", second)]);
+    let pair = |second: &str| findings("R612", &[prompt("a", "", &base), prompt("b", "", second)]);
     // One changed word changes five runs: here of 396 in each.
     assert_eq!(
         pair(&changed(1)),
-        ["prompts/b.yaml:1:1 the messages are 97 % the same as those of `a`"]
+        ["prompts/b.yaml:1:1 R612 the messages are 97 % the same as those of `a`"]
     );
     assert_eq!(
         pair(&changed(4)),
-        ["prompts/b.yaml:1:1 the messages are 90 % the same as those of `a`"]
+        ["prompts/b.yaml:1:1 R612 the messages are 90 % the same as those of `a`"]
     );
     assert_eq!(pair(&changed(5)), Vec::<String>::new());
-    let again = found("R612", &[prompt("a", "", &base), prompt("b", "tags: [x]\n", &base)]);
+    let again = findings("R612", &[prompt("a", "", &base), prompt("b", "tags: [x]\n", &base)]);
     assert_eq!(again, Vec::<String>::new());
     let short = words(0, 40);
     let other = format!("{short} more");
     assert_eq!(
-        found("R612", &[prompt("a", "", &short), prompt("b", "", &other)]),
+        findings("R612", &[prompt("a", "", &short), prompt("b", "", &other)]),
         Vec::<String>::new()
     );
 }
@@ -80,7 +64,7 @@ fn a_family_of_near_duplicates_is_found_whole() {
     let files: Vec<_> = (0..30)
         .map(|n| prompt(&format!("p{n:02}"), "", &format!("{} end{n}", words(0, 300))))
         .collect();
-    assert_eq!(found("R612", &files).len(), 29);
+    assert_eq!(findings("R612", &files).len(), 29);
 }
 
 #[test]
@@ -98,14 +82,14 @@ fn copied_paragraphs_are_said_once() {
         )
     };
     let three = [file(1, "x"), file(2, "y"), file(3, "z")];
-    let said = found("R613", &three);
+    let said = findings("R613", &three);
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
         said[0].starts_with("prompts/p1.yaml:2:")
             && said[0].ends_with("3 prompts have this paragraph and 1 more"),
         "{said:?}"
     );
-    assert_eq!(found("R613", &three[..2]), Vec::<String>::new());
+    assert_eq!(findings("R613", &three[..2]), Vec::<String>::new());
 }
 
 #[test]
@@ -114,6 +98,6 @@ fn paragraphs_of_copied_prompts_are_not_said_again() {
     let files: Vec<_> = (0..5)
         .map(|n| prompt(&format!("p{n}"), "", &format!("{n} {text}\n\n{}", words(300, 60))))
         .collect();
-    assert_eq!(found("R612", &files).len(), 4);
-    assert_eq!(found("R613", &files), Vec::<String>::new());
+    assert_eq!(findings("R612", &files).len(), 4);
+    assert_eq!(findings("R613", &files), Vec::<String>::new());
 }

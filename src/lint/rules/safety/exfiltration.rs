@@ -74,18 +74,18 @@ fn check(context: &ProseContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn only_addresses_that_carry_values_or_hide_their_host_are_found() {
         let text = "![a](https://x.io/{{ v }}.png)\n[b](https://x.io/s?q={{ v }})\n[c](https://x.io/{{ v }})\n[d]({{ v }}) ![e]({{ v }})\nhttp://93.184.216.34/x\n[f](data:text/html,x) ![g](data:image/png;base64,xx)\n![h](https://x.io/h.png)\n{# http://93.184.216.34/y #}\n";
         assert_eq!(
-            said("S407", &[("prompts/p.md", text)]),
+            findings("S407", &[("prompts/p.md", text)]),
             [
-                "prompts/p.md:1:6 the address of this image holds a value, which is sent to its host when the answer is shown",
-                "prompts/p.md:2:5 the query of this link holds a value, which is sent to its host",
-                "prompts/p.md:5:1 `http://93.184.216.34` is the address of a bare machine",
-                "prompts/p.md:6:5 this link does not lead to a page: it holds what a browser runs or shows",
+                "prompts/p.md:1:6 S407 the address of this image holds a value, which is sent to its host when the answer is shown",
+                "prompts/p.md:2:5 S407 the query of this link holds a value, which is sent to its host",
+                "prompts/p.md:5:1 S407 `http://93.184.216.34` is the address of a bare machine",
+                "prompts/p.md:6:5 S407 this link does not lead to a page: it holds what a browser runs or shows",
             ]
         );
     }

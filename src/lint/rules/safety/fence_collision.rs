@@ -105,14 +105,14 @@ fn edit(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::findings;
+    use crate::lint::tests::diagnostics;
 
     /// The text after all fixes, or what was said where there are none.
     fn mended(content: &str) -> Option<String> {
         let prompt = format!(
             "variables: {{t: {{type: string, trust: untrusted}}}}\nmessages:\n  - role: user\n    content: {content}\n"
         );
-        let found = findings("S405", &[("prompts/a.yaml", &prompt)]);
+        let found = diagnostics("S405", &[("prompts/a.yaml", &prompt)]);
         let finding = found.first()?;
         let Some(fix) = &finding.fix else { return Some(finding.message.clone()) };
         let mut text = prompt;

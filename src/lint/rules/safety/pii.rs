@@ -105,17 +105,20 @@ fn instead(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn only_what_a_model_or_an_assertion_sees_is_looked_at() {
         let prompt = "owner: lena.fischer@gmx.de\nmetadata: {by: lena.fischer@gmx.de}\n# lena.fischer@gmx.de\nmessages:\n  # lena.fischer@gmx.de\n  - {role: user, content: Write to lena.fischer@gmx.de}\nexamples:\n  - {output: 415-867-2609}\n";
         assert_eq!(
-            said("S402", &[("prompts/a.yaml", prompt), ("prompts/p.md", "Ask otto.kern@gmx.de\n")]),
+            findings(
+                "S402",
+                &[("prompts/a.yaml", prompt), ("prompts/p.md", "Ask otto.kern@gmx.de\n")]
+            ),
             [
-                "prompts/a.yaml:6:36 this looks like an e-mail address",
-                "prompts/a.yaml:8:14 this looks like a telephone number",
-                "prompts/p.md:1:5 this looks like an e-mail address",
+                "prompts/a.yaml:6:36 S402 this looks like an e-mail address",
+                "prompts/a.yaml:8:14 S402 this looks like a telephone number",
+                "prompts/p.md:1:5 S402 this looks like an e-mail address",
             ]
         );
     }
@@ -126,13 +129,13 @@ mod tests {
         let suite = "prompts: [a]\ndataset: datasets/d.csv\nassert: [{type: contains, value: x}]\n";
         let rows = "q\nfrom a.b@gmx.de\nfrom c.d@gmx.de\ncall 415-867-2609\n";
         assert_eq!(
-            said(
+            findings(
                 "S402",
                 &[("prompts/a.yaml", prompt), ("evals/a.yaml", suite), ("datasets/d.csv", rows)]
             ),
             [
-                "datasets/d.csv:2:6 this looks like an e-mail address, the first of 2 in this file",
-                "datasets/d.csv:4:6 this looks like a telephone number",
+                "datasets/d.csv:2:6 S402 this looks like an e-mail address, the first of 2 in this file",
+                "datasets/d.csv:4:6 S402 this looks like a telephone number",
             ]
         );
     }

@@ -70,12 +70,12 @@ fn found(file: &Arc<SourceFile>, span: Span, mark: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn marks_are_found_in_messages_partials_and_examples_but_not_in_tags() {
         assert_eq!(
-            said(
+            findings(
                 "S406",
                 &[
                     (
@@ -86,9 +86,9 @@ mod tests {
                 ]
             ),
             [
-                "prompts/a.yaml:3:30 `[INST]` marks the border of a message in some model's own format",
-                "prompts/a.yaml:5:32 `<|im_end|>` marks the border of a message in some model's own format",
-                "prompts/p.md:3:1 `Human:` marks the border of a message in some model's own format",
+                "prompts/a.yaml:3:30 S406 `[INST]` marks the border of a message in some model's own format",
+                "prompts/a.yaml:5:32 S406 `<|im_end|>` marks the border of a message in some model's own format",
+                "prompts/p.md:3:1 S406 `Human:` marks the border of a message in some model's own format",
             ]
         );
     }

@@ -100,17 +100,17 @@ fn is_portable(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn silent_tools_and_arguments_are_named_once() {
         let prompt = "messages:\n  - {role: user, content: Hi}\ntools:\n  - {name: a, description: '  '}\n  - {name: b, description: Adds., parameters: {properties: {x: {type: number}, y: {type: number}, unit: {enum: [m]}, 'z z': {description: Z.}}}}\n";
         assert_eq!(
-            said("S410", &[("prompts/a.yaml", prompt)]),
+            findings("S410", &[("prompts/a.yaml", prompt)]),
             [
-                "prompts/a.yaml:4:12 the tool `a` has no description",
-                "prompts/a.yaml:5:61 the arguments `x`, `y` of `b` have no description",
-                "prompts/a.yaml:5:118 not all providers accept an argument with the name `z z`",
+                "prompts/a.yaml:4:12 S410 the tool `a` has no description",
+                "prompts/a.yaml:5:61 S410 the arguments `x`, `y` of `b` have no description",
+                "prompts/a.yaml:5:118 S410 not all providers accept an argument with the name `z z`",
             ]
         );
     }

@@ -77,16 +77,16 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn values_are_found_in_partials_and_under_other_names() {
         let prompt = "variables:\n  t: {type: string, trust: untrusted}\n  n: {type: integer, trust: untrusted}\n  e: {enum: [a, b], trust: untrusted}\n  p: {type: string, pattern: '^[A-Z]{2}-[0-9]+$', trust: untrusted}\n  o: string\nmessages:\n  - role: developer\n    content: |\n      {{ o }} {{ n }} {{ e }} {{ p }} {{ t | length }}\n      {% set a = t | trim %}{{ a }}\n      {% include \"p.md\" %}\n  - {role: user, content: '{{ t }}'}\n";
         assert_eq!(
-            said("S403", &[("prompts/a.yaml", prompt), ("prompts/p.md", "x {{ a }}\n")]),
+            findings("S403", &[("prompts/a.yaml", prompt), ("prompts/p.md", "x {{ a }}\n")]),
             [
-                "prompts/a.yaml:11:32 the untrusted variable `t` is printed in a developer message",
-                "prompts/p.md:1:6 the untrusted variable `t` is printed in a developer message of `a`",
+                "prompts/a.yaml:11:32 S403 the untrusted variable `t` is printed in a developer message",
+                "prompts/p.md:1:6 S403 the untrusted variable `t` is printed in a developer message of `a`",
             ]
         );
     }

@@ -73,14 +73,17 @@ fn check(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::said;
+    use crate::lint::tests::findings;
 
     fn of(content: &str) -> Vec<String> {
         let content = serde_json::to_string(content).unwrap();
         let prompt = format!(
             "variables: {{t: {{type: string, trust: untrusted}}, s: string}}\nmessages:\n  - {{role: user, content: {content}}}\n"
         );
-        said("S404", &[("prompts/a.yaml", &prompt), ("prompts/p.md", "Mail: {{ t }}\n")])
+        findings(
+            "S404",
+            &[("prompts/a.yaml", prompt.as_str()), ("prompts/p.md", "Mail: {{ t }}\n")],
+        )
     }
 
     #[test]
@@ -104,8 +107,8 @@ mod tests {
     #[test]
     fn bare_values_are_found_where_they_are_printed() {
         let message = "nothing marks where the untrusted variable `t` begins and ends";
-        assert_eq!(of("Ticket: {{ t }}"), [format!("prompts/a.yaml:3:39 {message}")]);
-        assert_eq!(of("{% include 'p.md' %}"), [format!("prompts/p.md:1:10 {message}")]);
+        assert_eq!(of("Ticket: {{ t }}"), [format!("prompts/a.yaml:3:39 S404 {message}")]);
+        assert_eq!(of("{% include 'p.md' %}"), [format!("prompts/p.md:1:10 S404 {message}")]);
         assert_eq!(of("{{ s }} {{ t }}").len(), 1);
     }
 }

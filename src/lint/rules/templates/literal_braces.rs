@@ -56,20 +56,13 @@ fn check_partial(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::lint::tests::diagnostics;
 
-    use crate::lint::{Options, RuleSelection, check};
-    use crate::path::RepoPath;
-    use crate::project::Project;
-    use crate::snapshot::Snapshot;
-
-    /// The files after the fixes of all findings.
+    /// The files after the fixes of all findings of the rule.
     fn mended(path: &str, text: &str) -> String {
-        let files = BTreeMap::from([(RepoPath::new(path).unwrap(), text.as_bytes().to_vec())]);
-        let project = Project::load(&Snapshot::memory(files)).unwrap();
-        let checked = check(&project, Options::default(), &RuleSelection::default()).unwrap();
+        let found = diagnostics("T207", &[(path, text)]);
         let mut text = text.to_owned();
-        for finding in checked.findings.iter().rev() {
+        for finding in found.iter().rev() {
             for (span, with) in finding.fix.iter().flat_map(|fix| fix.edits.iter().rev()) {
                 text.replace_range(span.range(), with);
             }

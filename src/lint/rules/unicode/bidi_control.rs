@@ -52,14 +52,17 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
-    fn files_that_people_write_have_a_finding_each_and_data_have_one() {
+    fn files_that_people_write_have_a_finding_for_each() {
         let text = "a\u{202e}b\nc\u{2066}d\n";
         assert_eq!(
-            said("prompts/p.md", text),
-            ["1:2 U451 bidirectional control U+202E", "2:2 U451 bidirectional control U+2066"]
+            findings("U451", &[("prompts/p.md", text)]),
+            [
+                "prompts/p.md:1:2 U451 bidirectional control U+202E",
+                "prompts/p.md:2:2 U451 bidirectional control U+2066"
+            ]
         );
     }
 }

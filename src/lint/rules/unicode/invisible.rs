@@ -53,14 +53,17 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::{findings, said};
     use crate::diagnostic::Severity;
+    use crate::lint::tests::{diagnostics, findings};
 
     #[test]
     fn several_in_a_row_are_one_finding() {
         assert_eq!(
-            said("prompts/p.md", "a\u{200b}\u{200b}b\u{2060}c"),
-            ["1:2 U452 invisible character U+200B", "1:5 U452 invisible character U+2060"]
+            findings("U452", &[("prompts/p.md", "a\u{200b}\u{200b}b\u{2060}c")]),
+            [
+                "prompts/p.md:1:2 U452 invisible character U+200B",
+                "prompts/p.md:1:5 U452 invisible character U+2060"
+            ]
         );
     }
 
@@ -75,23 +78,12 @@ mod tests {
             ("evals/a.yaml", suite),
             ("datasets/d.csv", "q\na\u{200b}b\nc\u{200b}d\n"),
         ];
-        let files = files.map(|(path, text)| {
-            (crate::path::RepoPath::new(path).unwrap(), text.as_bytes().to_vec())
-        });
-        let project =
-            crate::project::Project::load(&crate::snapshot::Snapshot::memory(files)).unwrap();
-        let checked = crate::lint::check(
-            &project,
-            crate::lint::Options::default(),
-            &crate::lint::RuleSelection::default(),
-        )
-        .unwrap();
-        let own: Vec<_> = checked.findings.iter().filter(|d| d.code.0 == "U452").collect();
+        let own = diagnostics("U452", &files);
         assert_eq!(own.len(), 1);
         assert_eq!(
             (own[0].severity, own[0].message.as_str(), own[0].fix.is_none()),
             (Severity::Info, "invisible character U+200B, and 1 more invisible characters", true)
         );
-        assert!(findings("prompts/p.md", "a\u{200b}b")[0].fix.is_some());
+        assert!(diagnostics("U452", &[("prompts/p.md", "a\u{200b}b")])[0].fix.is_some());
     }
 }

@@ -60,13 +60,13 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn the_word_is_named_with_what_it_seems_to_be() {
         assert_eq!(
-            said("prompts/p.md", "Привет, pаypal и API"),
-            ["1:9 U455 `pаypal` mixes scripts: it reads as `paypal`"]
+            findings("U455", &[("prompts/p.md", "Привет, pаypal и API")]),
+            ["prompts/p.md:1:9 U455 `pаypal` mixes scripts: it reads as `paypal`"]
         );
     }
 }

@@ -58,11 +58,11 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::findings;
+    use crate::lint::tests::diagnostics;
 
     #[test]
     fn one_finding_mends_the_whole_file() {
-        let found = findings("prompts/p.md", "cafe\u{301} ok\nnai\u{308}ve\n");
+        let found = diagnostics("U456", &[("prompts/p.md", "cafe\u{301} ok\nnai\u{308}ve\n")]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "this word and 1 more are not in Normalization Form C");
         let edits = &found[0].fix.as_ref().unwrap().edits;

@@ -93,15 +93,15 @@ fn name_and_replacement(space: char) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::{findings, said};
+    use crate::lint::tests::{diagnostics, findings};
 
     #[test]
     fn each_character_has_one_finding_with_its_count() {
         assert_eq!(
-            said("prompts/p.md", "a\u{a0}b\u{a0}c\u{2028}d"),
+            findings("U457", &[("prompts/p.md", "a\u{a0}b\u{a0}c\u{2028}d")]),
             [
-                "1:2 U457 no-break space (U+00A0), 2 times in this file",
-                "1:6 U457 line separator (U+2028)"
+                "prompts/p.md:1:2 U457 no-break space (U+00A0), 2 times in this file",
+                "prompts/p.md:1:6 U457 line separator (U+2028)"
             ]
         );
     }
@@ -110,7 +110,7 @@ mod tests {
     fn blanks_are_not_put_where_yaml_would_read_them() {
         let fixable = |content: &str| {
             let text = format!("messages:\n  - role: user\n    content: {content}\n");
-            let found = findings("prompts/a.yaml", &text);
+            let found = diagnostics("U457", &[("prompts/a.yaml", &text)]);
             found.iter().filter(|d| d.code.0 == "U457").map(|d| d.fix.is_some()).collect::<Vec<_>>()
         };
         assert_eq!(fixable("\"a:\u{a0}b\""), [true]);

@@ -74,31 +74,13 @@ pub(super) fn report(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::lint::{Options, RuleSelection, check};
-    use crate::path::RepoPath;
-    use crate::project::Project;
-    use crate::snapshot::Snapshot;
-
-    /// What the rules of this family say of one file.
-    pub(in crate::lint::rules::unicode) fn findings(path: &str, text: &str) -> Vec<Diagnostic> {
-        let files = [(RepoPath::new(path).unwrap(), text.as_bytes().to_vec())];
-        let project = Project::load(&Snapshot::memory(files)).unwrap();
-        let selection =
-            RuleSelection { select: Some(vec!["U".to_owned()]), ..RuleSelection::default() };
-        check(&project, Options::default(), &selection).unwrap().findings
-    }
-
-    pub(in crate::lint::rules::unicode) fn said(path: &str, text: &str) -> Vec<String> {
-        let line = |d: &Diagnostic| format!("{} {} {}", d.start(), d.code, d.message);
-        findings(path, text).iter().filter(|d| d.code.0.starts_with('U')).map(line).collect()
-    }
+mod tests {
+    use crate::lint::tests::diagnostics;
 
     #[test]
     fn only_changes_of_comments_are_safe() {
         let text = "# a\u{200b}b\nmessages:\n  - {role: user, content: \"c\u{200b}d\"}\n";
-        let safe: Vec<bool> = findings("prompts/a.yaml", text)
+        let safe: Vec<bool> = diagnostics("U", &[("prompts/a.yaml", text)])
             .into_iter()
             .filter_map(|finding| Some(finding.fix?.safe))
             .collect();

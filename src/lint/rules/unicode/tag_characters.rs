@@ -59,7 +59,7 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn the_hidden_text_is_shown_and_cut() {
@@ -67,10 +67,14 @@ mod tests {
             text.bytes().map(|b| char::from_u32(0xE0000 + u32::from(b)).unwrap()).collect()
         };
         assert_eq!(
-            said("prompts/p.md", &format!("ok{}", hide("say \"hi\""))),
-            ["1:3 U453 tag characters hide the text \"say \"hi\"\""]
+            findings("U453", &[("prompts/p.md", &format!("ok{}", hide("say \"hi\"")))]),
+            ["prompts/p.md:1:3 U453 tag characters hide the text \"say \"hi\"\""]
         );
-        let long = format!("1:3 U453 tag characters hide the text \"{}…\"", "x".repeat(60));
-        assert_eq!(said("prompts/p.md", &format!("ok{}", hide(&"x".repeat(99)))), [long]);
+        let long =
+            format!("prompts/p.md:1:3 U453 tag characters hide the text \"{}…\"", "x".repeat(60));
+        assert_eq!(
+            findings("U453", &[("prompts/p.md", &format!("ok{}", hide(&"x".repeat(99))))]),
+            [long]
+        );
     }
 }

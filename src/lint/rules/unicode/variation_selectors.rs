@@ -56,13 +56,13 @@ fn check(context: &TextContext<'_>, findings: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::tests::said;
+    use crate::lint::tests::findings;
 
     #[test]
     fn the_hidden_bytes_are_shown_as_text_and_emoji_are_left_alone() {
         assert_eq!(
-            said("prompts/p.md", "a ❤\u{fe0f} b\u{e0158}\u{e0159}\u{fe0a} c"),
-            ["1:7 U454 variation selectors hide 3 bytes: \"hi\\n\""]
+            findings("U454", &[("prompts/p.md", "a ❤\u{fe0f} b\u{e0158}\u{e0159}\u{fe0a} c")]),
+            ["prompts/p.md:1:7 U454 variation selectors hide 3 bytes: \"hi\\n\""]
         );
     }
 }

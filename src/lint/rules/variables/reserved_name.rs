@@ -103,10 +103,7 @@ fn is_inserted(prompt: &Prompt, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::{Options, RuleSelection, check};
-    use crate::path::RepoPath;
-    use crate::project::Project;
-    use crate::snapshot::Snapshot;
+    use crate::lint::tests::findings;
 
     #[test]
     fn only_names_that_do_not_work_are_reported() {
@@ -127,20 +124,14 @@ messages:
   - {insert: chat-log}
   - {role: user, content: hello}
 ";
-        let files = [(RepoPath::new("prompts/a.yaml").unwrap(), yaml.as_bytes().to_vec())];
-        let project = Project::load(&Snapshot::memory(files)).unwrap();
-        let only = RuleSelection { select: Some(vec!["V110".to_owned()]), ..Default::default() };
-        let checked = check(&project, Options::default(), &only).unwrap();
-        let said: Vec<String> =
-            checked.findings.iter().map(|d| format!("{} {}", d.start(), d.message)).collect();
         assert_eq!(
-            said,
+            findings("V110", &[("prompts/a.yaml", yaml)]),
             [
-                "2:3 `{{ user-name }}` is a subtraction, not the variable `user-name`",
-                "4:3 templates cannot write the name `2nd`",
-                "5:3 templates cannot write the name `a.b`",
-                "6:3 `not` is a word of the template language",
-                "11:3 `loop` is the loop itself wherever one runs",
+                "prompts/a.yaml:2:3 V110 `{{ user-name }}` is a subtraction, not the variable `user-name`",
+                "prompts/a.yaml:4:3 V110 templates cannot write the name `2nd`",
+                "prompts/a.yaml:5:3 V110 templates cannot write the name `a.b`",
+                "prompts/a.yaml:6:3 V110 `not` is a word of the template language",
+                "prompts/a.yaml:11:3 V110 `loop` is the loop itself wherever one runs",
             ]
         );
     }

@@ -30,26 +30,51 @@ pub(super) fn tags<'a>(
 ) -> Vec<Tag<'a>> {
     let mut found = Vec::new();
     let mut fences: Option<Fences> = None;
+    let mut line = Line::default();
     for (literal, piece) in literals {
         for (at, _) in piece.match_indices('<') {
             let Some((name, kind, length)) = tag(&piece[at..]) else { continue };
             let start = literal.span.start + at;
             let span = Span::new(start, start + length);
-            let line = line_around(text, start);
-            let before = &text[line.start..start];
+            line.read_to(text, start);
             // `Vec<T>` is a type, and what stands between backticks is quoted.
-            let quoted = before.matches('`').count() % 2 == 1;
-            if quoted || before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            let in_word = text[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if line.quoted || in_word {
                 continue;
             }
             if fences.get_or_insert_with(|| Fences::of(text)).contain(start) {
                 continue;
             }
-            let alone = text[line.range()].trim() == &piece[at..at + length];
+            let alone = line.words == &piece[at..at + length];
             found.push(Tag { name, span, kind, alone, certain: literal.certain });
         }
     }
     found
+}
+
+/// The line of a tag, read once from its beginning to its end however many tags stand on it.
+#[derive(Default)]
+struct Line<'a> {
+    span: Span,
+    /// The line without the blanks around it.
+    words: &'a str,
+    /// How far its backticks are counted.
+    read: usize,
+    /// Whether there is an odd number of them, so that what follows is quoted.
+    quoted: bool,
+}
+
+impl<'a> Line<'a> {
+    /// Reads on to a byte of the text, or anew where the byte is on another line.
+    fn read_to(&mut self, text: &'a str, offset: usize) {
+        if !(self.read..self.span.end).contains(&offset) {
+            let span = line_around(text, offset);
+            let words = text[span.range()].trim();
+            *self = Self { span, words, read: span.start, quoted: false };
+        }
+        self.quoted ^= text[self.read..offset].matches('`').count() % 2 == 1;
+        self.read = offset;
+    }
 }
 
 /// The tag that a text starts with, and its length; none for one that opens and closes in one.
@@ -74,6 +99,19 @@ fn tag(text: &str) -> Option<(&str, Kind, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_quote_tags_however_many_stand_on_a_line() {
+        let line = "<a> `<b>` x<c>".repeat(20_000);
+        let text = format!("<d>`\n{line}\n <e> \n");
+        let literal = Literal { span: Span::new(0, text.len()), certain: true };
+        let found = tags(&text, [(literal, text.as_str())].into_iter());
+        let names: Vec<&str> = found.iter().map(|tag| tag.name).collect();
+        assert_eq!((names.len(), names[0], names[20_001]), (20_002, "d", "e"));
+        assert!(names[1..20_001].iter().all(|name| *name == "a"));
+        let alone: Vec<&str> = found.iter().filter(|tag| tag.alone).map(|tag| tag.name).collect();
+        assert_eq!(alone, ["e"]);
+    }
 
     #[test]
     fn tags_have_a_name_and_attributes() {

@@ -13,7 +13,7 @@ fn of_gates(code: &str, cases: usize, rest: &str) -> Vec<String> {
         true => suite,
         false => format!("{suite}dataset: datasets/d.csv\n"),
     };
-    found_by(code, &[GREET, ("datasets/d.csv", &rows), ("evals/s.yaml", &suite)])
+    findings(code, &[GREET, ("datasets/d.csv", &rows), ("evals/s.yaml", &suite)])
 }
 
 #[test]
@@ -90,11 +90,11 @@ fn metrics_must_be_measured_for_each_prompt() {
     let other = "messages: [{role: user, content: x}]\noutput: {assert: [{type: contains, value: x, metric: own}]}\n";
     let suite = "prompts: [greet, other]\ncases: [{id: a, variables: {name: Ada}}]\nassert: [{type: contains, value: x}]\ngates: {metrics: {own: 1, contains: 1}}\n";
     assert_eq!(
-        found_by("D575", &[GREET, ("prompts/other.yaml", other), ("evals/s.yaml", suite)]),
+        findings("D575", &[GREET, ("prompts/other.yaml", other), ("evals/s.yaml", suite)]),
         ["evals/s.yaml:4:19 D575 no assertion of the prompt `greet` has the metric `own`"]
     );
     let elsewhere = "prompts: [greet@v1]\ncases: [{id: a}]\nassert: [{type: contains, value: x}]\ngates: {metrics: {own: 1}}\n";
-    assert_eq!(found_by("D575", &[GREET, ("evals/s.yaml", elsewhere)]), [""; 0]);
+    assert_eq!(findings("D575", &[GREET, ("evals/s.yaml", elsewhere)]), [""; 0]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn costs_need_a_price() {
         let suite = format!(
             "prompts: [greet]\nmodels: {models}\ncases: [{{id: a, variables: {{name: Ada}}}}]\n{rest}"
         );
-        found_by("D578", &[GREET, ("evals/s.yaml", &suite)])
+        findings("D578", &[GREET, ("evals/s.yaml", &suite)])
     };
     let gate = "assert: [{type: contains, value: Ada}]\ngates: {cost_usd: 1}\n";
     let cost = "assert: [{type: contains, value: Ada}, {type: cost, threshold: 0.01}]\n";
@@ -149,7 +149,7 @@ fn prompts_that_no_suite_evaluates() {
         ),
     ];
     assert_eq!(
-        found_by("D564", &files),
+        findings("D564", &files),
         ["prompts/a/one.yaml:1:1 D564 no suite evaluates the prompt `a/one`"]
     );
 }

@@ -4,10 +4,10 @@ mod gates;
 mod pitfalls;
 mod verdicts;
 
+use crate::lint::tests::{findings, lines, project};
 use crate::lint::{self, Options, RuleSelection};
 use crate::path::RepoPath;
 use crate::project::Project;
-use crate::snapshot::Snapshot;
 
 /// A prompt that answers with free text.
 const GREET: (&str, &str) = (
@@ -28,31 +28,13 @@ output:
 ",
 );
 
-fn project(files: &[(&str, &str)]) -> Project {
-    let files =
-        files.iter().map(|(path, text)| (RepoPath::new(path).unwrap(), text.as_bytes().to_vec()));
-    Project::load(&Snapshot::memory(files)).unwrap()
-}
-
-fn show(project: &Project, options: Options<'_>, selection: &RuleSelection) -> Vec<String> {
-    let checked = lint::check(project, options, selection).unwrap();
-    checked
-        .findings
-        .iter()
-        .map(|d| format!("{}:{} {} {}", d.file.path(), d.start(), d.code, d.message))
-        .collect()
+fn show(project: &Project, options: Options<'_>) -> Vec<String> {
+    lines(&lint::check(project, options, &RuleSelection::default()).unwrap().findings)
 }
 
 /// What the rules that are on find.
 fn found(files: &[(&str, &str)]) -> Vec<String> {
-    show(&project(files), Options::default(), &RuleSelection::default())
-}
-
-/// What one rule finds.
-fn found_by(code: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let selection =
-        RuleSelection { select: Some(vec![code.to_owned()]), ..RuleSelection::default() };
-    show(&project(files), Options::default(), &selection)
+    show(&project(files), Options::default())
 }
 
 /// The advice of all findings.

@@ -286,7 +286,7 @@ fn datasets_that_change_with_their_prompt() {
     let said = |paths: &[&str]| {
         let change = paths.iter().map(|path| RepoPath::new(path).unwrap()).collect();
         let options = Options { paths: Some(&change), change: Some(&change), ..Options::default() };
-        show(&project, options, &RuleSelection::default())
+        show(&project, options)
     };
     assert_eq!(
         said(&["prompts/greet.yaml", "datasets/greet.csv"]),

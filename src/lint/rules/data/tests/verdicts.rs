@@ -7,14 +7,14 @@ fn of_greet(code: &str, assertions: &str) -> Vec<String> {
     let suite = format!(
         "prompts: [greet]\ncases: [{{id: a, variables: {{name: Ada}}}}]\nassert: {assertions}\n"
     );
-    let found = found_by(code, &[GREET, ("evals/greet.yaml", &suite)]);
+    let found = findings(code, &[GREET, ("evals/greet.yaml", &suite)]);
     found.iter().map(|said| said.split(": ").skip(1).collect::<Vec<_>>().join(": ")).collect()
 }
 
 /// What one rule says of assertions over [`SORT`], with cases.
 fn of_sort(code: &str, assertions: &str, rows: &str) -> Vec<String> {
     let suite = format!("prompts: [sort]\ndataset: datasets/d.jsonl\nassert: {assertions}\n");
-    found_by(code, &[SORT, ("datasets/d.jsonl", rows), ("evals/sort.yaml", &suite)])
+    findings(code, &[SORT, ("datasets/d.jsonl", rows), ("evals/sort.yaml", &suite)])
 }
 
 #[test]
@@ -164,7 +164,7 @@ cases:
 assert: [{type: not-contains, value: y}]
 ";
     assert_eq!(
-        found_by("D565", &[GREET, ("evals/greet.yaml", suite)]),
+        findings("D565", &[GREET, ("evals/greet.yaml", suite)]),
         [
             "evals/greet.yaml:3:37 D565 an empty answer to case `a` passes: no assertion says what an answer must be"
         ]
@@ -182,15 +182,15 @@ fn expressions_that_do_not_look_at_the_answer() {
         ("output | length > 2", false),
     ] {
         let list = format!("[{{type: expression, value: \"{expression}\"}}]");
-        assert_eq!(!found_by_expression(&list).is_empty(), found, "{expression}");
+        assert_eq!(!findings_expression(&list).is_empty(), found, "{expression}");
     }
 }
 
-fn found_by_expression(assertions: &str) -> Vec<String> {
+fn findings_expression(assertions: &str) -> Vec<String> {
     let suite = format!(
         "prompts: [greet]\ncases: [{{id: a, variables: {{name: Ada}}, expected: 1}}]\nassert: {assertions}\n"
     );
-    found_by("D579", &[GREET, ("evals/greet.yaml", &suite)])
+    findings("D579", &[GREET, ("evals/greet.yaml", &suite)])
 }
 
 #[test]
