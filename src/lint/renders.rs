@@ -153,30 +153,6 @@ fn values(prompt: &Prompt, binder: &Binder, fill: Fill) -> Option<(Values, bool)
     Some((binder.bind(&given, Origin::Typed).ok()?, open))
 }
 
-/// What a prompt becomes with all values that are at hand: those of its examples, the least and the most that its
-/// schemas call for. Two versions of a prompt with equal snapshots send the same bytes as far as pf can tell, which is
-/// what a safe fix has to show. A prompt that cannot be compiled has one entry that says why.
-pub fn snapshot_of_renders(
-    prompt: &Prompt,
-    closure: &Closure,
-) -> Vec<Result<Vec<Message>, String>> {
-    let said = |problems: Vec<Diagnostic>| {
-        let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-        messages.join("; ")
-    };
-    let renderer = match Renderer::new(prompt, closure) {
-        Ok(renderer) => renderer,
-        Err(problems) => return vec![Err(said(problems))],
-    };
-    let binder = Binder::new(prompt);
-    let examples = prompt.file.examples.iter().take(MOST_EXAMPLES);
-    let examples = examples.filter_map(|e| binder.bind(&e.variables, Origin::Typed).ok());
-    let made = [Fill::Smallest, Fill::Modest, Fill::Full];
-    let made = made.into_iter().filter_map(|fill| values(prompt, &binder, fill));
-    let all = examples.chain(made.map(|(values, _)| values));
-    all.map(|values| renderer.render(&values).map_err(said)).collect()
-}
-
 /// The characters of the longest text that a variable may hold, as far as its schema bounds it.
 pub fn longest(schema: &Value) -> Option<u64> {
     longest_text(schema, 8)
@@ -265,21 +241,6 @@ examples:
         assert_eq!(starts(renders.modest().unwrap())[..2], ["Be plain x", ""]);
         assert!(renders.modest().unwrap().entries[2].is_err());
         assert!(renders.modest().unwrap().messages().is_none());
-    }
-
-    #[test]
-    fn snapshots_differ_when_a_byte_does() {
-        let of = |text: &str| {
-            let project = project(text);
-            let prompt = project.prompts.values().next().unwrap();
-            let closure = Partials::of(&project).closure(prompt).unwrap();
-            snapshot_of_renders(prompt, &closure)
-        };
-        let snapshot = of(PROMPT);
-        assert_eq!(snapshot.len(), 4);
-        assert_eq!(snapshot, of(&PROMPT.replace("tone == 'plain'", "tone  ==  'plain'")));
-        assert_ne!(snapshot, of(&PROMPT.replace("Be warm", "Be  warm")));
-        assert!(matches!(of("messages: [{role: user, content: '{{'}]").as_slice(), [Err(_)]));
     }
 
     #[test]
