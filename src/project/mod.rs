@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod model;
 mod narrow;
 pub mod prompt;
+pub mod quantity;
 pub mod suite;
 pub mod variable;
 

@@ -4,14 +4,20 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::cells::StoreError;
+use super::row::Conflict;
+use super::salvage;
+use super::schema::{self, MigrationError};
 
 const FILE: &str = "cells.db";
+
+/// Ends the name of the database that is to take the place of a damaged one.
+const REBUILT: &str = ".rebuilt";
 
 /// How long to wait for other processes that write. They hold the lock for milliseconds; a laptop that wakes up may
 /// take longer.
@@ -20,24 +26,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Databases up to this size are checked as a whole when they are opened, which takes milliseconds.
 const CHECKED_SIZE: u64 = 4 << 20;
 
-/// The steps from an empty file to today's schema. `user_version` counts how many of them a file has seen; a step that
-/// was released is never changed.
-const MIGRATIONS: [&str; 2] = [
-    "CREATE TABLE answers (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL,
-        endpoint TEXT NOT NULL,
-        key_format INTEGER NOT NULL,
-        model TEXT NOT NULL,
-        repeat INTEGER NOT NULL,
-        request TEXT NOT NULL,
-        answer TEXT NOT NULL,
-        at TEXT NOT NULL,
-        UNIQUE (key, endpoint)
-    ) STRICT;",
-    // Pruning goes by age.
-    "CREATE INDEX answers_by_age ON answers (at);",
-];
+/// Lies beside a database in which damage was met, so that the next who opens it looks at all of it.
+const SUSPECT: &str = "cells.db.suspect";
 
 /// What hindered the store from doing its work in full.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +44,15 @@ pub enum Warning {
         /// Where it lies.
         to: PathBuf,
         /// What was wrong with it.
+        reason: String,
+        /// How many answers could be read and are in the new one.
+        saved: u64,
+    },
+    /// Answers that are there are used, new ones are kept in memory only.
+    ReadOnly {
+        /// The folder of the store.
+        folder: PathBuf,
+        /// What the system said.
         reason: String,
     },
     /// A newer pf has made the database.
@@ -77,10 +76,20 @@ impl fmt::Display for Warning {
                 "cannot keep answers in `{}` ({reason}): they will be forgotten at the end, and asked for again next time",
                 folder.display()
             ),
-            Self::SetAside { to, reason } => write!(
+            Self::SetAside { to, reason, saved } => write!(
                 f,
-                "the store of answers was damaged ({reason}): it is now `{}`, and a new one was begun",
-                to.display()
+                "the store of answers was damaged ({reason}): it is now `{}`, and a new one was begun with {}",
+                to.display(),
+                match saved {
+                    0 => "nothing in it, for no answer could be read".to_owned(),
+                    1 => "the one answer that could be read".to_owned(),
+                    saved => format!("the {saved} answers that could be read"),
+                }
+            ),
+            Self::ReadOnly { folder, reason } => write!(
+                f,
+                "cannot keep answers in `{}` ({reason}): those that are there are used, new ones will be forgotten at the end",
+                folder.display()
             ),
             Self::Newer { file } => write!(
                 f,
@@ -95,7 +104,16 @@ impl fmt::Display for Warning {
 #[expect(clippy::large_enum_variant, reason = "made once, and taken apart at once")]
 pub(super) enum Opened {
     /// Two connections to one database, of which only one writes.
-    Disk { writer: Connection, reader: Connection },
+    Disk {
+        /// The one that writes.
+        writer: Connection,
+        /// The one that does not.
+        reader: Connection,
+        /// The database.
+        file: PathBuf,
+    },
+    /// A database that only reads.
+    ReadOnly(Connection),
     /// Nothing that could be used; the warnings say why.
     Nothing,
 }
@@ -103,11 +121,34 @@ pub(super) enum Opened {
 /// Opens the database in `folder`.
 pub(super) fn open(folder: &Path) -> (Opened, Vec<Warning>) {
     let mut warnings = Vec::new();
-    let opened = open_locked(folder, &mut warnings).unwrap_or_else(|warning| {
-        warnings.push(warning);
-        Opened::Nothing
+    let opened = open_locked(folder, &mut warnings).unwrap_or_else(|warning| match warning {
+        Warning::Unusable { folder, reason } => match read_only(&folder.join(FILE)) {
+            Some(reader) => {
+                warnings.push(Warning::ReadOnly { folder, reason });
+                Opened::ReadOnly(reader)
+            }
+            None => {
+                warnings.push(Warning::Unusable { folder, reason });
+                Opened::Nothing
+            }
+        },
+        warning => {
+            warnings.push(warning);
+            Opened::Nothing
+        }
     });
     (opened, warnings)
+}
+
+/// The database of `folder`, where there is one.
+pub(super) fn file(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(FILE)).filter(|file| file.exists())
+}
+
+/// Makes sure that whoever opens the database next looks at all of it.
+pub(super) fn suspect(file: &Path) {
+    // Where this cannot be written, the error that led here is shown all the same.
+    let _ = File::create(file.with_file_name(SUSPECT));
 }
 
 fn open_locked(folder: &Path, warnings: &mut Vec<Warning>) -> Result<Opened, Warning> {
@@ -115,20 +156,102 @@ fn open_locked(folder: &Path, warnings: &mut Vec<Warning>) -> Result<Opened, War
     make_folder(folder).map_err(|error| unusable(&error))?;
     // Two processes must not both find the file damaged, or the later one would set the new file of the other aside.
     let lock = File::create(folder.join("lock")).map_err(|error| unusable(&error))?;
-    lock.lock().map_err(|error| unusable(&error))?;
+    wait_for(&lock).map_err(|reason| unusable(&reason))?;
     let file = folder.join(FILE);
-    let outcome = match connect(&file) {
-        Err(Failure::Damaged(reason)) => {
-            let to = set_aside(&file).map_err(|error| unusable(&error))?;
-            warnings.push(Warning::SetAside { to, reason });
-            connect(&file)
-        }
+    let rebuilt = with_suffix(&file, REBUILT);
+    if !file.exists() && rebuilt.exists() {
+        // Whoever set the damaged one aside was stopped before the last step.
+        fs::rename(&rebuilt, &file).map_err(|error| unusable(&error))?;
+    }
+    let suspect = folder.join(SUSPECT);
+    let outcome = match connect(&file, suspect.exists()) {
+        Err(Failure::Damaged(reason)) => match rebuild(&file, &rebuilt) {
+            Ok((to, saved)) => {
+                warnings.push(Warning::SetAside { to, reason, saved });
+                connect(&file, false)
+            }
+            Err(failure) => Err(failure),
+        },
         outcome => outcome,
     };
     match outcome {
-        Ok((writer, reader)) => Ok(Opened::Disk { writer, reader }),
+        Ok((writer, reader)) => match fs::remove_file(suspect) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&error)),
+            _ => Ok(Opened::Disk { writer, reader, file }),
+        },
         Err(Failure::Newer) => Err(Warning::Newer { file }),
         Err(Failure::Damaged(reason) | Failure::Other(reason)) => Err(unusable(&reason)),
+    }
+}
+
+/// Takes the lock, but not at any price: whoever holds it may hang.
+fn wait_for(lock: &File) -> Result<(), String> {
+    let until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(fs::TryLockError::Error(error)) => return Err(error.to_string()),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() > until => {
+                return Err("another process has been opening it for too long".to_owned());
+            }
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// A database that cannot be written, as long as its tables are those of today.
+fn read_only(file: &Path) -> Option<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let usable = |connection: &Connection| {
+        schema::version_of(connection)
+            .is_ok_and(|version| version as usize == schema::MIGRATIONS.len())
+    };
+    let plain = Connection::open_with_flags(file, flags).ok().filter(usable);
+    plain.or_else(|| {
+        // SQLite keeps its index of the log beside the database, unless it may take the file for unchanging.
+        let has_log = fs::metadata(with_suffix(file, "-wal")).is_ok_and(|log| log.len() > 0);
+        let path = file.to_str().filter(|_| !has_log)?;
+        let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let uri = format!("file:{path}?immutable=1");
+        let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(uri, flags).ok().filter(usable)
+    })
+}
+
+/// Makes a new database of what can be read of a damaged one, and only then sets that aside: at no moment is it gone
+/// without being replaced.
+fn rebuild(file: &Path, rebuilt: &Path) -> Result<(PathBuf, u64), Failure> {
+    for suffix in ["", "-wal", "-shm"] {
+        match fs::remove_file(with_suffix(rebuilt, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let (mut writer, reader) = connect(rebuilt, false)?;
+    drop(reader);
+    let saved = refill(&mut writer, file)?;
+    writer.close().map_err(|(_, error)| error)?;
+    let to = set_aside(file)?;
+    fs::rename(rebuilt, file)?;
+    Ok((to, saved))
+}
+
+fn refill(writer: &mut Connection, damaged: &Path) -> Result<u64, Failure> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut saved = 0;
+    let mut failed = None;
+    let mut insert = Conflict::Replace.prepare(&transaction)?;
+    salvage::each_row(damaged, &mut |row| match row.write(&mut insert) {
+        Ok(_) => saved += 1,
+        Err(error) => failed = Some(error),
+    });
+    drop(insert);
+    match failed {
+        Some(error) => Err(Failure::Other(error.to_string())),
+        None => {
+            transaction.commit()?;
+            Ok(saved)
+        }
     }
 }
 
@@ -169,60 +292,63 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-fn connect(file: &Path) -> Result<(Connection, Connection), Failure> {
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        match error {
+            MigrationError::Newer => Self::Newer,
+            MigrationError::Sqlite(error) => error.into(),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Opens a database. One that is suspected of damage is looked at as a whole, and so is a small one.
+fn connect(file: &Path, suspected: bool) -> Result<(Connection, Connection), Failure> {
     let mut writer = Connection::open(file)?;
     writer.busy_timeout(BUSY_TIMEOUT)?;
     writer.pragma_update(None, "journal_mode", "WAL")?;
     writer.pragma_update(None, "synchronous", "NORMAL")?;
-    if fs::metadata(file).is_ok_and(|metadata| metadata.len() <= CHECKED_SIZE) {
+    if suspected || fs::metadata(file).is_ok_and(|metadata| metadata.len() <= CHECKED_SIZE) {
         let verdict: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(Failure::Damaged(verdict));
         }
     }
-    migrate(&mut writer)?;
+    schema::migrate(&mut writer)?;
     let reader = Connection::open(file)?;
     reader.busy_timeout(BUSY_TIMEOUT)?;
     reader.pragma_update(None, "query_only", true)?;
     Ok((writer, reader))
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), Failure> {
-    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(missing) = MIGRATIONS.get(version as usize..) else {
-        return Err(Failure::Newer);
-    };
-    for (migration, reached) in missing.iter().zip(version + 1..) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", reached)?;
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
 /// Moves a damaged database with its log out of the way, so that it can still be looked at.
 fn set_aside(file: &Path) -> io::Result<PathBuf> {
     let time = Timestamp::now().strftime("%Y%m%dT%H%M%S");
-    let mut target = file.with_file_name(format!("cells.damaged-{time}.db"));
+    let mut target = with_suffix(file, &format!(".damaged-{time}"));
     let mut count = 1;
     while target.exists() {
         count += 1;
-        target = file.with_file_name(format!("cells.damaged-{time}-{count}.db"));
+        target = with_suffix(file, &format!(".damaged-{time}-{count}"));
     }
     fs::rename(file, &target)?;
     for suffix in ["-wal", "-shm"] {
-        let with_suffix = |path: &Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        match fs::rename(with_suffix(file), with_suffix(&target)) {
+        match fs::rename(with_suffix(file, suffix), with_suffix(&target, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
     Ok(target)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]
