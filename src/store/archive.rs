@@ -328,3 +328,144 @@ pub(super) fn sound(row: &Row) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cells::{Cell, Store};
+    use super::*;
+    use crate::message::{Answer, Message, ModelSettings, Request, ResponseFormat, Role};
+    use crate::provider::Endpoint;
+
+    fn cell(model: &str, text: &str, day: i64) -> Cell {
+        let request = Request {
+            model: ModelSettings {
+                provider: "p".into(),
+                name: model.into(),
+                ..ModelSettings::default()
+            },
+            messages: vec![Message::text(Role::User, text)],
+            tools: Vec::new(),
+            response: ResponseFormat::Text,
+        };
+        let answer = Answer { output: "a".repeat(100), ..Answer::default() };
+        let endpoint = Endpoint::parse("https://here.example/v1").unwrap();
+        let at = Timestamp::from_second(day * 86_400).unwrap();
+        Cell::new(&request, 1, &endpoint, answer, at)
+    }
+
+    /// Two models with three answers each, on three days.
+    fn filled(folder: &Path) -> Archive {
+        let (store, warnings) = Store::open(folder);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        for (model, day) in [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1), ("b", 2)] {
+            store.put(cell(model, &day.to_string(), day)).wait().unwrap();
+        }
+        store.looked(3, 1);
+        store.looked(5, 0);
+        drop(store);
+        Archive::open(folder).unwrap().0.unwrap()
+    }
+
+    fn days(archive: &Archive) -> Vec<(String, u64)> {
+        let survey = archive.survey().unwrap();
+        survey.days.into_iter().map(|(day, amount)| (day, amount.cells)).collect()
+    }
+
+    #[test]
+    fn a_survey_counts_by_each_property() {
+        let folder = tempfile::tempdir().unwrap();
+        let survey = filled(folder.path()).survey().unwrap();
+        assert_eq!(survey.all.cells, 6);
+        let sum = |amounts: &BTreeMap<String, Amount>| {
+            let mut sum = Amount::default();
+            amounts.values().for_each(|amount| sum.add(*amount));
+            sum
+        };
+        assert_eq!(sum(&survey.models), survey.all);
+        assert_eq!(sum(&survey.days), survey.all);
+        assert_eq!(sum(&survey.endpoints), survey.all);
+        assert_eq!(survey.models.keys().collect::<Vec<_>>(), ["p/a", "p/b"]);
+        assert_eq!(survey.oldest.as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(survey.newest.as_deref(), Some("1970-01-03T00:00:00Z"));
+        assert_eq!(survey.lookups, Lookups { runs: 2, hits: 8, misses: 1 });
+    }
+
+    #[test]
+    fn pruning_takes_what_is_named_and_nothing_else() {
+        let day = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+        let models = globset::Glob::new("p/a").unwrap().compile_matcher();
+        let one = 193;
+        let cases: [(Prune<'_>, &[(&str, u64)]); 6] = [
+            (
+                Prune { before: Some(day(1)), ..Prune::default() },
+                &[("1970-01-02", 2), ("1970-01-03", 2)],
+            ),
+            (
+                Prune { before: Some(day(1)), model: Some(&models), ..Prune::default() },
+                &[("1970-01-01", 1), ("1970-01-02", 2), ("1970-01-03", 2)],
+            ),
+            (
+                Prune { max_bytes: Some(one * 3), ..Prune::default() },
+                &[("1970-01-02", 1), ("1970-01-03", 2)],
+            ),
+            (
+                Prune { all: true, model: Some(&models), ..Prune::default() },
+                &[("1970-01-01", 1), ("1970-01-02", 1), ("1970-01-03", 1)],
+            ),
+            (Prune { all: true, ..Prune::default() }, &[]),
+            (Prune::default(), &[("1970-01-01", 2), ("1970-01-02", 2), ("1970-01-03", 2)]),
+        ];
+        for (prune, left) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let mut archive = filled(folder.path());
+            let before = days(&archive);
+            assert_eq!(archive.survey().unwrap().all.bytes, 6 * one);
+            let would = archive.prune(prune, true).unwrap();
+            assert_eq!(days(&archive), before);
+            let did = archive.prune(prune, false).unwrap();
+            assert_eq!(did, would);
+            let left: Vec<(String, u64)> =
+                left.iter().map(|(day, count)| ((*day).to_owned(), *count)).collect();
+            assert_eq!(days(&archive), left, "{prune:?}");
+            archive.shrink();
+            assert_eq!(archive.survey().unwrap().all, did.left);
+            assert_eq!(archive.verify().unwrap().structure, [] as [&str; 0]);
+        }
+    }
+
+    #[test]
+    fn verify_names_what_is_not_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = filled(folder.path());
+        let sound = archive.verify().unwrap();
+        assert_eq!(sound, Soundness { cells: 6, ..Soundness::default() });
+        let change = |sql: &str| archive.connection.execute(sql, ()).unwrap();
+        change("UPDATE answers SET answer = replace(answer, 'aa', 'ab') WHERE id = 1");
+        change("UPDATE answers SET request = replace(request, 'user', 'tool') WHERE id = 2");
+        change("UPDATE answers SET repeat = 2 WHERE id = 3");
+        change("UPDATE answers SET key = 'x' WHERE id = 4");
+        change("UPDATE answers SET request = '{\"x\":\"****\"}', redacted = 1 WHERE id = 5");
+        let found = archive.verify().unwrap();
+        let mut problems: Vec<&str> =
+            found.damaged.iter().map(|cell| cell.problem.as_str()).collect();
+        problems.sort_unstable();
+        assert_eq!(
+            problems,
+            [
+                "its checksum does not fit",
+                "its checksum does not fit",
+                "its request does not give its key",
+                "its request does not give its key"
+            ]
+        );
+        assert_eq!((found.cells, found.redacted), (6, 1));
+    }
+
+    #[test]
+    fn nothing_is_made_where_nothing_was_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join(".pf");
+        assert!(Archive::open(&place).unwrap().0.is_none());
+        assert!(!place.exists());
+    }
+}

@@ -490,4 +490,58 @@ mod tests {
         store.put(kept).wait().unwrap();
         assert_eq!(store.get(key, &here()).unwrap().unwrap().output, "**** it is");
     }
+
+    #[test]
+    fn an_answer_that_rotted_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let cell = cell("q", "the answer is 41");
+        let key = cell.key();
+        store.put(cell.clone()).wait().unwrap();
+        let file = Connection::open(folder.path().join("cells.db")).unwrap();
+        for (column, from, to) in [("answer", "41", "47"), ("at", "1970", "2070")] {
+            let change = |from: &str, to: &str| {
+                let sql = format!("UPDATE answers SET {column} = replace({column}, ?1, ?2)");
+                assert_eq!(file.execute(&sql, (from, to)), Ok(1));
+            };
+            change(from, to);
+            let found = store.get(key, &here());
+            assert!(matches!(found, Err(StoreError::Answer { .. })), "{column}: {found:?}");
+            change(to, from);
+            assert!(store.get(key, &here()).unwrap().is_some());
+        }
+        file.execute("UPDATE answers SET answer = '{'", ()).unwrap();
+        // Asking again mends it.
+        store.put(cell).wait().unwrap();
+        assert_eq!(output(&store, "q").as_deref(), Some("the answer is 41"));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_old_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        store.put(cell("q", "a")).wait().unwrap();
+        let after = Timestamp::from_second(1).unwrap();
+        let store = store.not_before(Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(output(&store, "q").as_deref(), Some("a"));
+        let store = store.not_before(Some(after));
+        assert_eq!(output(&store, "q"), None);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let (opened, _) = open::open(folder.path());
+        let Opened::Disk { writer, file, .. } = opened else { panic!("a new folder") };
+        // SQLite says the same when the file system has no room.
+        writer.pragma_update(None, "max_page_count", 12).unwrap();
+        let writer = Writer::start(writer, file).unwrap();
+        assert_eq!(Receipt(writer.put(cell("q", "a"))).wait(), Ok(()));
+        let large = writer.put(cell("large", &"a".repeat(100_000)));
+        let error = Receipt(large).wait().unwrap_err();
+        assert!(matches!(&error, StoreError::Unusable(_)), "{error}");
+        assert!(error.to_string().contains("check the free space"), "{error}");
+        drop(writer);
+        assert_eq!(output(&open(folder.path()), "q").as_deref(), Some("a"));
+    }
 }

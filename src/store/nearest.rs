@@ -176,3 +176,69 @@ impl Archive {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parts(text: &str) -> Parts {
+        let request = json!({
+            "model": {"provider": "p", "name": "m", "temperature": 0.5},
+            "messages": [{"role": "user", "content": text}],
+        });
+        Parts::of(&request, 1, Some("https://here.example:443/v1".to_owned())).unwrap()
+    }
+
+    fn candidate(key: &str, parts: Parts) -> Candidate {
+        Candidate { key: key.to_owned(), at: None, parts, same_case: false }
+    }
+
+    fn nearest_of(candidates: &[Candidate]) -> &str {
+        nearest(&parts("the quick brown fox"), candidates).map_or("none", |found| &found.key)
+    }
+
+    #[test]
+    fn the_fewest_parts_then_the_case_then_the_words_decide() {
+        assert_eq!(nearest_of(&[]), "none");
+        let mut cooler = parts("the quick brown fox");
+        cooler.parameters.insert("temperature".into(), json!(0));
+        let two = Parts { messages: parts("the quick brown dog").messages, ..cooler.clone() };
+        let far = candidate("far", parts("something else"));
+        let near = candidate("near", parts("the quick brown dog"));
+        let both = candidate("both", two);
+        assert_eq!(nearest_of(&[both.clone(), far.clone(), near.clone()]), "near");
+        let case = Candidate { same_case: true, ..far.clone() };
+        assert_eq!(nearest_of(&[near.clone(), case]), "far");
+        assert_eq!(nearest_of(&[both, far, candidate("cooler", cooler), near]), "cooler");
+    }
+
+    #[test]
+    fn a_recording_holds_for_any_endpoint() {
+        let mut recorded = parts("the quick brown fox");
+        recorded.endpoint = None;
+        let mut elsewhere = parts("the quick brown fox");
+        elsewhere.endpoint = Some("https://there.example:443/v1".to_owned());
+        let all = [candidate("elsewhere", elsewhere), candidate("recorded", recorded)];
+        assert_eq!(nearest_of(&all), "recorded");
+    }
+
+    #[test]
+    fn what_is_no_request_has_no_parts() {
+        for value in [json!(null), json!({}), json!({"model": {}, "messages": []}), json!([1])] {
+            assert_eq!(Parts::of(&value, 1, None), None);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_more_than_text_is_shown_whole() {
+        let request = json!({
+            "model": {"provider": "p", "name": "m"},
+            "messages": [{"role": "assistant", "content": [{"text": "a"}], "tool_calls": [1]}],
+        });
+        let said = &Parts::of(&request, 1, None).unwrap().messages[0];
+        assert_eq!(said.role, "assistant");
+        assert_eq!(said.text, "[{\"text\":\"a\"}]\n{\"tool_calls\":[1]}");
+    }
+}

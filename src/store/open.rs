@@ -416,48 +416,168 @@ mod tests {
         assert_eq!(store.len(), Ok(0));
         let [Warning::SetAside { to, .. }] = &warnings[..] else { panic!("{warnings:?}") };
         assert!(to.is_file());
-        assert!(names(folder.path()).iter().any(|name| name.starts_with("cells.damaged-")));
+        assert!(names(folder.path()).iter().any(|name| name.starts_with("cells.db.damaged-")));
         drop(store);
         assert!(Store::open(folder.path()).1.is_empty(), "the new one is whole");
     }
 
-    #[test]
-    fn a_database_that_lost_its_middle_is_set_aside() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(Store::open(folder.path()));
-        let file = folder.path().join(FILE);
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut File::open(&file).unwrap(), &mut bytes).unwrap();
-        bytes[4096..].fill(0xAA);
-        write(&file, &bytes);
-        let (store, warnings) = Store::open(folder.path());
-        assert!(store.is_durable());
-        assert!(matches!(&warnings[..], [Warning::SetAside { .. }]), "{warnings:?}");
+    const OLD: [&str; 3] = [
+        include_str!("../../tests/fixtures/store/v1.sql"),
+        include_str!("../../tests/fixtures/store/v2.sql"),
+        include_str!("../../tests/fixtures/store/v3.sql"),
+    ];
+
+    fn old(folder: &Path, sql: &str) -> PathBuf {
+        let file = folder.join(FILE);
+        Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        file
+    }
+
+    fn answer_of_old(store: &Store) -> Option<String> {
+        let key = "bfef2828b368b6e8018721fb53c1c68bfd588ae109d8194410caaca85a1d3dd7";
+        let endpoint = crate::provider::Endpoint::parse("https://api.openai.com/v1").unwrap();
+        store.get(key.parse().unwrap(), &endpoint).unwrap().map(|answer| answer.output)
     }
 
     #[test]
-    fn an_old_schema_is_brought_up_to_date() {
+    fn answers_of_every_old_schema_are_found() {
+        assert_eq!(OLD.len() + 1, schema::MIGRATIONS.len(), "a released schema has no fixture");
+        for sql in OLD {
+            let folder = tempfile::tempdir().unwrap();
+            let file = old(folder.path(), sql);
+            let (store, warnings) = Store::open(folder.path());
+            assert!(warnings.is_empty(), "{warnings:?}");
+            assert_eq!(answer_of_old(&store).as_deref(), Some("Hello!"));
+            drop(store);
+            let version = schema::version_of(&Connection::open(&file).unwrap()).unwrap();
+            assert_eq!(version as usize, schema::MIGRATIONS.len());
+        }
+    }
+
+    #[test]
+    fn many_may_migrate_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(FILE);
-        let old = Connection::open(&file).unwrap();
-        old.execute_batch(MIGRATIONS[0]).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        old.execute(
-            "INSERT INTO answers (key, endpoint, key_format, model, repeat, request, answer, at) \
-             VALUES ('k', 'e', 1, 'm', 1, '{}', '{\"output\":\"a\"}', '2026-01-01T00:00:00Z')",
-            [],
-        )
-        .unwrap();
-        drop(old);
+        old(folder.path(), OLD[0]);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let (store, warnings) = Store::open(folder.path());
+                    assert!(warnings.is_empty(), "{warnings:?}");
+                    assert_eq!(answer_of_old(&store).as_deref(), Some("Hello!"));
+                });
+            }
+        });
+    }
+
+    /// A store with so many answers, of one page each, and its file.
+    fn filled(folder: &Path, rows: usize) -> PathBuf {
+        let file = old(folder, OLD[2]);
+        let mut connection = Connection::open(&file).unwrap();
+        let connection = connection.transaction().unwrap();
+        for count in 0..rows {
+            let answer = format!("{{\"output\":\"{}\"}}", "a".repeat(3000));
+            connection
+                .execute(
+                    "INSERT INTO answers (key, endpoint, key_format, model, repeat, request, answer, at) \
+                     VALUES (?1, 'e', 1, 'm', 1, '{}', ?2, '2026-01-01T00:00:00Z')",
+                    (format!("{count:064}"), answer),
+                )
+                .unwrap();
+        }
+        connection.commit().unwrap();
+        file
+    }
+
+    fn bytes(file: &Path) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut File::open(file).unwrap(), &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_damaged_database_gives_what_can_be_read_to_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = filled(folder.path(), 200);
+        let mut damaged = bytes(&file);
+        let middle = damaged.len() / 2 / 4096 * 4096;
+        damaged[middle..middle + 3 * 4096].fill(0xAA);
+        write(&file, &damaged);
+        let (store, warnings) = Store::open(folder.path());
+        let [Warning::SetAside { to, saved, .. }] = &warnings[..] else { panic!("{warnings:?}") };
+        assert!((190..=201).contains(saved), "{saved} of 201");
+        assert_eq!(store.len(), Ok(*saved));
+        // Opening it has marked its first page as one of a database with a log.
+        assert!(bytes(to)[4096..] == damaged[4096..], "what was damaged can still be looked at");
+        assert!(answer_of_old(&store).is_some());
+        drop(store);
+        assert!(Store::open(folder.path()).1.is_empty(), "the new one is whole");
+        assert!(!names(folder.path()).iter().any(|name| name.contains(REBUILT)));
+    }
+
+    #[test]
+    fn a_rebuild_that_was_cut_short_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = filled(folder.path(), 3);
+        // The damaged one is set aside already, the new one not yet in its place.
+        fs::rename(&file, with_suffix(&file, REBUILT)).unwrap();
         let (store, warnings) = Store::open(folder.path());
         assert!(warnings.is_empty(), "{warnings:?}");
-        assert_eq!(store.len(), Ok(1));
+        assert_eq!(store.len(), Ok(4));
+    }
+
+    #[test]
+    fn any_page_may_be_damaged_and_nothing_is_lost_unseen() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = filled(folder.path(), 40);
+        let whole = bytes(&file);
+        for page in 0..whole.len() / 4096 {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(FILE);
+            let mut damaged = whole.clone();
+            damaged[page * 4096..(page + 1) * 4096].fill(0x5A);
+            write(&file, &damaged);
+            let (store, warnings) = Store::open(folder.path());
+            assert!(store.is_durable());
+            let left = store.len().unwrap();
+            // A page that was damaged where nothing stands is no loss.
+            assert!(left == 41 || !warnings.is_empty(), "page {page}: {left} are left");
+            if let [Warning::SetAside { saved, .. }] = &warnings[..] {
+                assert_eq!(left, *saved);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_database_is_looked_at_once_it_is_suspected() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = filled(folder.path(), 1200);
+        let mut damaged = bytes(&file);
+        assert!(damaged.len() as u64 > CHECKED_SIZE);
+        let middle = damaged.len() / 2 / 4096 * 4096;
+        damaged[middle..middle + 8192].fill(0xAA);
+        write(&file, &damaged);
+        let (store, warnings) = Store::open(folder.path());
+        assert!(warnings.is_empty(), "{warnings:?}");
         drop(store);
-        let version: u32 = Connection::open(&file)
-            .unwrap()
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .unwrap();
-        assert_eq!(version as usize, MIGRATIONS.len());
+        suspect(&file);
+        let (store, warnings) = Store::open(folder.path());
+        assert!(matches!(&warnings[..], [Warning::SetAside { .. }]), "{warnings:?}");
+        assert!(store.len().unwrap() > 1100);
+        assert!(!names(folder.path()).contains(&SUSPECT.to_owned()));
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(old(folder.path(), OLD[0]));
+        drop(Store::open(folder.path()));
+        // As good as a folder without the right to write, which root has everywhere.
+        fs::remove_file(folder.path().join("lock")).unwrap();
+        fs::create_dir(folder.path().join("lock")).unwrap();
+        let (store, warnings) = Store::open(folder.path());
+        assert!(matches!(&warnings[..], [Warning::ReadOnly { .. }]), "{warnings:?}");
+        assert!(!store.is_durable());
+        assert_eq!(answer_of_old(&store).as_deref(), Some("Hello!"));
     }
 
     #[test]
@@ -470,5 +590,7 @@ mod tests {
         let (store, warnings) = Store::open(folder.path());
         assert!(!store.is_durable());
         assert_eq!(warnings, [Warning::Newer { file }]);
+        let refused = crate::store::Archive::open(folder.path()).err();
+        assert!(refused.is_some_and(|error| error.to_string().contains("newer pf")));
     }
 }

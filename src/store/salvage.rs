@@ -13,6 +13,9 @@ use super::row::Row;
 /// Most rows between two broken pages that are tried one by one. Each try is a walk down a tree.
 const MOST_TRIES: i64 = 1_000_000;
 
+/// Bytes that a row takes at least: two digests and a time.
+const SMALLEST: i64 = 128;
+
 /// Calls `keep` with each row that can be read, once.
 pub(super) fn each_row(file: &Path, keep: &mut dyn FnMut(Row)) {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -55,11 +58,16 @@ fn salvage(connection: &Connection, keep: &mut dyn FnMut(Row)) -> rusqlite::Resu
         ControlFlow::Continue(())
     });
     let first = low.max(0).saturating_add(1);
-    // Without a row from the back nobody knows how many there were.
-    let last = if high == i64::MAX { first.saturating_add(MOST_TRIES) } else { high };
+    let tries = match (low, high) {
+        // Whatever way leads to any row is broken.
+        (i64::MIN, i64::MAX) => return Ok(()),
+        // Nobody knows how many there were, but there is not room for more than these.
+        (_, i64::MAX) => size(connection)? / SMALLEST,
+        _ => high.saturating_sub(first),
+    };
     let mut select =
         connection.prepare(&format!("SELECT {columns} FROM answers NOT INDEXED WHERE id = ?1"))?;
-    for id in first..last.min(first.saturating_add(MOST_TRIES)) {
+    for id in first..first.saturating_add(tries.min(MOST_TRIES)) {
         let found = select.query_row(params![id], |row| Row::read(row, 0)).optional();
         if let Ok(Some(row)) = found {
             whole(row);
@@ -101,4 +109,10 @@ fn columns(connection: &Connection) -> rusqlite::Result<String> {
         })
         .collect();
     Ok(columns.join(", "))
+}
+
+/// Bytes of the database.
+fn size(connection: &Connection) -> rusqlite::Result<i64> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok(pragma("page_count")?.saturating_mul(pragma("page_size")?))
 }

@@ -111,13 +111,19 @@ fn store(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     }
     let imported = exchange::import(&mut archive, &mut open()?).map_err(failed)?;
     done(args, None, imported.cells, imported.changed, ui)?;
-    ui.note(format!(
-        "imported {} of {} answer{} into the local store; the rest was there",
-        imported.changed,
-        imported.cells,
-        if imported.cells == 1 { "" } else { "s" }
-    ));
+    let there = imported.cells - imported.changed;
+    ui.note(match there {
+        0 => format!("imported {} into the local store", answers(imported.changed)),
+        there => format!(
+            "imported {} into the local store; {there} more were there already",
+            answers(imported.changed)
+        ),
+    });
     Ok(Exit::Success)
+}
+
+fn answers(count: u64) -> String {
+    format!("{count} answer{}", if count == 1 { "" } else { "s" })
 }
 
 fn done(
