@@ -243,7 +243,7 @@ impl Archive {
         let structure = self.structure();
         match structure {
             Ok(lines) => {
-                soundness.structure = lines.into_iter().filter(|line| line != "ok").collect()
+                soundness.structure = lines.into_iter().filter(|line| line != "ok").collect();
             }
             Err(error) => soundness.structure.push(error.to_string()),
         }
@@ -378,7 +378,9 @@ mod tests {
         assert_eq!(survey.all.cells, 6);
         let sum = |amounts: &BTreeMap<String, Amount>| {
             let mut sum = Amount::default();
-            amounts.values().for_each(|amount| sum.add(*amount));
+            for amount in amounts.values() {
+                sum.add(*amount);
+            }
             sum
         };
         assert_eq!(sum(&survey.models), survey.all);

@@ -101,7 +101,6 @@ impl fmt::Display for Warning {
 }
 
 /// What opening came to.
-#[expect(clippy::large_enum_variant, reason = "made once, and taken apart at once")]
 pub(super) enum Opened {
     /// Two connections to one database, of which only one writes.
     Disk {
