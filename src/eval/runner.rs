@@ -129,26 +129,29 @@ pub fn prepare(
     Err(errors)
 }
 
-/// Marks the cells whose answer the local store has.
+/// Marks the cells whose answer the local store has. Returns what is wrong with stored answers that are therefore not used.
 pub fn look_into_store(
     plan: &Plan,
     mode: Mode,
     cells: &mut [Prepared],
     store: &Store,
     endpoints: &BTreeMap<String, Option<Endpoint>>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<StoreError>, StoreError> {
+    let mut damaged = Vec::new();
     if !mode.reads_store() {
-        return Ok(());
+        return Ok(damaged);
     }
     for cell in cells.iter_mut().filter(|cell| cell.origin == Origin::Called) {
         let column = &plan.suites[cell.index.suite].columns[cell.index.column];
-        if let Some(Some(endpoint)) = endpoints.get(&column.model.settings.provider)
-            && store.get(cell.key, endpoint)?.is_some()
-        {
-            cell.origin = Origin::Stored;
+        let Some(Some(endpoint)) = endpoints.get(&column.model.settings.provider) else { continue };
+        match store.get(cell.key, endpoint) {
+            Ok(Some(_)) => cell.origin = Origin::Stored,
+            Ok(None) => {}
+            Err(error @ StoreError::Answer { .. }) => damaged.push(error),
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(damaged)
 }
 
 /// How the cells are run.

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::quantity::{Age, ByteSize};
+
 /// The project file `pf.yaml`. Every key is optional.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,8 @@ pub struct Config {
     pub lint: LintConfig,
     /// Defaults of `pf eval`.
     pub eval: EvalConfig,
+    /// How much the local store keeps, and how long.
+    pub cache: CacheConfig,
     /// Folders of the project.
     pub paths: PathsConfig,
     /// A file with prices that the built-in table lacks.
@@ -143,6 +147,17 @@ pub struct EvalConfig {
     /// Most requests in flight.
     #[schemars(range(min = 1, max = 1024))]
     pub concurrency: Option<usize>,
+}
+
+/// How much the local store keeps, and how long. Recordings are not touched by it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheConfig {
+    /// Answers that are older are asked for again, such as `90d`; no answer is too old when absent.
+    pub max_age: Option<Age>,
+    /// The oldest answers go at the end of a run when they and their requests take more, such as `2GiB`; no limit when
+    /// absent.
+    pub max_bytes: Option<ByteSize>,
 }
 
 /// Folders of the project, relative to its root.

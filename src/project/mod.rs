@@ -9,6 +9,7 @@ pub mod model;
 pub mod prices;
 mod narrow;
 pub mod prompt;
+pub mod quantity;
 pub mod suite;
 pub mod variable;
 

@@ -1,5 +1,6 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
+pub mod cache;
 pub mod cells;
 pub mod diff;
 pub mod evaluation;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{diff, fmt, import, json, lint, run};
+use super::{cache, diff, fmt, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -25,6 +25,12 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("eval", of::<run::Eval>("eval")),
         ("run", of::<run::RunFile>("run")),
         ("import", of::<import::Import>("import")),
+        ("cache-stats", of::<cache::Stats>("cache-stats")),
+        ("cache-why", of::<cache::Why>("cache-why")),
+        ("cache-prune", of::<cache::Prune>("cache-prune")),
+        ("cache-export", of::<cache::Export>("cache-export")),
+        ("cache-import", of::<cache::Import>("cache-import")),
+        ("cache-verify", of::<cache::Verify>("cache-verify")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()

@@ -5,31 +5,26 @@
 //! durable; only a crash of the whole machine may lose the last commits, and even that leaves the database whole.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use super::open::{self, Opened, Warning};
+use super::row::{self, Row};
 use super::writer::Writer;
 use crate::digest::{AnswerKey, KEY_FORMAT, answer_key_of, canonical_request};
 use crate::message::{Answer, Request};
 use crate::provider::Endpoint;
-
-/// Newer answers replace older ones, which is what asking again is for.
-pub(super) const INSERT: &str = "INSERT INTO answers (key, endpoint, key_format, model, repeat, request, answer, at) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
-     ON CONFLICT (key, endpoint) DO UPDATE SET key_format = excluded.key_format, model = excluded.model, \
-     repeat = excluded.repeat, request = excluded.request, answer = excluded.answer, at = excluded.at";
 
 /// An answer that could not be read or kept.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file is no database any more.
     #[error(
-        "the store of answers is damaged ({0}); remove `cells.db` from the folder `.pf` and run again"
+        "the store of answers is damaged ({0}); run again: it is then set aside, and what can be read of it is kept"
     )]
     Damaged(String),
     /// Another process has held it for too long.
@@ -42,8 +37,11 @@ pub enum StoreError {
         "the store of answers cannot be used ({0}); check the free space and the permissions of the folder `.pf`"
     )]
     Unusable(String),
-    /// A stored answer does not read as one.
-    #[error("the stored answer {key} cannot be read ({reason}); ask for it again with `--refresh`")]
+    /// The database cannot be opened for more than a run.
+    #[error("{0}")]
+    Unopened(Warning),
+    /// A stored answer is not the one that was written.
+    #[error("the stored answer {} is damaged ({reason})", key.0.short())]
     Answer {
         /// Its key.
         key: AnswerKey,
@@ -73,6 +71,8 @@ pub struct Cell {
     request: String,
     answer: Answer,
     at: Timestamp,
+    /// Whether the request is not the one that gave the key any more.
+    redacted: bool,
 }
 
 impl Cell {
@@ -95,6 +95,7 @@ impl Cell {
             request: text,
             answer,
             at,
+            redacted: false,
         }
     }
 
@@ -107,7 +108,9 @@ impl Cell {
     /// request as it was sent.
     #[must_use]
     pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
-        self.request = redact(&self.request);
+        let request = redact(&self.request);
+        self.redacted |= request != self.request;
+        self.request = request;
         self.answer.output = redact(&self.answer.output);
         for call in &mut self.answer.tool_calls {
             super::recordings::redact_value(&mut call.arguments, redact);
@@ -115,32 +118,41 @@ impl Cell {
         self
     }
 
-    /// The values of [`INSERT`].
-    pub(super) fn row(&self) -> [Box<dyn ToSql>; 8] {
+    /// How it lies in the database.
+    pub(super) fn row(&self) -> Row {
         let answer = serde_json::to_string(&self.answer)
             .expect("an answer holds no map with keys that are not strings");
-        [
-            Box::new(self.key.to_string()),
-            Box::new(self.endpoint.clone()),
-            Box::new(KEY_FORMAT),
-            Box::new(self.model.clone()),
-            Box::new(self.repeat),
-            Box::new(self.request.clone()),
-            Box::new(answer),
-            Box::new(self.at.to_string()),
-        ]
+        Row {
+            key: self.key.to_string(),
+            endpoint: self.endpoint.clone(),
+            key_format: KEY_FORMAT,
+            model: self.model.clone(),
+            repeat: self.repeat,
+            request: self.request.clone(),
+            answer,
+            at: self.at.to_string(),
+            redacted: self.redacted,
+            sum: None,
+        }
+        .summed()
     }
 }
 
 /// The answers that this machine remembers.
 pub struct Store {
     place: Place,
+    /// Older answers are not used.
+    not_before: Option<String>,
 }
+
+type Forgetful = Mutex<BTreeMap<(AnswerKey, String), Answer>>;
 
 enum Place {
     // The writer first: dropping it finishes what is under way.
-    Disk { writer: Writer, reader: Mutex<Connection> },
-    Memory(Mutex<BTreeMap<(AnswerKey, String), Answer>>),
+    Disk { writer: Writer, reader: Mutex<Connection>, file: PathBuf },
+    // What is new, then what is there.
+    ReadOnly(Forgetful, Mutex<Connection>),
+    Memory(Forgetful),
 }
 
 impl Store {
@@ -151,20 +163,29 @@ impl Store {
         let (opened, mut warnings) = open::open(folder);
         let place = match opened {
             Opened::Nothing => None,
-            Opened::Disk { writer, reader } => match Writer::start(writer) {
-                Ok(writer) => Some(Place::Disk { writer, reader: Mutex::new(reader) }),
+            Opened::ReadOnly(reader) => Some(Place::ReadOnly(Mutex::default(), Mutex::new(reader))),
+            Opened::Disk { writer, reader, file } => match Writer::start(writer, file.clone()) {
+                Ok(writer) => Some(Place::Disk { writer, reader: Mutex::new(reader), file }),
                 Err(error) => {
                     warnings.push(Warning::unusable(folder, &error));
                     None
                 }
             },
         };
-        (Self { place: place.unwrap_or_else(|| Place::Memory(Mutex::default())) }, warnings)
+        let place = place.unwrap_or_else(|| Place::Memory(Mutex::default()));
+        (Self { place, not_before: None }, warnings)
     }
 
     /// A store that forgets when it is dropped.
     pub fn in_memory() -> Self {
-        Self { place: Place::Memory(Mutex::default()) }
+        Self { place: Place::Memory(Mutex::default()), not_before: None }
+    }
+
+    /// The same store without the answers that came before `oldest`.
+    #[must_use]
+    pub fn not_before(mut self, oldest: Option<Timestamp>) -> Self {
+        self.not_before = oldest.map(|oldest| oldest.to_string());
+        self
     }
 
     /// Whether answers outlive this value.
@@ -175,27 +196,61 @@ impl Store {
     /// The answer of `endpoint` that is known by `key`. Answers of other endpoints are not meant: the same name may be
     /// another model there.
     pub fn get(&self, key: AnswerKey, endpoint: &Endpoint) -> Result<Option<Answer>, StoreError> {
-        let endpoint = endpoint.to_string();
-        let reader = match &self.place {
-            Place::Memory(answers) => return Ok(lock(answers).get(&(key, endpoint)).cloned()),
-            Place::Disk { reader, .. } => lock(reader),
-        };
-        let text: Option<String> = reader
-            .prepare("SELECT answer FROM answers WHERE key = ?1 AND endpoint = ?2")
+        let place = (key, endpoint.to_string());
+        match &self.place {
+            Place::Memory(answers) => Ok(lock(answers).get(&place).cloned()),
+            Place::ReadOnly(answers, reader) => match lock(answers).get(&place) {
+                Some(answer) => Ok(Some(answer.clone())),
+                None => self.read(&lock(reader), key, &place.1),
+            },
+            Place::Disk { reader, file, .. } => {
+                let answer = self.read(&lock(reader), key, &place.1);
+                if matches!(answer, Err(StoreError::Damaged(_))) {
+                    open::suspect(file);
+                }
+                answer
+            }
+        }
+    }
+
+    fn read(
+        &self,
+        reader: &Connection,
+        key: AnswerKey,
+        endpoint: &str,
+    ) -> Result<Option<Answer>, StoreError> {
+        let known = key.to_string();
+        let found: Option<(String, String, Option<String>)> = reader
+            .prepare_cached("SELECT answer, at, sum FROM answers WHERE key = ?1 AND endpoint = ?2")
             .and_then(|mut select| {
-                select.query_row(params![key.to_string(), endpoint], |row| row.get(0)).optional()
+                select
+                    .query_row(params![known, endpoint], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                    })
+                    .optional()
             })
             .map_err(|error| StoreError::of(&error))?;
-        text.map(|text: String| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| StoreError::Answer { key, reason: error.to_string() })
+        let Some((answer, at, sum)) = found else { return Ok(None) };
+        if self.not_before.as_ref().is_some_and(|oldest| at < *oldest) {
+            return Ok(None);
+        }
+        row::intact(&known, endpoint, &at, &answer, sum.as_deref())
+            .map(Some)
+            .map_err(|reason| StoreError::Answer { key, reason })
+    }
+
+    /// Remembers what a run found here and what it did not find, for those who look at the store later.
+    pub fn looked(&self, hits: u64, misses: u64) {
+        if let Place::Disk { writer, .. } = &self.place {
+            writer.looked(hits, misses);
+        }
     }
 
     /// Hands an answer over for keeping. It is durable when the receipt says so, and no sooner may it count.
     pub fn put(&self, cell: Cell) -> Receipt {
         match &self.place {
             Place::Disk { writer, .. } => Receipt(writer.put(cell)),
-            Place::Memory(answers) => {
+            Place::Memory(answers) | Place::ReadOnly(answers, _) => {
                 lock(answers).insert((cell.key, cell.endpoint), cell.answer);
                 let (done, receipt) = oneshot::channel();
                 let _ = done.send(Ok(()));
@@ -208,7 +263,7 @@ impl Store {
     pub fn len(&self) -> Result<u64, StoreError> {
         match &self.place {
             Place::Memory(answers) => Ok(lock(answers).len() as u64),
-            Place::Disk { reader, .. } => lock(reader)
+            Place::Disk { reader, .. } | Place::ReadOnly(_, reader) => lock(reader)
                 .query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
                 .map(i64::unsigned_abs)
                 .map_err(|error| StoreError::of(&error)),
@@ -434,5 +489,59 @@ mod tests {
         assert!(!kept.request.contains("xyzzy"));
         store.put(kept).wait().unwrap();
         assert_eq!(store.get(key, &here()).unwrap().unwrap().output, "**** it is");
+    }
+
+    #[test]
+    fn an_answer_that_rotted_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let cell = cell("q", "the answer is 41");
+        let key = cell.key();
+        store.put(cell.clone()).wait().unwrap();
+        let file = Connection::open(folder.path().join("cells.db")).unwrap();
+        for (column, from, to) in [("answer", "41", "47"), ("at", "1970", "2070")] {
+            let change = |from: &str, to: &str| {
+                let sql = format!("UPDATE answers SET {column} = replace({column}, ?1, ?2)");
+                assert_eq!(file.execute(&sql, (from, to)), Ok(1));
+            };
+            change(from, to);
+            let found = store.get(key, &here());
+            assert!(matches!(found, Err(StoreError::Answer { .. })), "{column}: {found:?}");
+            change(to, from);
+            assert!(store.get(key, &here()).unwrap().is_some());
+        }
+        file.execute("UPDATE answers SET answer = '{'", ()).unwrap();
+        // Asking again mends it.
+        store.put(cell).wait().unwrap();
+        assert_eq!(output(&store, "q").as_deref(), Some("the answer is 41"));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_old_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        store.put(cell("q", "a")).wait().unwrap();
+        let after = Timestamp::from_second(1).unwrap();
+        let store = store.not_before(Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(output(&store, "q").as_deref(), Some("a"));
+        let store = store.not_before(Some(after));
+        assert_eq!(output(&store, "q"), None);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let (opened, _) = open::open(folder.path());
+        let Opened::Disk { writer, file, .. } = opened else { panic!("a new folder") };
+        // SQLite says the same when the file system has no room.
+        writer.pragma_update(None, "max_page_count", 12).unwrap();
+        let writer = Writer::start(writer, file).unwrap();
+        assert_eq!(Receipt(writer.put(cell("q", "a"))).wait(), Ok(()));
+        let large = writer.put(cell("large", &"a".repeat(100_000)));
+        let error = Receipt(large).wait().unwrap_err();
+        assert!(matches!(&error, StoreError::Unusable(_)), "{error}");
+        assert!(error.to_string().contains("check the free space"), "{error}");
+        drop(writer);
+        assert_eq!(output(&open(folder.path()), "q").as_deref(), Some("a"));
     }
 }

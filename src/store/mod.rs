@@ -5,11 +5,18 @@
 //! processes may use at once. [`Store::open`] never fails a run: where it cannot keep answers it says so and keeps them
 //! in memory.
 
+pub mod archive;
 pub mod cells;
+pub mod exchange;
+pub mod nearest;
 mod open;
 pub mod recordings;
+mod row;
+mod salvage;
+mod schema;
 mod writer;
 
+pub use archive::Archive;
 pub use cells::{Cell, Receipt, Store, StoreError};
 pub use open::Warning;
 pub use recordings::{Recording, RecordingError, Replay};

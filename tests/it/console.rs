@@ -52,6 +52,7 @@ documents![
     log,
     diff,
     eval,
+    cache,
     cache_import,
     import_csv,
     files,

@@ -9,6 +9,8 @@
 
 #[cfg(unix)]
 mod console;
+#[cfg(unix)]
+mod durability;
 mod examples;
 mod exit_codes;
 mod formatting;

@@ -13,7 +13,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::support::{Fixture, Outcome};
 
-const KEY: &str = "sk-lab-0123456789abcdef";
+pub(crate) const KEY: &str = "sk-lab-0123456789abcdef";
 
 /// Longest wait for something that happens at once on an idle machine.
 #[cfg(unix)]
@@ -40,19 +40,19 @@ impl Model {
     }
 
     /// A server that repeats what it is told.
-    fn repeating() -> Self {
+    pub(crate) fn repeating() -> Self {
         Self::start(completion)
     }
 
     /// The bodies of the requests so far.
-    fn requests(&self) -> Vec<Value> {
+    pub(crate) fn requests(&self) -> Vec<Value> {
         let requests = self.runtime.block_on(self.server.received_requests());
         let requests = requests.expect("the server remembers what it is asked");
         requests.iter().map(|request| request.body_json().expect("JSON")).collect()
     }
 
     /// The number of requests so far.
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.requests().len()
     }
 

@@ -176,6 +176,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if let Some(reason) = &finished.unkept {
         ui.warn(format!("some answers could not be kept in the local store: {reason}"));
     }
+    drop(inputs);
+    if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
+        inputs::keep_limits(&home, &project, ui);
+    }
     let run = tally.finish(&plan);
     let exit = exit(&run, finished.status);
     let info = info(&home, started_at, finished.status, exit);

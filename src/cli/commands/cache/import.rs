@@ -1,6 +1,7 @@
 //! `pf cache import`
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,25 +10,34 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::args::Global;
+use crate::cli::commands::Format as CommandFormat;
 use crate::cli::commands::eval::inputs;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, closest, counted};
-use crate::eval::plan::{self, PlanError, Selection};
+use crate::eval::plan::Selection;
 use crate::message::{Answer, Usage};
 use crate::path::RepoPath;
 use crate::project::Project;
 use crate::project::dataset::{self, Format, UNREADABLE_DATASET};
+use crate::report::cache::Import;
+use crate::report::json;
 use crate::span::{SourceFile, Span};
-use crate::store::{Recording, recordings::Position};
+use crate::store::exchange::{self, ExchangeError};
+use crate::store::recordings::Position;
+use crate::store::{Archive, Recording};
 
-/// Record answers that come from elsewhere
+/// Take in answers of another store, or record answers that come from elsewhere
 ///
-/// Each row of FILE is an answer of one model to one case of a suite. The case is rendered as an evaluation would, and the
-/// answer goes into the suite's recordings under the key of that request: `pf eval` then needs no call for it.
+/// Without --suite, FILE is what `pf cache export` wrote, and its answers go into the local store; of two answers to one
+/// question the newer one stays.
+///
+/// With --suite, each row of FILE is an answer of one model to one case of that suite. The case is rendered as an
+/// evaluation would, and the answer goes into the suite's recordings under the key of that request: `pf eval` then needs
+/// no call for it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Columns of FILE (.jsonl, .json, .csv or .yaml):
+#[command(after_help = "Columns of FILE with --suite (.jsonl, .json, .csv or .yaml):
   case            the id of the case
   output          the answer
   repeat          which repeat, from 1 (optional)
@@ -35,23 +45,27 @@ use crate::store::{Recording, recordings::Position};
   input_tokens, output_tokens, latency_ms     (optional)
 
 Examples:
+  pf cache import export.jsonl
   pf cache import answers.jsonl --suite gsm8k --model gsm8k/175b-verification
   pf cache import answers.csv --suite triage --model fast --source 'batch of 2026-11-02'")]
 pub(crate) struct Args {
     /// The answers
     file: PathBuf,
-    /// The suite whose cases they answer
+    /// The suite whose cases they answer; without it, FILE is an export of another store
     #[arg(long)]
-    suite: String,
+    suite: Option<String>,
     /// The model that gave them: PROVIDER/NAME or a profile
-    #[arg(long)]
+    #[arg(long, requires = "suite")]
     model: Option<String>,
     /// The prompt that was asked, where the suite has several
-    #[arg(long)]
+    #[arg(long, requires = "suite")]
     prompt: Option<String>,
     /// Where the answers come from, for those who read the recordings
     #[arg(long, default_value = "pf cache import")]
     source: String,
+    /// How to print what was done
+    #[arg(long, value_enum, default_value_t = CommandFormat::Human)]
+    format: CommandFormat,
 }
 
 /// One answer of the file.
@@ -63,6 +77,71 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    match &args.suite {
+        Some(suite) => record(args, suite, global, ui),
+        None => store(args, global, ui),
+    }
+}
+
+/// Takes in an export. It is read twice, so that nothing is taken of a file that is not one to its end.
+fn store(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+    let home = place::home(global)?;
+    let shown = args.file.display();
+    let open = || {
+        std::fs::File::open(place::path(global, &args.file))
+            .map(BufReader::new)
+            .map_err(|error| Error::usage(format!("`{shown}`: {error}")))
+    };
+    let failed = |error: ExchangeError| match error {
+        ExchangeError::Store(error) => super::failed(error),
+        ExchangeError::Io(error) => Error::usage(format!("`{shown}`: {error}")),
+        ExchangeError::Line { .. } => {
+            Error::usage(format!("`{shown}` is no export of `pf cache export`: {error}"))
+                .hint("answers from elsewhere are rows of `case` and `output`, and need --suite")
+        }
+    };
+    let lines = exchange::check(&mut open()?).map_err(failed)?;
+    if lines == 0 {
+        return Err(Error::nothing(format!("`{shown}` has no answers")));
+    }
+    let (mut archive, warnings) =
+        Archive::create(&inputs::store_folder(&home)).map_err(super::failed)?;
+    for warning in warnings {
+        ui.warn(warning.to_string());
+    }
+    let imported = exchange::import(&mut archive, &mut open()?).map_err(failed)?;
+    done(args, None, imported.cells, imported.changed, ui)?;
+    let there = imported.cells - imported.changed;
+    ui.note(match there {
+        0 => format!("imported {} into the local store", answers(imported.changed)),
+        there => format!(
+            "imported {} into the local store; {there} more were there already",
+            answers(imported.changed)
+        ),
+    });
+    Ok(Exit::Success)
+}
+
+fn answers(count: u64) -> String {
+    format!("{count} answer{}", if count == 1 { "" } else { "s" })
+}
+
+fn done(
+    args: &Args,
+    recordings: Option<String>,
+    cells: u64,
+    changed: u64,
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    if args.format == CommandFormat::Json {
+        let import =
+            Import { version: json::VERSION, kind: "cache-import", recordings, cells, changed };
+        json::write(ui.out(), &import)?;
+    }
+    Ok(())
+}
+
+fn record(args: &Args, wanted: &str, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let directory = place::directory(global)?;
     let home = place::home(global)?;
     let project = Project::load(&home.worktree())?;
@@ -70,20 +149,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if rows.is_empty() {
         return Err(Error::nothing(format!("`{}` has no answers", args.file.display())));
     }
-    let suites = [args.suite.clone()];
+    let suites = [wanted.to_owned()];
     let models: Vec<String> = args.model.iter().cloned().collect();
     let selection = Selection { suites: &suites, models: &models, ..Selection::default() };
-    let mut version = |which: &str| Ok(Arc::new(Project::load(&home.commit(which)?)?));
-    let plan = plan::plan(&project, selection, &mut version).map_err(|error| match error {
-        PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
-        PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
-        PlanError::Findings(findings) => {
-            Error::usage("the files of this suite have errors").findings(findings)
-        }
-        PlanError::Snapshot(error) => error.into(),
-    })?;
+    let plan = super::planned(&home, &project, selection)?;
     let [suite] = plan.suites.as_slice() else {
-        return Err(Error::usage(format!("`{}` names several suites", args.suite)));
+        return Err(Error::usage(format!("`{wanted}` names several suites")));
     };
     let columns: Vec<_> = suite
         .columns
@@ -170,7 +241,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             .findings(findings));
     }
     let count = new.len();
+    let before = inputs::read_recordings(&home, &project, &suite.name)?.unwrap_or_default();
     let path = inputs::merge(&home, &project, &suite.name, new)?;
+    let after = inputs::read_recordings(&home, &project, &suite.name)?.unwrap_or_default();
+    let before: BTreeSet<&str> = before.lines().collect();
+    let changed = after.lines().filter(|line| !before.contains(line)).count();
+    done(args, Some(path.to_string()), count as u64, changed as u64, ui)?;
     let of = suite.cases.len() as u64 * u64::from(suite.repeat);
     ui.note(format!("recorded {count} of {of} answers of {} in {path}", column.model.label));
     Ok(Exit::Success)

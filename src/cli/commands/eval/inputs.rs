@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::write_file;
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
@@ -14,7 +16,8 @@ use crate::path::RepoPath;
 use crate::project::Project;
 use crate::provider::{self, Access, Endpoint, Provider, Trust};
 use crate::snapshot::Home;
-use crate::store::{Recording, Replay, Store, recordings};
+use crate::store::archive::{Archive, Prune, Pruned};
+use crate::store::{Recording, Replay, Store, StoreError, recordings};
 
 /// Missing answers that are named one by one.
 const SHOWN: usize = 10;
@@ -92,8 +95,15 @@ impl Inputs {
             for warning in warnings {
                 ui.warn(warning);
             }
-            runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
+            let oldest = project.config.cache.max_age.map(|age| age.before(Timestamp::now()));
+            let store = store.not_before(oldest);
+            let damaged = runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
+            warn_of_damage(&damaged, ui);
+            if !args.dry_run && mode != Mode::Refresh {
+                let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count() as u64;
+                store.looked(of(Origin::Stored), of(Origin::Called));
+            }
             self.store = Some(store);
         }
         if args.dry_run {
@@ -181,6 +191,41 @@ fn read_inside(root: &std::path::Path, path: &str) -> std::io::Result<Vec<u8>> {
     std::fs::read(root.join(inside.as_str()))
 }
 
+fn warn_of_damage(damaged: &[StoreError], ui: &mut Ui) {
+    let Some(first) = damaged.first() else { return };
+    let more = match damaged.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    ui.warn(format!("{first}{more}: what is damaged is not used but asked for again; `pf cache verify` shows all"));
+}
+
+/// Takes the oldest answers away where `pf.yaml` limits the store, and says so.
+pub(super) fn keep_limits(home: &Home, project: &Project, ui: &mut Ui) {
+    let limits = &project.config.cache;
+    if (limits.max_age.is_none() && limits.max_bytes.is_none()) || !store_folder(home).is_dir() {
+        return;
+    }
+    let prune = Prune {
+        before: limits.max_age.map(|age| age.before(Timestamp::now())),
+        max_bytes: limits.max_bytes.map(|bytes| bytes.0),
+        ..Prune::default()
+    };
+    let pruned = Archive::open(&store_folder(home)).and_then(|(archive, _)| match archive {
+        Some(mut archive) => archive.prune(prune, false),
+        None => Ok(Pruned::default()),
+    });
+    match pruned {
+        Ok(Pruned { gone, .. }) if gone.cells > 0 => ui.note(format!(
+            "the limits in pf.yaml took {} old answer{} from the local store",
+            gone.cells,
+            if gone.cells == 1 { "" } else { "s" }
+        )),
+        Ok(_) => {}
+        Err(error) => ui.warn(error.to_string()),
+    }
+}
+
 /// Opens the local store, unless someone else may have filled it.
 fn open_store(home: &Home) -> (Store, Vec<String>) {
     let folder = RepoPath::new(".pf").expect("a plain name");
@@ -196,7 +241,7 @@ fn open_store(home: &Home) -> (Store, Vec<String>) {
 
 /// `.pf` at the root of the project; of the main worktree, where this one is linked to it; in the git directory of a bare
 /// repository.
-fn store_folder(home: &Home) -> PathBuf {
+pub(in crate::cli) fn store_folder(home: &Home) -> PathBuf {
     let own = home.root().join(".pf");
     let Some(common) = home.git_dir_common() else { return own };
     match common.parent() {
