@@ -121,3 +121,19 @@ pub struct CellRecord {
     /// What the assertions said.
     pub judgements: Vec<Judgement>,
 }
+
+impl CellRecord {
+    /// Why it is not a pass: what failed, else each assertion that does not hold, on one line each.
+    pub fn why(&self) -> String {
+        if let Some(error) = &self.error {
+            return error.clone();
+        }
+        let reasons: Vec<String> = self
+            .judgements
+            .iter()
+            .filter(|judgement| !judgement.passed)
+            .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
+            .collect();
+        reasons.join("\n")
+    }
+}

@@ -59,13 +59,7 @@ impl Junit {
 }
 
 fn status(cell: &CellRecord) -> TestCaseStatus {
-    let reasons: Vec<String> = cell
-        .judgements
-        .iter()
-        .filter(|judgement| !judgement.passed)
-        .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
-        .collect();
-    let reason = cell.error.clone().unwrap_or_else(|| reasons.join("\n"));
+    let reason = cell.why();
     match cell.state {
         State::Pass => TestCaseStatus::success(),
         State::Skipped | State::NotRun => {
