@@ -123,17 +123,20 @@ pub struct CellRecord {
 }
 
 impl CellRecord {
-    /// Why it is not a pass: what failed, else each assertion that does not hold, on one line each.
-    pub fn why(&self) -> String {
+    /// Why it is not a pass: what failed, else each assertion that does not hold.
+    pub fn reasons(&self) -> Vec<String> {
         if let Some(error) = &self.error {
-            return error.clone();
+            return vec![error.clone()];
         }
-        let reasons: Vec<String> = self
-            .judgements
+        self.judgements
             .iter()
             .filter(|judgement| !judgement.passed)
             .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
-            .collect();
-        reasons.join("\n")
+            .collect()
+    }
+
+    /// The same as one text.
+    pub fn why(&self) -> String {
+        self.reasons().join("; ")
     }
 }

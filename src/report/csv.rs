@@ -97,7 +97,11 @@ impl<W: Write> Csv<W> {
             cell.index.repeat.to_string(),
             cell.state.as_str().to_owned(),
             number(cell.score),
-            text(if cell.state == crate::eval::cell::State::Pass { String::new() } else { cell.why() }),
+            text(if cell.state == crate::eval::cell::State::Pass {
+                String::new()
+            } else {
+                cell.why()
+            }),
             text(cell.output.clone().unwrap_or_default()),
             text(expected),
             text(serde_json::to_string(&cell.variables)?),
@@ -140,5 +144,62 @@ fn defused(text: String) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn written(formulas: Formulas) -> String {
+        let plan = testing::plan();
+        let mut csv = Csv::begin(Vec::new(), &plan, formulas).unwrap();
+        testing::cells().iter().for_each(|cell| csv.add(&plan, cell).unwrap());
+        String::from_utf8(csv.finish().unwrap()).unwrap()
+    }
+
+    /// The columns of one cell that are about its answer.
+    fn answers(text: &str) -> Vec<(String, String)> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let names = reader.headers().unwrap().clone();
+        let at = |name: &str| names.iter().position(|other| other == name).unwrap();
+        let (state, output) = (at("state"), at("output"));
+        reader
+            .records()
+            .map(|record| record.unwrap())
+            .map(|record| (record[state].to_owned(), record[output].to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_cell_is_a_row_of_documented_columns() {
+        let text = written(Formulas::Defused);
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert_eq!(
+            lines[0],
+            format!("{},metric.equals,metric.=has a,metric.max-length", COLUMNS.join(","))
+        );
+        assert_eq!(
+            lines[1],
+            r#"greet,greet,5fc1e23ddd2f6daf5b8c72a448f64986a744e1ca53a8800f5f1cc812162b2f95,echo/a,ada,1,pass,1,,Hello Ada,Hello Ada,"{""name"":""Ada""}",kind @all,false,1,stop,1250.5,12,3,4,0.00012,evals/greet.yaml,4,1,,"#
+        );
+    }
+
+    #[test]
+    fn a_spreadsheet_computes_nothing_that_a_model_wrote() {
+        let hostile = testing::HOSTILE;
+        let states = |first: &str, fifth: &str| {
+            vec![
+                ("pass".to_owned(), "Hello Ada".to_owned()),
+                ("fail".to_owned(), first.to_owned()),
+                ("error".to_owned(), String::new()),
+                ("unscored".to_owned(), fifth.to_owned()),
+                ("pass".to_owned(), "Hello Ada".to_owned()),
+                ("not_run".to_owned(), String::new()),
+            ]
+        };
+        assert_eq!(answers(&written(Formulas::Defused)), states(&format!("'{hostile}"), "'-5"));
+        assert_eq!(answers(&written(Formulas::Kept)), states(hostile, "-5"));
     }
 }

@@ -148,14 +148,8 @@ pub(in crate::report) fn named<'a>(plan: &'a Plan, result: &ColumnResult) -> (&'
 
 /// How many cells there were, and what became of them.
 pub(in crate::report) fn result_counts(run: &Run) -> String {
-    let states = [
-        State::Pass,
-        State::Fail,
-        State::Error,
-        State::Unscored,
-        State::NotRun,
-        State::Skipped,
-    ];
+    let states =
+        [State::Pass, State::Fail, State::Error, State::Unscored, State::NotRun, State::Skipped];
     let count = |state| run.results.iter().map(|result| result.count(state)).sum::<u64>();
     let all: u64 = states.iter().map(|state| count(*state)).sum();
     let parts: Vec<String> = states
@@ -269,11 +263,11 @@ pub fn cell(plan: &Plan, cell: &CellRecord, detail: Detail) -> String {
         placed.file.position(placed.span.start).line,
     );
     if detail == Detail::Line {
-        return format!("{head}: {}", excerpt(&cell.why().replace('\n', "; "), 200));
+        return format!("{head}: {}", excerpt(&cell.why(), 200));
     }
     let mut text = head;
-    for reason in cell.why().lines() {
-        text += &format!("\n  {}", excerpt(reason, LONGEST_TEXT));
+    for reason in cell.reasons() {
+        text += &format!("\n  {}", excerpt(&reason, LONGEST_TEXT));
     }
     if let Some(expected) = &placed.case.expected {
         let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
@@ -292,7 +286,32 @@ const LONGEST_TEXT: usize = 4_000;
 fn block(name: &str, text: &str) -> String {
     let end = text.char_indices().nth(LONGEST_TEXT).map_or(text.len(), |(end, _)| end);
     let cut = if end < text.len() { "…" } else { "" };
-    let lines: String =
-        text[..end].lines().map(|line| format!("\n    | {line}")).collect();
+    let lines: String = text[..end].lines().map(|line| format!("\n    | {line}")).collect();
     format!("\n  {name}:{lines}{cut}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    #[test]
+    fn a_cell_is_told_on_a_line_or_in_full() {
+        let plan = testing::plan();
+        let cells = testing::cells();
+        assert_eq!(
+            cell(&plan, &cells[2], Detail::Line),
+            "error    ada on echo/b (evals/greet.yaml:4): 503 from api.example, 4 times"
+        );
+        let first = testing::HOSTILE.lines().next().unwrap();
+        assert_eq!(
+            cell(&plan, &cells[1], Detail::Full),
+            format!(
+                "fail     b|o<b> on echo/a (evals/greet.yaml:5)\n  equals: {}\n  equals: has none\n  \
+                 expected:\n    | {{\"a\":1}}\n  \
+                 answer:\n    | {first}\n    | ::error::x\n    | ```\n    | 50 %",
+                excerpt(testing::HOSTILE, LONGEST_TEXT)
+            )
+        );
+    }
 }

@@ -54,7 +54,8 @@ impl Markdown {
         let placed = &case.placed;
         let place =
             format!("{}:{}", placed.file.path(), placed.file.position(placed.span.start).line);
-        let repeat = if suite.repeat > 1 { format!(" #{}", cell.index.repeat) } else { String::new() };
+        let repeat =
+            if suite.repeat > 1 { format!(" #{}", cell.index.repeat) } else { String::new() };
         let case = format!("{}{repeat}", case.id);
         self.rows.push(row(&[
             cell.state.as_str().replace('_', " "),
@@ -73,7 +74,8 @@ impl Markdown {
                 fenced(output)
             );
             if let Some(expected) = &placed.case.expected {
-                let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
+                let expected =
+                    expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
                 let _ = write!(text, "\nexpected\n\n{}", fenced(&expected));
             }
             self.answers.push(text);
@@ -101,12 +103,16 @@ impl Markdown {
 
     fn cases(&self, room: &mut usize) -> String {
         let head = ["state", "case", "prompt", "model", "why", "place"];
-        let title = format!("\n#### {} did not pass\n", counted(self.rows.len() as u64 + self.more, "cell"));
+        let title = format!(
+            "\n#### {} did not pass\n",
+            counted(self.rows.len() as u64 + self.more, "cell")
+        );
         Table { title: &title, head: &head, rows: &self.rows, more: self.more }.fit(room)
     }
 
     fn answers(&self, room: &mut usize) -> String {
-        let (open, close) = ("\n<details><summary>Answers that did not pass</summary>\n", "\n</details>\n");
+        let (open, close) =
+            ("\n<details><summary>Answers that did not pass</summary>\n", "\n</details>\n");
         let taken: Vec<&str> = fitting(&self.answers, room.saturating_sub(100)).collect();
         if taken.is_empty() {
             return String::new();
@@ -171,6 +177,7 @@ fn gates(plan: &Plan, run: &Run, room: &mut usize) -> String {
             });
             row(&[
                 inline(&gate.name, NAME),
+                inline(&plan.suites[result.suite].name, NAME),
                 inline(prompt, NAME),
                 inline(model, NAME),
                 observed(gate),
@@ -181,7 +188,8 @@ fn gates(plan: &Plan, run: &Run, room: &mut usize) -> String {
             ])
         })
         .collect();
-    let head = ["failed gate", "prompt", "model", "observed", "wanted", "interval", "n", ""];
+    let head =
+        ["failed gate", "suite", "prompt", "model", "observed", "wanted", "interval", "n", "note"];
     Table { title: "", head: &head, rows: &rows, more: 0 }.fit(room)
 }
 
@@ -197,8 +205,9 @@ fn results(plan: &Plan, run: &Run, room: &mut usize) -> String {
             let (prompt, model) = named(plan, result);
             let pass = result.count(State::Pass);
             let (rate, interval) = result.pass_rate.map_or_else(Default::default, |rate| {
-                let interval =
-                    rate.interval.map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
+                let interval = rate
+                    .interval
+                    .map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
                 (percent(rate.value), interval.unwrap_or_default())
             });
             let mut cells = vec![
@@ -211,7 +220,11 @@ fn results(plan: &Plan, run: &Run, room: &mut usize) -> String {
                 interval,
             ];
             cells.extend(metrics.iter().map(|name| {
-                result.metrics.get(name).map(|metric| format!("{:.3}", metric.value)).unwrap_or_default()
+                result
+                    .metrics
+                    .get(name)
+                    .map(|metric| format!("{:.3}", metric.value))
+                    .unwrap_or_default()
             }));
             row(&cells)
         })
@@ -224,13 +237,15 @@ fn usage(plan: &Plan, run: &Run, room: &mut usize) -> String {
     let rows: Vec<String> = run
         .results
         .iter()
-        .filter(|result| result.input_tokens + result.output_tokens > 0 || result.latency_ms.is_some())
+        .filter(|result| {
+            result.input_tokens + result.output_tokens > 0 || result.latency_ms.is_some()
+        })
         .map(|result| {
             let (prompt, model) = named(plan, result);
             let cost = result.cost_usd.map(|cost| format!("&#36;{cost:.4}")).unwrap_or_default();
-            let [p50, p95] = result
-                .latency_ms
-                .map_or_else(Default::default, |[p50, p95, _]| [p50, p95].map(|ms| format!("{ms:.0} ms")));
+            let [p50, p95] = result.latency_ms.map_or_else(Default::default, |[p50, p95, _]| {
+                [p50, p95].map(|ms| format!("{ms:.0} ms"))
+            });
             row(&[
                 inline(prompt, NAME),
                 inline(model, NAME),
@@ -259,7 +274,8 @@ impl Table<'_> {
         if self.rows.is_empty() {
             return String::new();
         }
-        let mut text = format!("{}\n{}{}", self.title, line(self.head), line(&vec!["---"; self.head.len()]));
+        let mut text =
+            format!("{}\n{}{}", self.title, line(self.head), line(&vec!["---"; self.head.len()]));
         let left = (*room).min(LONGEST_TABLE).saturating_sub(units(&text) + 100);
         let taken: Vec<&str> = fitting(self.rows, left).collect();
         text += &taken.concat();
@@ -331,4 +347,124 @@ fn fenced(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn written(markdown: &Markdown, plan: &Plan) -> String {
+        testing::text(|out| {
+            markdown.write(out, plan, &testing::run(plan), &testing::info()).unwrap();
+        })
+    }
+
+    #[test]
+    fn it_stands_in_the_order_of_a_review_and_nothing_foreign_acts() {
+        let plan = testing::plan();
+        let mut markdown = Markdown::default();
+        testing::cells().iter().for_each(|cell| markdown.add(&plan, cell));
+        assert_eq!(
+            written(&markdown, &plan),
+            r#"<!-- pf:eval greet, other -->
+### ❌ greet, other failed: 5 of 12 gates
+
+6 cells: 2 pass, 1 fail, 1 error, 1 unscored, 1 not run; commit `0123456789ab` with local changes.
+
+| failed gate | suite | prompt | model | observed | wanted | interval | n | note |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| pass\_rate | greet | greet | echo/a | 50.0 % | ≥ 100.0 % | 9.5 % to 90.5 % | 2 |  |
+| pass\_rate | greet | greet | echo/b | 0.0 % | ≥ 100.0 % | 0.0 % to 100.0 % | 0 | no cell was scored |
+| errors | greet | greet | echo/b | 1 | ≤ 0 |  | 2 |  |
+| unscored | greet | greet | echo/b | 1 | ≤ 0 |  | 2 |  |
+| not\_run | other | greet | echo/echo | 1 | ≤ 0 |  | 2 |  |
+
+#### 4 cells did not pass
+
+| state | case | prompt | model | why | place |
+| --- | --- | --- | --- | --- | --- |
+| fail | b\|o&lt;b&gt; | greet | echo/a | equals: =1+1&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;!-- \`\|\` @&#8203;org/team #&#8203;12 https:&#8203;//evil.example www&#8203;.evil.example &#36;x&#36; \*\*b\*\* \\u{202e}\\u{1b}\[31m ::error::x \`\`\` 50 %; equals: has none | evals/greet.yaml:5 |
+| error | ada | greet | echo/b | 503 from api.example, 4 times | evals/greet.yaml:4 |
+| unscored | b\|o&lt;b&gt; | greet | echo/b | equals: no price | evals/greet.yaml:5 |
+| not run | c #&#8203;2 | greet | echo/echo | interrupted | evals/other.yaml:3 |
+
+#### Results
+
+| suite | prompt | model | pass | of | rate | 95 % interval | =has a |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| greet | greet | echo/a | 1 | 2 | 50.0 % | 9.5 % to 90.5 % | 0.500 |
+| greet | greet | echo/b | 0 | 0 |  |  |  |
+| other | greet | echo/echo | 1 | 1 | 100.0 % | 20.7 % to 100.0 % |  |
+
+#### Cost and latency
+
+| prompt | model | tokens in | tokens out | cost | latency p50 | latency p95 |
+| --- | --- | --- | --- | --- | --- | --- |
+| greet | echo/a | 24 | 6 | &#36;0.0002 | 1250 ms | 1250 ms |
+| greet | echo/echo | 12 | 3 | &#36;0.0001 | 1250 ms | 1250 ms |
+
+<details><summary>Answers that did not pass</summary>
+
+**b\|o&lt;b&gt;** by greet on echo/a
+
+````text
+=1+1</script><img src=x onerror=alert(1)><!-- `|` @org/team #12 https://evil.example www.evil.example $x$ **b** \u{2028}\u{202e}\u{1b}[31m\u{d}
+::error::x
+```
+50 %
+````
+
+expected
+
+```text
+{"a":1}
+```
+
+**b\|o&lt;b&gt;** by greet on echo/b
+
+```text
+-5
+```
+
+expected
+
+```text
+{"a":1}
+```
+
+2 more are not shown.
+
+</details>
+"#
+        );
+    }
+
+    #[test]
+    fn a_comment_has_room_for_it_however_much_fails() {
+        let plan = testing::plan();
+        let mut markdown = Markdown::default();
+        let mut cell = testing::cells().swap_remove(1);
+        cell.output = Some("🦀`".repeat(5_000));
+        cell.judgements[0].reason = "@<|>".repeat(500);
+        for _ in 0..100_000 {
+            markdown.add(&plan, &cell);
+        }
+        let text = written(&markdown, &plan);
+        assert!(text.encode_utf16().count() <= LONGEST, "{}", text.encode_utf16().count());
+        assert!(text.contains("more, for which there is no room here"), "{text}");
+        assert!(text.ends_with("\n</details>\n"), "{}", &text[text.len() - 200..]);
+    }
+
+    #[test]
+    fn foreign_text_on_a_line_is_text() {
+        assert_eq!(
+            inline("a|b `c` <b> @x #1 https://e.x WWW.e.x $y$ [z](u) \\ & \n\u{202e}", 200),
+            "a\\|b \\`c\\` &lt;b&gt; @&#8203;x #&#8203;1 https:&#8203;//e.x WWW&#8203;.e.x &#36;y&#36; \\[z\\](u) \\\\ &amp; \\\\u{202e}"
+        );
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_any_inside() {
+        assert_eq!(fenced("a"), "```text\na\n```\n");
+        assert_eq!(fenced("a ```` b\n"), "`````text\na ```` b\n`````\n");
+        assert_eq!(fenced(""), "```text\n\n```\n");
+    }
+}

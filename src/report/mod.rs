@@ -18,3 +18,6 @@ pub mod patch;
 pub mod run;
 pub mod schemas;
 pub mod table;
+
+#[cfg(test)]
+mod testing;

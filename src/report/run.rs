@@ -51,7 +51,8 @@ pub struct Eval {
     results: Vec<ResultEntry>,
 }
 
-/// `pf eval -o run.json`; only its shape: the cells are written as they come.
+// Only the shape: the cells are written as they come, by `cells::write_run`.
+/// `pf eval -o run.json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "pf run")]
 pub struct RunFile {

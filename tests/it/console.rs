@@ -52,6 +52,7 @@ documents![
     log,
     diff,
     eval,
+    eval_reports,
     cache_import,
     import_csv,
     files,

@@ -23,8 +23,8 @@ use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Mode, Options, Prepared, Status};
 use crate::project::Project;
 use crate::provider::Trust;
-use crate::report::run::{Eval, RunInfo};
 use crate::report::evaluation;
+use crate::report::run::{Eval, RunInfo};
 use crate::snapshot::Home;
 
 /// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
@@ -334,7 +334,9 @@ fn show_wrong(
     }
     let more = total.saturating_sub(wrong.len() as u64);
     if more > 0 {
-        ui.note(format!("and {more} more; `-v` shows them here, `-o report.html` writes a page to look at them"));
+        ui.note(format!(
+            "and {more} more; `-v` shows them here, `-o report.html` writes a page to look at them"
+        ));
     }
 }
 

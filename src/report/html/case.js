@@ -86,7 +86,7 @@ function assertions(cell) {
         el('td', {}, state(assertion.score === null ? 'unscored' : assertion.passed ? 'pass' : 'fail')),
         el('td', {}, assertion.type, assertion.metric === assertion.type ? null : el('div', { class: 'soft' }, assertion.metric)),
         el('td', { class: 'number' }, number(assertion.score)),
-        el('td', {}, shown(assertion.reason), assertion.value === null ? null : el('div', { class: 'soft mono' }, shown(value(asText(assertion.value)))))))))),
+        el('td', {}, shown(assertion.reason), assertion.value === null || assertion.value === cell.expected ? null : el('div', { class: 'soft mono' }, shown(value(asText(assertion.value)))))))))),
   ];
 }
 
@@ -104,7 +104,7 @@ function facts(row, cell) {
     usage && usage.cost_usd !== null && ['cost', dollars(usage.cost_usd)],
     cell.finish_reason && ['finish', cell.finish_reason],
     cell.attempts > 1 && ['requests', String(cell.attempts)],
-    cell.cached && ['answer', 'was there already'],
+    cell.cached && ['asked', 'no, the answer was there already'],
   ];
   return el('dl', {}, list.filter(Boolean).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, shown(value))]));
 }

@@ -191,3 +191,131 @@ impl Formatter for Inert {
         self.0.write_string_fragment(out, rest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::testing;
+
+    fn page() -> String {
+        let plan = testing::plan();
+        testing::text(|out| {
+            begin(out).unwrap();
+            testing::cells().iter().for_each(|record| cell(out, &plan, record).unwrap());
+            end(out, &plan, &testing::summary(&plan)).unwrap();
+        })
+    }
+
+    /// What stands in the script element of this opening tag.
+    fn data<'a>(page: &'a str, open: &str) -> &'a str {
+        let (_, after) = page.split_once(open).unwrap();
+        after.split_once("</script>").unwrap().0
+    }
+
+    #[test]
+    fn the_page_is_its_files_and_its_data() {
+        let page = page();
+        assert_eq!(data(&page, "<script>"), SCRIPT);
+        assert!(page.contains(&format!("<style>{STYLE}</style>")));
+        assert!(!page.contains("<!--"), "no place is left open");
+        assert!(page.ends_with("</html>\n"));
+        // What the sources must not contain, since they stand inside these elements.
+        assert!(!SCRIPT.contains("</script") && !SCRIPT.contains("<!--"));
+        assert!(!STYLE.contains("</style"));
+        assert!(
+            !SCRIPT.contains('\r') && !STYLE.contains('\r'),
+            "a browser would hash other bytes"
+        );
+    }
+
+    #[test]
+    fn a_cell_is_a_row_and_all_that_is_known_of_it() {
+        let page = page();
+        let plan = testing::plan();
+        let lines: Vec<Value> = data(&page, "id=\"cells\">")
+            .trim()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let whole: Vec<Value> = testing::cells()
+            .iter()
+            .map(|record| serde_json::to_value(Cell::new(&plan, record)).unwrap())
+            .collect();
+        assert_eq!(lines.iter().skip(1).step_by(2).cloned().collect::<Vec<_>>(), whole);
+        assert_eq!(
+            lines[0],
+            json!({
+                "column": 0, "case": "ada", "repeat": 1, "state": "pass", "score": 1.0, "latency_ms": 1250.5,
+                "cost_usd": 0.000_12, "tags": ["kind", "@all"], "failed": [], "said": "Hello Ada",
+                "file": "evals/greet.yaml", "line": 4
+            })
+        );
+        assert_eq!(lines[2]["failed"], json!(["equals", "=has a"]));
+        assert_eq!(lines[10]["column"], json!(2));
+        assert_eq!(lines[10]["said"], json!("interrupted"));
+    }
+
+    #[test]
+    fn the_summary_is_that_of_the_json_report() {
+        let page = page();
+        let plan = testing::plan();
+        let run: Value = serde_json::from_str(data(&page, "id=\"run\">")).unwrap();
+        assert_eq!(run["run"], serde_json::to_value(testing::summary(&plan)).unwrap());
+        assert_eq!(
+            run["columns"],
+            json!([
+                {"suite": "greet", "prompt": "greet", "model": "echo/a"},
+                {"suite": "greet", "prompt": "greet", "model": "echo/b"},
+                {"suite": "other", "prompt": "greet", "model": "echo/echo"},
+            ])
+        );
+    }
+
+    #[test]
+    fn an_answer_cannot_leave_the_data() {
+        let page = page();
+        let cells = data(&page, "id=\"cells\">");
+        assert!(
+            cells.contains("\\u003c/script>\\u003cimg src=x onerror=alert(1)>\\u003c!--"),
+            "{cells}"
+        );
+        assert!(!cells.contains(['<', '\u{2028}', '\u{2029}']));
+        assert_eq!(page.matches("</script>").count(), 3);
+        let json = |text: &str| testing::text(|out| write_json(out, &text).unwrap());
+        assert_eq!(json("<\u{2028}a\u{2029}<"), r#""\u003c\u2028a\u2029\u003c""#);
+    }
+
+    #[test]
+    fn the_policy_lets_this_script_run_and_fetches_nothing() {
+        let page = page();
+        let policy = page.split_once("Content-Security-Policy\" content=\"").unwrap().1;
+        let policy = policy.split_once('"').unwrap().0;
+        let hashed = |text: &str| format!("'sha256-{}'", base64(&Sha256::digest(text)));
+        assert_eq!(
+            policy,
+            format!(
+                "default-src 'none'; script-src {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+                hashed(data(&page, "<script>")),
+                hashed(STYLE)
+            )
+        );
+    }
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        let pairs = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("\u{fb}\u{ff}", "w7vDvw=="),
+        ];
+        for (plain, encoded) in pairs {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+}

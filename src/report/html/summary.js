@@ -60,10 +60,10 @@ function gateRow(gate) {
     several.suite ? el('td', { class: 'name' }, gate.suite) : null,
     el('td', { class: 'name' }, gate.prompt),
     el('td', { class: 'name' }, gate.model),
-    el('td', { class: 'number' }, measured(gate, gate.observed)),
-    el('td', { class: 'number' }, `${most(gate) ? '≤' : '≥'} ${measured(gate, gate.bound)}`),
-    el('td', { class: 'number' }, gate.low === null ? '' : `${measured(gate, gate.low)} – ${measured(gate, gate.high)}`),
-    el('td', { class: 'number' }, gate.n.toLocaleString('en')));
+    el('td', { class: 'number', 'data-label': 'observed' }, measured(gate, gate.observed)),
+    el('td', { class: 'number', 'data-label': 'bound' }, `${most(gate) ? '≤' : '≥'} ${measured(gate, gate.bound)}`),
+    el('td', { class: 'number', 'data-label': 'interval' }, gate.low === null ? '' : `${measured(gate, gate.low)} – ${measured(gate, gate.high)}`),
+    el('td', { class: 'number', 'data-label': 'n' }, gate.n.toLocaleString('en')));
 }
 
 function gateTable(gates) {
@@ -86,15 +86,18 @@ function gates() {
 
 /** A share with its interval on a scale from 0 to 1, and the bound of its gate as a dashed line. */
 function interval(metric, bound) {
-  const width = 150, pad = 5;
+  const width = 170, pad = 6;
   const x = (share) => pad + Math.min(1, Math.max(0, share)) * (width - 2 * pad);
   const plot = svg('svg', { width, height: 18, role: 'img' }, svg('line', { class: 'axis', x1: pad, x2: width - pad, y1: 9, y2: 9 }));
   const title = svg('title', {});
   title.textContent = metric.low === null ? `n = ${metric.n}` : `95 % interval ${percent(metric.low)} to ${percent(metric.high)}, n = ${metric.n}${bound === undefined ? '' : `, gate at ${percent(bound)}`}`;
   plot.append(title);
-  if (metric.low !== null) plot.append(svg('line', { class: 'whisker', x1: x(metric.low), x2: x(metric.high), y1: 9, y2: 9 }));
+  if (metric.low !== null) {
+    for (const end of [metric.low, metric.high]) plot.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: 4, y2: 14 }));
+    plot.append(svg('line', { class: 'whisker', x1: x(metric.low), x2: x(metric.high), y1: 9, y2: 9 }));
+  }
   if (bound !== undefined) plot.append(svg('line', { class: 'bound', x1: x(bound), x2: x(bound), y1: 1, y2: 17 }));
-  plot.append(svg('circle', { class: 'dot', cx: x(metric.value), cy: 9, r: 4 }));
+  plot.append(svg('circle', { class: 'dot', cx: x(metric.value), cy: 9, r: 3 }));
   return plot;
 }
 
@@ -106,9 +109,11 @@ function results() {
     const names = unique(rows.flatMap((row) => Object.keys(row.metrics)));
     const metrics = names.filter((name) => name === 'pass_rate' || names.length > 2 || rows.some((row) => row.metrics[name] && row.metrics.pass_rate && row.metrics[name].value !== row.metrics.pass_rate.value));
     const has = { cost: rows.some((row) => row.usage.cost_usd !== null), tokens: rows.some((row) => row.usage.input_tokens + row.usage.output_tokens > 0), latency: rows.some((row) => row.latency_ms) };
-    const heads = ['prompt', 'model', 'cells', ...metrics.map((name) => name.replace('_', ' ')), has.tokens && 'tokens in, out', has.cost && 'cost', has.latency && 'latency p50, p95'].filter(Boolean);
+    const prompts = unique(rows.map((row) => row.prompt));
+    has.prompt = prompts.length > 1;
+    const heads = [has.prompt && 'prompt', 'model', 'cells', ...metrics.map((name) => name.replace('_', ' ')), has.tokens && 'tokens in, out', has.cost && 'cost', has.latency && 'latency p50, p95'].filter(Boolean);
     return [
-      el('h2', {}, suite),
+      el('h2', {}, suite, has.prompt ? '' : el('span', { class: 'soft' }, ` · ${prompts[0]}`)),
       el('div', { class: 'card scroll' }, el('table', {},
         el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col', class: /^(tokens|cost|latency)/.test(head) ? 'number' : '' }, head)))),
         el('tbody', {}, rows.map((row) => resultRow(row, metrics, has))))),
@@ -127,16 +132,18 @@ function resultRow(row, metrics, has) {
   const bound = (name) => run.gates.find((gate) => gate.suite === row.suite && gate.prompt === row.prompt && gate.model === row.model && gate.name === (name === 'pass_rate' ? name : `metrics.${name}`))?.bound;
   const only = { suite: row.suite, prompt: row.prompt, model: row.model };
   return el('tr', {},
-    el('td', { class: 'name' }, row.prompt),
+    has.prompt ? el('td', { class: 'name' }, row.prompt) : null,
     el('td', { class: 'name' }, el('button', { class: 'plain', title: 'Show its cases', on: { click: () => { filterBy(only); byId('cases').scrollIntoView(); } } }, row.model)),
     el('td', {}, stack, el('span', { class: 'counts' }, counts)),
     metrics.map((name) => {
       const metric = row.metrics[name];
-      return el('td', {}, metric ? el('div', { class: 'estimate' }, el('b', {}, name === 'pass_rate' ? percent(metric.value) : metric.value.toFixed(3)), interval(metric, bound(name))) : '');
+      const said = (value) => (name === 'pass_rate' ? percent(value) : value.toFixed(3));
+      return el('td', { 'data-label': name.replace('_', ' ') }, metric ? el('div', { class: 'estimate' }, el('b', {}, said(metric.value)), el('div', {}, interval(metric, bound(name)),
+        metric.low === null ? null : el('div', { class: 'counts' }, `${said(metric.low)} – ${said(metric.high)}`))) : '');
     }),
-    has.tokens ? el('td', { class: 'number' }, `${row.usage.input_tokens.toLocaleString('en')}, ${row.usage.output_tokens.toLocaleString('en')}`) : null,
-    has.cost ? el('td', { class: 'number' }, dollars(row.usage.cost_usd)) : null,
-    has.latency ? el('td', { class: 'number' }, row.latency_ms ? `${duration(row.latency_ms.p50)}, ${duration(row.latency_ms.p95)}` : '') : null);
+    has.tokens ? el('td', { class: 'number', 'data-label': 'tokens' }, `${row.usage.input_tokens.toLocaleString('en')}, ${row.usage.output_tokens.toLocaleString('en')}`) : null,
+    has.cost ? el('td', { class: 'number', 'data-label': 'cost' }, dollars(row.usage.cost_usd)) : null,
+    has.latency ? el('td', { class: 'number', 'data-label': 'latency' }, row.latency_ms ? `${duration(row.latency_ms.p50)}, ${duration(row.latency_ms.p95)}` : '') : null);
 }
 
 /** Two histograms of the cells that are shown: scores from 0 to 1, and latencies, whose steps are equal ratios. */

@@ -79,7 +79,7 @@ let typing = 0;
 function showFilters() {
   const present = STATES.filter((name) => cells.some((cell) => cell.state === name));
   const set = (key) => (event) => { filters[key] = event.target.value; apply(); };
-  const select = (key, all, values) => values.length < (key === 'tag' || key === 'metric' ? 1 : 2) ? null
+  const select = (key, all, values) => values.length < (key === 'tag' ? 1 : 2) ? null
     : el('select', { 'aria-label': all, on: { change: set(key) } }, el('option', { value: '' }, all),
       values.map((value) => el('option', { value, selected: value === filters[key] }, key === 'metric' ? `fails ${value}` : value)));
   byId('filters').replaceChildren(...[
@@ -90,7 +90,7 @@ function showFilters() {
     select('prompt', 'all prompts', unique(columns.map((column) => column.prompt))),
     select('model', 'all models', unique(columns.map((column) => column.model))),
     select('tag', 'all tags', unique(cells.flatMap((cell) => cell.tags)).sort(collator.compare)),
-    select('metric', 'whatever fails', unique(cells.flatMap((cell) => cell.failed)).sort(collator.compare)),
+    select('metric', 'all assertions', unique(cells.flatMap((cell) => cell.failed)).sort(collator.compare)),
     el('button', { id: 'clear', hidden: true, on: { click: () => filterBy({}) } }, 'Clear'),
     el('span', { id: 'shown', role: 'status' }),
   ].filter(Boolean));
@@ -123,7 +123,7 @@ function heads() {
 function content(key, cell) {
   switch (key) {
     case 'state': return state(cell.state);
-    case 'case': return caseName(cell);
+    case 'case': return [caseName(cell), el('span', { class: 'also' }, [several.prompt && cell.prompt, several.model && cell.model].filter(Boolean).join(' · '))];
     case 'why': return cell.said;
     case 'score': return cell.score === null ? '' : cell.score.toFixed(2);
     case 'latency': return duration(cell.latency_ms);
@@ -135,7 +135,7 @@ function content(key, cell) {
 function line(index) {
   const cell = view[index];
   return el('div', { class: 'row', role: 'row', 'aria-rowindex': index + 2, 'aria-selected': String(index === chosen), 'data-index': index },
-    COLUMNS.map(([key, , , name]) => el('div', { class: name, role: 'gridcell', title: key === 'why' || key === 'case' ? String(content(key, cell)) : '' }, content(key, cell))));
+    COLUMNS.map(([key, , , name]) => el('div', { class: name, role: 'gridcell', title: key === 'why' ? cell.said : key === 'case' ? cell.case : '' }, content(key, cell))));
 }
 
 const narrow = matchMedia('(max-width: 640px)');

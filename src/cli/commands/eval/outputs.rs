@@ -266,12 +266,7 @@ impl Open {
         Self::begin(&path, format, plan, formulas).map_err(|error| cannot_write(&path, &error))
     }
 
-    fn begin(
-        path: &Path,
-        format: FileFormat,
-        plan: &Plan,
-        formulas: Formulas,
-    ) -> io::Result<Self> {
+    fn begin(path: &Path, format: FileFormat, plan: &Plan, formulas: Formulas) -> io::Result<Self> {
         let path = path.to_owned();
         Ok(match format {
             FileFormat::Html => {
@@ -355,7 +350,10 @@ impl Open {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "where a job of GitHub Actions says its summary goes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where a job of GitHub Actions says its summary goes"
+)]
 fn environment(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
