@@ -120,7 +120,7 @@ mod tests {
         testing::cells().iter().for_each(|cell| annotations.add(&plan, cell));
         assert_eq!(
             written(&annotations, false),
-            r#"::error title=gate of greet%3A greet on echo/a::pass_rate is 0.5000, at least 1 wanted (n = 2, interval [0.0945, 0.9055])
+            r"::error title=gate of greet%3A greet on echo/a::pass_rate is 0.5000, at least 1 wanted (n = 2, interval [0.0945, 0.9055])
 ::error title=gate of greet%3A greet on echo/b::pass_rate is 0.0000, at least 1 wanted (n = 0, interval [0.0000, 1.0000]); no cell was scored
 ::error title=gate of greet%3A greet on echo/b::errors is 1, at most 0 allowed
 ::error title=gate of greet%3A greet on echo/b::unscored is 1, at most 0 allowed
@@ -129,7 +129,7 @@ mod tests {
 ::error file=apps/a%2Cb/evals/greet.yaml,line=4,col=5,title=ada%3A greet on echo/b::error: 503 from api.example, 4 times
 ::warning file=apps/a%2Cb/evals/greet.yaml,line=5,col=5,title=b|o<b>%3A greet on echo/b::unscored: equals: no price
 ::warning file=apps/a%2Cb/evals/other.yaml,line=3,col=5,title=c%3A greet on echo/echo::not run: interrupted
-"#
+"
         );
         let green = written(&annotations, true);
         assert_eq!(green.lines().filter(|line| line.starts_with("::warning file=")).count(), 4);

@@ -143,7 +143,7 @@ fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
     );
     if let Some(commit) = &info.commit {
         let dirty = if info.dirty == Some(true) { " with local changes" } else { "" };
-        let _ = write!(text, "; commit `{:.12}`{dirty}", commit);
+        let _ = write!(text, "; commit `{commit:.12}`{dirty}");
     }
     if plan.filtered {
         text += "; only the selected cases ran";

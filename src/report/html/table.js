@@ -5,7 +5,7 @@ const filters = { ...EMPTY };
 let view = cells;
 let chosen = -1;
 
-const texts = new Array(cells.length);
+const texts = new Array(cells.length).fill(undefined);
 /** Everything of a cell that the search looks at, in lower case, once it is asked for. */
 function searchable(cell) {
   if (texts[cell.number] === undefined) {
@@ -14,6 +14,16 @@ function searchable(cell) {
     texts[cell.number] = [id, output, expected, error, ...Object.values(variables).map(plain), ...assertions.map((a) => a.reason)].map(plain).join('\n').toLowerCase();
   }
   return texts[cell.number];
+}
+
+/** Gets ready to search while nothing else is to be done, from when the search is first looked at. */
+function prepare(from) {
+  if (from < 0 || !window.requestIdleCallback) return;
+  requestIdleCallback((idle) => {
+    let next = from;
+    while (next < cells.length && idle.timeRemaining() > 1) searchable(cells[next++]);
+    if (next < cells.length) prepare(next);
+  });
 }
 
 function matches(cell, wanted, except) {
@@ -85,7 +95,7 @@ function showFilters() {
   byId('filters').replaceChildren(...[
     el('div', { class: 'chips' }, ['', ...present].map((name) => el('button', { 'data-state': name, on: { click: () => { filters.state = name; apply(); } } }, name ? word(name) : 'all', ' ', el('b', {})))),
     el('input', { id: 'search', type: 'search', placeholder: 'Search ids, inputs, answers, reasons  ( / )', 'aria-label': 'Search', value: filters.q,
-      on: { input: (event) => { filters.q = event.target.value; clearTimeout(typing); typing = setTimeout(apply, 80); } } }),
+      on: { focus: () => prepare(texts.findIndex((text) => text === undefined)), input: (event) => { filters.q = event.target.value; clearTimeout(typing); typing = setTimeout(apply, 80); } } }),
     select('suite', 'all suites', unique(columns.map((column) => column.suite))),
     select('prompt', 'all prompts', unique(columns.map((column) => column.prompt))),
     select('model', 'all models', unique(columns.map((column) => column.model))),

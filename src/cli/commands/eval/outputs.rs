@@ -149,7 +149,7 @@ enum Open {
     Markdown { path: PathBuf },
     Json { path: PathBuf, elements: BufWriter<NamedTempFile>, empty: bool },
     Jsonl { path: PathBuf, file: BufWriter<NamedTempFile> },
-    Csv { path: PathBuf, csv: Csv<NamedTempFile> },
+    Csv { path: PathBuf, csv: Box<Csv<NamedTempFile>> },
     Junit { path: PathBuf, junit: Junit },
 }
 
@@ -285,7 +285,7 @@ impl Open {
             }
             FileFormat::Csv => {
                 let csv = Csv::begin(write::beside(&path)?, plan, formulas)?;
-                Self::Csv { path, csv }
+                Self::Csv { path, csv: Box::new(csv) }
             }
             FileFormat::Junit => Self::Junit { path, junit: Junit::default() },
         })
