@@ -117,7 +117,9 @@ mod tests {
     fn gates_come_first_and_each_line_is_one_command() {
         let plan = testing::plan();
         let mut annotations = Annotations::new(RepoPath::new("apps/a,b").unwrap());
-        testing::cells().iter().for_each(|cell| annotations.add(&plan, cell));
+        for cell in &testing::cells() {
+            annotations.add(&plan, cell);
+        }
         assert_eq!(
             written(&annotations, false),
             r"::error title=gate of greet%3A greet on echo/a::pass_rate is 0.5000, at least 1 wanted (n = 2, interval [0.0945, 0.9055])

@@ -155,7 +155,9 @@ mod tests {
     fn written(formulas: Formulas) -> String {
         let plan = testing::plan();
         let mut csv = Csv::begin(Vec::new(), &plan, formulas).unwrap();
-        testing::cells().iter().for_each(|cell| csv.add(&plan, cell).unwrap());
+        for cell in &testing::cells() {
+            csv.add(&plan, cell).unwrap();
+        }
         String::from_utf8(csv.finish().unwrap()).unwrap()
     }
 

@@ -101,7 +101,9 @@ mod tests {
     fn a_failure_says_why_and_where_and_what_was_answered() {
         let plan = testing::plan();
         let mut junit = Junit::default();
-        testing::cells().iter().for_each(|cell| junit.add(&plan, cell));
+        for cell in &testing::cells() {
+            junit.add(&plan, cell);
+        }
         assert_eq!(
             testing::text(|out| junit.write(out).unwrap()),
             r#"<?xml version="1.0" encoding="UTF-8"?>

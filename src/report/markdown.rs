@@ -361,7 +361,9 @@ mod tests {
     fn it_stands_in_the_order_of_a_review_and_nothing_foreign_acts() {
         let plan = testing::plan();
         let mut markdown = Markdown::default();
-        testing::cells().iter().for_each(|cell| markdown.add(&plan, cell));
+        for cell in &testing::cells() {
+            markdown.add(&plan, cell);
+        }
         assert_eq!(
             written(&markdown, &plan),
             r#"<!-- pf:eval greet, other -->

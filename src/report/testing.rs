@@ -127,7 +127,9 @@ pub(in crate::report) fn cells() -> Vec<CellRecord> {
 /// What they came to.
 pub(in crate::report) fn run(plan: &Plan) -> Run {
     let mut tally = Tally::default();
-    cells().iter().for_each(|cell| tally.add(cell));
+    for cell in &cells() {
+        tally.add(cell);
+    }
     tally.finish(plan)
 }
 

@@ -203,7 +203,9 @@ mod tests {
         let plan = testing::plan();
         testing::text(|out| {
             begin(out).unwrap();
-            testing::cells().iter().for_each(|record| cell(out, &plan, record).unwrap());
+            for record in &testing::cells() {
+                cell(out, &plan, record).unwrap();
+            }
             end(out, &plan, &testing::summary(&plan)).unwrap();
         })
     }
