@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::error::{Error, Exit};
 
 /// Writes a file through a temporary one beside it, so that a reader sees the old or the new text and nothing between.
@@ -11,19 +13,20 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(Exit::Provider, format!("cannot write {}: {error}", path.display()))
     };
+    let mut file = beside(path).map_err(failed)?;
+    file.write_all(text).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// A temporary file beside `path`, which may take its place.
+pub(crate) fn beside(path: &Path) -> std::io::Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".pf-")
-        .permissions(permissions(path))
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    file.write_all(text).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(".pf-").permissions(permissions(path)).tempfile_in(folder)
 }
 
 /// A text as bytes, with the byte order mark of the file that it replaces and the line end of its first line. Line ends

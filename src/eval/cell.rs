@@ -121,3 +121,22 @@ pub struct CellRecord {
     /// What the assertions said.
     pub judgements: Vec<Judgement>,
 }
+
+impl CellRecord {
+    /// Why it is not a pass: what failed, else each assertion that does not hold.
+    pub fn reasons(&self) -> Vec<String> {
+        if let Some(error) = &self.error {
+            return vec![error.clone()];
+        }
+        self.judgements
+            .iter()
+            .filter(|judgement| !judgement.passed)
+            .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
+            .collect()
+    }
+
+    /// The same as one text.
+    pub fn why(&self) -> String {
+        self.reasons().join("; ")
+    }
+}

@@ -13,6 +13,9 @@ use crate::eval::run::{ColumnResult, Run};
 /// Cells that did not pass and are shown one by one.
 pub const SHOWN_CELLS: usize = 10;
 
+/// The same when every one is asked for; files have no such bound.
+pub const MOST_CELLS: usize = 1_000;
+
 /// Writes the table of results and the gates that failed.
 pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
     for (index, suite) in plan.suites.iter().enumerate() {
@@ -57,7 +60,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
 }
 
 /// The metrics that the suite names, for the columns of the table; all others are in the JSON.
-fn shown_metrics(plan: &Plan, results: &[&ColumnResult]) -> Vec<String> {
+pub(in crate::report) fn shown_metrics(plan: &Plan, results: &[&ColumnResult]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for result in results {
         let column = &plan.suites[result.suite].columns[result.column];
@@ -124,8 +127,29 @@ fn usage(out: &mut dyn Write, plan: &Plan, result: &ColumnResult) -> io::Result<
 }
 
 /// A share as a percentage with one decimal.
-fn percent(share: f64) -> String {
+pub(in crate::report) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
+}
+
+/// The prompt and the model of a result.
+pub(in crate::report) fn named<'a>(plan: &'a Plan, result: &ColumnResult) -> (&'a str, &'a str) {
+    let column = &plan.suites[result.suite].columns[result.column];
+    (&column.prompt, &column.model.label)
+}
+
+/// How many cells there were, and what became of them.
+pub(in crate::report) fn result_counts(run: &Run) -> String {
+    let states =
+        [State::Pass, State::Fail, State::Error, State::Unscored, State::NotRun, State::Skipped];
+    let count = |state| run.results.iter().map(|result| result.count(state)).sum::<u64>();
+    let all: u64 = states.iter().map(|state| count(*state)).sum();
+    let parts: Vec<String> = states
+        .iter()
+        .map(|state| (count(*state), state.as_str().replace('_', " ")))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    format!("{all} cell{}: {}", if all == 1 { "" } else { "s" }, parts.join(", "))
 }
 
 fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
@@ -149,11 +173,38 @@ fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
     Ok(())
 }
 
+/// What the gate saw, in its own unit.
+pub(in crate::report) fn observed(gate: &GateResult) -> String {
+    match gate.observed.is_nan() {
+        true => "not measured".to_owned(),
+        false => in_unit(gate, gate.observed),
+    }
+}
+
+/// What the gate wants, in its own unit.
+pub(in crate::report) fn described_bound(gate: &GateResult) -> String {
+    let sign = if counts(gate) || gate.name == "cost_usd" { "≤" } else { "≥" };
+    format!("{sign} {}", in_unit(gate, gate.bound))
+}
+
+fn in_unit(gate: &GateResult, value: f64) -> String {
+    match gate.name.as_str() {
+        "pass_rate" => percent(value),
+        "cost_usd" => format!("{value:.4} USD"),
+        _ if counts(gate) => value.to_string(),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// Whether the gate is on a number of cells.
+fn counts(gate: &GateResult) -> bool {
+    matches!(gate.name.as_str(), "errors" | "unscored" | "not_run")
+}
+
 /// The gate in words: name, observed, bound, n, interval.
-fn describe(gate: &GateResult) -> String {
+pub(in crate::report) fn describe(gate: &GateResult) -> String {
     let note = gate.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
-    let counted = matches!(gate.name.as_str(), "errors" | "unscored" | "not_run");
-    if counted {
+    if counts(gate) {
         return format!("{} is {}, at most {} allowed{note}", gate.name, gate.observed, gate.bound);
     }
     if gate.observed.is_nan() {
@@ -172,30 +223,86 @@ fn describe(gate: &GateResult) -> String {
     )
 }
 
-/// One line for a cell that did not pass: what became of it, where its case stands, and why.
-pub fn cell_line(plan: &Plan, cell: &CellRecord) -> String {
+/// How much is said of a cell that did not pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// One line: what became of it, where its case stands, and why.
+    Line,
+    /// Each reason on a line of its own, then what was expected and what was answered.
+    Full,
+}
+
+/// A cell that did not pass.
+pub fn cell(plan: &Plan, cell: &CellRecord, detail: Detail) -> String {
     let suite = &plan.suites[cell.index.suite];
     let column = &suite.columns[cell.index.column];
     let case = &suite.cases[cell.index.case];
     let repeat = if suite.repeat > 1 { format!("#{}", cell.index.repeat) } else { String::new() };
-    let reason = match &cell.error {
-        Some(error) => error.clone(),
-        None => cell
-            .judgements
-            .iter()
-            .filter(|judgement| !judgement.passed)
-            .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
-            .collect::<Vec<_>>()
-            .join("; "),
+    // The prompt goes without saying where there is one.
+    let prompts = plan.suites.iter().flat_map(|suite| &suite.columns).map(|column| &column.prompt);
+    let prompt = match prompts.clone().any(|other| *other != column.prompt) {
+        true => format!(" by {}", column.prompt),
+        false => String::new(),
     };
     let placed = &case.placed;
-    format!(
-        "{:<8} {}{repeat} on {} ({}:{}): {}",
-        cell.state.as_str(),
+    let head = format!(
+        "{:<8} {}{repeat}{prompt} on {} ({}:{})",
+        cell.state.as_str().replace('_', " "),
         case.id,
         column.model.label,
         placed.file.path(),
         placed.file.position(placed.span.start).line,
-        excerpt(&reason, 200)
-    )
+    );
+    if detail == Detail::Line {
+        return format!("{head}: {}", excerpt(&cell.why(), 200));
+    }
+    let mut text = head;
+    for reason in cell.reasons() {
+        text += &format!("\n  {}", excerpt(&reason, LONGEST_TEXT));
+    }
+    if let Some(expected) = &placed.case.expected {
+        let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
+        text += &block("expected", &expected);
+    }
+    if let Some(output) = &cell.output {
+        text += &block("answer", output);
+    }
+    text
+}
+
+/// Characters of an answer on a terminal; files hold the rest.
+const LONGEST_TEXT: usize = 4_000;
+
+/// A text of several lines, indented so that no line of it can be taken for one of pf.
+fn block(name: &str, text: &str) -> String {
+    let end = text.char_indices().nth(LONGEST_TEXT).map_or(text.len(), |(end, _)| end);
+    let cut = if end < text.len() { "…" } else { "" };
+    let lines: String = text[..end].lines().map(|line| format!("\n    | {line}")).collect();
+    format!("\n  {name}:{lines}{cut}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    #[test]
+    fn a_cell_is_told_on_a_line_or_in_full() {
+        let plan = testing::plan();
+        let cells = testing::cells();
+        assert_eq!(
+            cell(&plan, &cells[2], Detail::Line),
+            "error    ada on echo/b (evals/greet.yaml:4): 503 from api.example, 4 times"
+        );
+        let first = testing::HOSTILE.lines().next().unwrap();
+        assert_eq!(
+            cell(&plan, &cells[1], Detail::Full),
+            format!(
+                "fail     b|o<b> on echo/a (evals/greet.yaml:5)\n  equals: {}\n  equals: has none\n  \
+                 expected:\n    | {{\"a\":1}}\n  \
+                 answer:\n    | {first}\n    | ::error::x\n    | ```\n    | 50 %",
+                excerpt(testing::HOSTILE, LONGEST_TEXT)
+            )
+        );
+    }
 }

@@ -4,8 +4,12 @@ use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::foreign::{escape, excerpt, line};
 use crate::eval::cell::{CellRecord, State};
 use crate::eval::plan::Plan;
+
+/// Characters of a message, which viewers show in a list; the text below it is whole.
+const MESSAGE: usize = 500;
 
 /// Collects cells, which come in the order of the plan.
 pub struct Junit {
@@ -34,7 +38,7 @@ impl Junit {
         if suite.repeat > 1 {
             name += &format!("#{}", cell.index.repeat);
         }
-        let mut test = TestCase::new(name, status(cell));
+        let mut test = TestCase::new(line(&name).into_owned(), status(cell));
         let class = format!("{}.{}.{}", suite.name, column.prompt, column.model.label);
         test.set_classname(class);
         if let Some(latency) =
@@ -59,18 +63,12 @@ impl Junit {
 }
 
 fn status(cell: &CellRecord) -> TestCaseStatus {
-    let reasons: Vec<String> = cell
-        .judgements
-        .iter()
-        .filter(|judgement| !judgement.passed)
-        .map(|judgement| format!("{}: {}", judgement.kind, judgement.reason))
-        .collect();
-    let reason = cell.error.clone().unwrap_or_else(|| reasons.join("\n"));
+    let message = excerpt(&cell.why(), MESSAGE);
     match cell.state {
         State::Pass => TestCaseStatus::success(),
         State::Skipped | State::NotRun => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(reason);
+            status.set_message(message);
             status
         }
         State::Fail | State::Error | State::Unscored => {
@@ -80,15 +78,71 @@ fn status(cell: &CellRecord) -> TestCaseStatus {
                 NonSuccessKind::Error
             };
             let mut status = TestCaseStatus::non_success(kind);
-            status.set_message(reason.clone());
+            status.set_message(message);
             status.set_type(cell.state.as_str());
             let answer = cell
                 .output
                 .as_deref()
                 .map(|output| format!("\n\nanswer:\n{output}"))
                 .unwrap_or_default();
-            status.set_description(format!("{reason}{answer}"));
+            let text = format!("{}{answer}", cell.reasons().join("\n"));
+            status.set_description(escape(&text).into_owned());
             status
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    #[test]
+    fn a_failure_says_why_and_where_and_what_was_answered() {
+        let plan = testing::plan();
+        let mut junit = Junit::default();
+        for cell in &testing::cells() {
+            junit.add(&plan, cell);
+        }
+        assert_eq!(
+            testing::text(|out| junit.write(out).unwrap()),
+            r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="pf eval" tests="6" skipped="1" failures="1" errors="2">
+    <testsuite name="greet: greet on echo/a" tests="2" skipped="0" errors="0" failures="1">
+        <testcase name="ada" classname="greet.greet.echo/a" time="1.250" file="evals/greet.yaml" line="4"/>
+        <testcase name="b|o&lt;b&gt;" classname="greet.greet.echo/a" time="1.250" file="evals/greet.yaml" line="5">
+            <failure message="equals: =1+1&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;!-- `|` @org/team #12 https://evil.example www.evil.example $x$ **b** \u{202e}\u{1b}[31m ::error::x ``` 50 %; equals: has none" type="fail">equals: =1+1&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;!-- `|` @org/team #12 https://evil.example www.evil.example $x$ **b** \u{2028}\u{202e}\u{1b}[31m\u{d}
+::error::x
+```
+50 %
+equals: has none
+
+answer:
+=1+1&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;!-- `|` @org/team #12 https://evil.example www.evil.example $x$ **b** \u{2028}\u{202e}\u{1b}[31m\u{d}
+::error::x
+```
+50 %</failure>
+        </testcase>
+    </testsuite>
+    <testsuite name="greet: greet on echo/b" tests="2" skipped="0" errors="2" failures="0">
+        <testcase name="ada" classname="greet.greet.echo/b" file="evals/greet.yaml" line="4">
+            <error message="503 from api.example, 4 times" type="error">503 from api.example, 4 times</error>
+        </testcase>
+        <testcase name="b|o&lt;b&gt;" classname="greet.greet.echo/b" file="evals/greet.yaml" line="5">
+            <error message="equals: no price" type="unscored">equals: no price
+
+answer:
+-5</error>
+        </testcase>
+    </testsuite>
+    <testsuite name="other: greet on echo/echo" tests="2" skipped="1" errors="0" failures="0">
+        <testcase name="c#1" classname="other.greet.echo/echo" time="1.250" file="evals/other.yaml" line="3"/>
+        <testcase name="c#2" classname="other.greet.echo/echo" file="evals/other.yaml" line="3">
+            <skipped message="interrupted"/>
+        </testcase>
+    </testsuite>
+</testsuites>
+"#
+        );
     }
 }

@@ -1,17 +1,24 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
+pub mod annotations;
 pub mod cache;
 pub mod cells;
+pub mod csv;
 pub mod diff;
 pub mod evaluation;
 pub mod finding;
 pub mod fmt;
 pub mod foreign;
+pub mod html;
 pub mod import;
 pub mod json;
 pub mod junit;
 pub mod lint;
+pub mod markdown;
 pub mod patch;
 pub mod run;
 pub mod schemas;
 pub mod table;
+
+#[cfg(test)]
+mod testing;

@@ -30,7 +30,7 @@ pub struct RunInfo {
 }
 
 /// `pf eval --format json`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "pf eval")]
 pub struct Eval {
     version: u32,
@@ -51,6 +51,7 @@ pub struct Eval {
     results: Vec<ResultEntry>,
 }
 
+// Only the shape: the cells are written as they come, by `cells::write_run`.
 /// `pf eval -o run.json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "pf run")]
@@ -61,7 +62,7 @@ pub struct RunFile {
 }
 
 /// A gate and what was observed.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Gate {
     name: String,
     suite: String,
@@ -79,7 +80,7 @@ pub struct Gate {
 }
 
 /// What a prompt on a model came to in a suite.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ResultEntry {
     suite: String,
     suite_digest: String,
@@ -94,7 +95,7 @@ pub struct ResultEntry {
 }
 
 /// Cells by what became of them.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Counts {
     pass: u64,
     fail: u64,
@@ -107,7 +108,7 @@ pub struct Counts {
 }
 
 /// A measured value with its interval at 95 % confidence.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Metric {
     value: f64,
     low: Option<f64>,
@@ -116,7 +117,7 @@ pub struct Metric {
 }
 
 /// Tokens and dollars of all answers.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct UsageTotal {
     input_tokens: u64,
     output_tokens: u64,
@@ -125,7 +126,7 @@ pub struct UsageTotal {
 }
 
 /// Percentiles of the latency.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Latency {
     p50: f64,
     p95: f64,
@@ -247,9 +248,9 @@ impl Eval {
         }
     }
 
-    /// The same with the cells, as `-o run.json` holds it.
-    pub fn with_cells(self, cells: Vec<Cell>) -> RunFile {
-        RunFile { summary: Self { kind: "run", ..self }, cells }
+    /// The same as `-o run.json` begins with it: see [`RunFile`].
+    pub fn of_run_file(self) -> Self {
+        Self { kind: "run", ..self }
     }
 }
 

@@ -53,6 +53,7 @@ documents![
     diff,
     eval,
     cache,
+    eval_reports,
     cache_import,
     import_csv,
     files,

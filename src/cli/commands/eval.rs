@@ -5,15 +5,13 @@ mod outputs;
 mod progress;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
 use self::inputs::Inputs;
-use self::outputs::{Output, Outputs};
+use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
-use super::Format;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
@@ -25,8 +23,8 @@ use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Mode, Options, Prepared, Status};
 use crate::project::Project;
 use crate::provider::Trust;
+use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo};
-use crate::report::{evaluation, json};
 use crate::snapshot::Home;
 
 /// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
@@ -39,7 +37,9 @@ use crate::snapshot::Home;
   pf eval --dry-run                        how many calls it would make
   pf eval --record                         keep the answers in recordings/, to be committed
   pf eval --replay                         from recordings alone: no key, no network
-  pf eval -o run.json -o cells.jsonl -o results.junit.xml
+  pf eval -o report.html                   a page to look at the answers, in any browser
+  pf eval -o run.json -o results.junit.xml -o cells.csv
+  pf eval --format github                  annotations in GitHub Actions
 
 Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
 130 interrupted.")]
@@ -79,15 +79,11 @@ pub(crate) struct Args {
     /// Say what would be asked, and ask nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write results to a file: .json, .jsonl or .junit.xml
-    #[arg(short, long = "output", value_name = "FILE")]
-    outputs: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
     /// Allow a key that looks like someone else's secret to be sent to a host
     #[arg(long, value_name = "VAR=HOST")]
     trust: Vec<String>,
-    /// How to print the summary
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
     /// Exit with 0 even when there is no case to run
     #[arg(long)]
     allow_empty: bool,
@@ -106,11 +102,7 @@ fn share(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let started_at = Timestamp::now();
     let mode = mode(args);
-    let outputs = args
-        .outputs
-        .iter()
-        .map(|path| Output::parse(&place::path(global, path)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let outputs = args.output.files(global)?;
     let trust = trust(&args.trust)?;
     let home = place::home(global)?;
     let project = Project::load(&home.worktree())?;
@@ -148,7 +140,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
     };
-    let mut outputs = Outputs::open(outputs)?;
+    let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
     let mut tally = Tally::default();
     let mut wrong: Vec<String> = Vec::new();
     let mut errors: BTreeMap<String, u64> = BTreeMap::new();
@@ -157,8 +149,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut on_cell = |cell: CellRecord| {
         tally.add(&cell);
         progress.cell(&cell);
-        if cell.state != State::Pass && wrong.len() < evaluation::SHOWN_CELLS {
-            wrong.push(evaluation::cell_line(&plan, &cell));
+        if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
+            wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
         }
         if let Some(error) = &cell.error {
             *errors.entry(error.clone()).or_insert(0) += 1;
@@ -185,14 +177,11 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let info = info(&home, started_at, finished.status, exit);
     inputs::record(&home, &project, &plan, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
-    match args.format {
-        Format::Json => json::write(ui.out(), &summary)?,
-        Format::Human => {
-            evaluation::write(ui.out(), &plan, &run)?;
-            show_wrong(&run, &wrong, &errors, exit, ui);
-        }
+    outputs.print(ui.out(), &plan, &run, &info, &summary)?;
+    if args.output.for_people() {
+        show_wrong(&run, &wrong, &errors, exit, ui);
     }
-    outputs.finish(summary)?;
+    outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
 }
 
@@ -349,7 +338,9 @@ fn show_wrong(
     }
     let more = total.saturating_sub(wrong.len() as u64);
     if more > 0 {
-        ui.note(format!("and {more} more; `-o cells.jsonl` writes them all"));
+        ui.note(format!(
+            "and {more} more; `-v` shows them here, `-o report.html` writes a page to look at them"
+        ));
     }
 }
 

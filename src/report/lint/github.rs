@@ -38,11 +38,11 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
 }
 
 /// The text of a command, on one line.
-fn data(text: &str) -> String {
+pub(in crate::report) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property of a command.
-fn property(text: &str) -> String {
+pub(in crate::report) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,140 +1,363 @@
-//! The files that `-o` names.
+//! How the results are shown: on standard output in one form, in the files that `-o` names, and in the summary of a job of
+//! GitHub Actions.
 
-use std::io::{BufWriter, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use tempfile::NamedTempFile;
 
-use super::write_file;
+use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
+use crate::cli::ui::Ui;
+use crate::cli::{place, write};
 use crate::eval::cell::CellRecord;
 use crate::eval::plan::Plan;
-use crate::report::cells;
+use crate::eval::run::Run;
+use crate::path::RepoPath;
+use crate::report::annotations::Annotations;
+use crate::report::csv::{Csv, Formulas};
+use crate::report::evaluation::{self, Detail};
 use crate::report::junit::Junit;
-use crate::report::run::{Cell, Eval};
+use crate::report::markdown::Markdown;
+use crate::report::run::{Eval, RunInfo};
+use crate::report::{cells, html, json};
+
+/// The file to which a job of GitHub Actions appends its summary.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// The arguments about results.
+#[derive(Debug, clap::Args)]
+pub(super) struct OutputArgs {
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Also write the results to FILE, in the form that its name ends in: .html, .md, .json (the run with its cells),
+    /// .jsonl (a cell a line), .csv or .xml (JUnit), or in any form as FORMAT=FILE; may be repeated
+    #[arg(short, long = "output", value_name = "[FORMAT=]FILE")]
+    outputs: Vec<String>,
+    /// In CSV, leave texts as they are that a spreadsheet would compute; else `'` is put before = + - @
+    #[arg(long)]
+    csv_raw: bool,
+    /// List every cell that did not pass, with its answer
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// For programs; the shape is in schemas/
+    Json,
+    /// For the comment on a pull request
+    Markdown,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum FileFormat {
+    Html,
+    Markdown,
+    Json,
+    Jsonl,
+    Csv,
+    Junit,
+}
 
 /// A file to write, and in which format.
 pub(super) struct Output {
     path: PathBuf,
-    format: OutputFormat,
+    format: FileFormat,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OutputFormat {
-    Json,
-    Jsonl,
-    Junit,
+impl OutputArgs {
+    /// The files that are wanted.
+    pub(super) fn files(&self, global: &Global) -> Result<Vec<Output>, Error> {
+        self.outputs.iter().map(|output| Output::parse(output, global)).collect()
+    }
+
+    /// Whether the results are drawn for people.
+    pub(super) fn for_people(&self) -> bool {
+        self.format == Format::Human
+    }
+
+    /// How many cells that did not pass are listed.
+    pub(super) fn shown_cells(&self) -> usize {
+        match self.verbose {
+            true => evaluation::MOST_CELLS,
+            false => evaluation::SHOWN_CELLS,
+        }
+    }
+
+    /// How much is said of each.
+    pub(super) fn detail(&self) -> Detail {
+        match self.verbose {
+            true => Detail::Full,
+            false => Detail::Line,
+        }
+    }
 }
 
 impl Output {
-    /// The format is said by the end of the name.
-    pub(super) fn parse(path: &Path) -> Result<Self, Error> {
+    /// The format is said before a `=`, else by the end of the name.
+    fn parse(output: &str, global: &Global) -> Result<Self, Error> {
+        if let Some((format, path)) = output.split_once('=')
+            && let Ok(format) = FileFormat::from_str(format, false)
+        {
+            return Ok(Self { path: place::path(global, Path::new(path)), format });
+        }
+        let path = place::path(global, Path::new(output));
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let format = match ending.as_str() {
-            "jsonl" => OutputFormat::Jsonl,
-            "json" => OutputFormat::Json,
-            "xml" => OutputFormat::Junit,
+            "html" | "htm" => FileFormat::Html,
+            "md" | "markdown" => FileFormat::Markdown,
+            "jsonl" => FileFormat::Jsonl,
+            "json" => FileFormat::Json,
+            "csv" => FileFormat::Csv,
+            "xml" => FileFormat::Junit,
             _ => {
-                return Err(Error::usage(format!("`-o {}` ends in no known format", path.display()))
-                .hint("known endings: .json (the run with its cells), .jsonl (a cell a line), .junit.xml"));
+                return Err(Error::usage(format!("`-o {output}` ends in no known format"))
+                .hint("known endings: .html, .md, .json (the run with its cells), .jsonl (a cell a line), .csv, .junit.xml; for another name write FORMAT=FILE, such as markdown=comment.txt"));
             }
         };
-        Ok(Self { path: path.to_owned(), format })
+        Ok(Self { path, format })
     }
 
     /// Whether it shows what was sent.
     pub(super) fn wants_messages(&self) -> bool {
-        self.format != OutputFormat::Junit
+        matches!(self.format, FileFormat::Html | FileFormat::Json | FileFormat::Jsonl)
     }
 }
 
-/// The files while they are written.
+/// The files while they are written, and what is collected for standard output.
 pub(super) struct Outputs {
+    format: Format,
     open: Vec<Open>,
+    markdown: Option<Markdown>,
+    annotations: Option<Annotations>,
+    step_summary: Option<PathBuf>,
 }
 
+/// A file while it is written. What takes its place at the end stands beside it until then.
 enum Open {
-    Json { path: PathBuf, cells: Vec<Cell> },
+    Html { path: PathBuf, file: BufWriter<NamedTempFile> },
+    Markdown { path: PathBuf },
+    Json { path: PathBuf, elements: BufWriter<NamedTempFile>, empty: bool },
     Jsonl { path: PathBuf, file: BufWriter<NamedTempFile> },
+    Csv { path: PathBuf, csv: Box<Csv<NamedTempFile>> },
     Junit { path: PathBuf, junit: Junit },
 }
 
 impl Outputs {
-    /// Opens what is streamed, so that a folder that cannot be written is found before anything is paid for.
-    pub(super) fn open(outputs: Vec<Output>) -> Result<Self, Error> {
-        let open = outputs
+    /// Opens the files, so that a folder that cannot be written is found before anything is paid for.
+    pub(super) fn open(
+        outputs: Vec<Output>,
+        args: &OutputArgs,
+        plan: &Plan,
+        prefix: &RepoPath,
+    ) -> Result<Self, Error> {
+        let formulas = if args.csv_raw { Formulas::Kept } else { Formulas::Defused };
+        let open: Vec<Open> = outputs
             .into_iter()
-            .map(|Output { path, format }| {
-                let folder = match path.parent() {
-                    Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-                    _ => PathBuf::from("."),
-                };
-                if !folder.is_dir() {
-                    return Err(Error::usage(format!(
-                        "`-o {}`: there is no folder `{}`",
-                        path.display(),
-                        folder.display()
-                    )));
-                }
-                if path.is_dir() {
-                    return Err(Error::usage(format!("`-o {}` is a folder", path.display())));
-                }
-                Ok(match format {
-                    OutputFormat::Json => Open::Json { path, cells: Vec::new() },
-                    OutputFormat::Junit => Open::Junit { path, junit: Junit::default() },
-                    OutputFormat::Jsonl => {
-                        let file = NamedTempFile::with_prefix_in(".pf-", &folder)
-                            .map_err(|error| cannot_write(&path, &error))?;
-                        Open::Jsonl { path, file: BufWriter::new(file) }
-                    }
-                })
-            })
+            .map(|output| Open::new(output, plan, formulas))
             .collect::<Result<_, Error>>()?;
-        Ok(Self { open })
+        let step_summary = environment(STEP_SUMMARY);
+        let markdown = args.format == Format::Markdown
+            || step_summary.is_some()
+            || open.iter().any(|open| matches!(open, Open::Markdown { .. }));
+        let annotations = args.format == Format::Github;
+        Ok(Self {
+            format: args.format,
+            open,
+            markdown: markdown.then(Markdown::default),
+            annotations: annotations.then(|| Annotations::new(prefix.clone())),
+            step_summary,
+        })
     }
 
-    /// Hands a cell to each file.
+    /// Hands a cell to each of them.
     pub(super) fn cell(&mut self, plan: &Plan, cell: &CellRecord) -> Result<(), Error> {
-        for open in &mut self.open {
-            match open {
-                Open::Json { cells, .. } => cells.push(Cell::new(plan, cell)),
-                Open::Junit { junit, .. } => junit.add(plan, cell),
-                Open::Jsonl { path, file } => {
-                    cells::write(file, plan, cell).map_err(|error| cannot_write(path, &error))?;
-                }
-            }
+        if let Some(markdown) = &mut self.markdown {
+            markdown.add(plan, cell);
+        }
+        if let Some(annotations) = &mut self.annotations {
+            annotations.add(plan, cell);
+        }
+        self.open.iter_mut().try_for_each(|open| {
+            open.cell(plan, cell).map_err(|error| cannot_write(open.path(), &error))
+        })
+    }
+
+    /// Prints the results.
+    pub(super) fn print(
+        &self,
+        out: &mut dyn Write,
+        plan: &Plan,
+        run: &Run,
+        info: &RunInfo,
+        summary: &Eval,
+    ) -> Result<(), Error> {
+        match (self.format, &self.markdown, &self.annotations) {
+            (Format::Json, ..) => json::write(out, summary)?,
+            (Format::Markdown, Some(markdown), _) => markdown.write(out, plan, run, info)?,
+            (Format::Github, _, Some(annotations)) => annotations.write(out, plan, run, info)?,
+            _ => evaluation::write(out, plan, run)?,
         }
         Ok(())
     }
 
     /// Completes the files.
-    pub(super) fn finish(self, summary: Eval) -> Result<(), Error> {
-        let mut summary = Some(summary);
+    pub(super) fn finish(
+        self,
+        plan: &Plan,
+        run: &Run,
+        info: &RunInfo,
+        summary: &Eval,
+        ui: &mut Ui,
+    ) -> Result<(), Error> {
+        let mut markdown = Vec::new();
+        if let Some(collected) = &self.markdown {
+            collected.write(&mut markdown, plan, run, info)?;
+        }
         for open in self.open {
-            match open {
-                Open::Jsonl { path, file } => {
-                    let file =
-                        file.into_inner().map_err(|error| cannot_write(&path, error.error()))?;
-                    file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
-                }
-                Open::Junit { path, junit } => {
-                    let mut bytes = Vec::new();
-                    junit.write(&mut bytes).map_err(|error| cannot_write(&path, &error))?;
-                    write_file(&path, &bytes)?;
-                }
-                Open::Json { path, cells } => {
-                    let Some(summary) = summary.take() else { continue };
-                    let mut bytes = serde_json::to_vec_pretty(&summary.with_cells(cells))
-                        .map_err(|error| cannot_write(&path, &error.into()))?;
-                    bytes.write_all(b"\n")?;
-                    write_file(&path, &bytes)?;
-                }
+            let path = open.path().to_owned();
+            open.finish(plan, summary, &markdown).map_err(|error| cannot_write(&path, &error))?;
+        }
+        if let Some(path) = &self.step_summary {
+            let appended = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(path)
+                .and_then(|mut file| file.write_all(&markdown));
+            // The summary is a courtesy of the host: without it the results stand all the same.
+            if let Err(error) = appended {
+                ui.warn(format!("cannot append to `{}` ({STEP_SUMMARY}): {error}", path.display()));
             }
         }
         Ok(())
     }
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
+impl Open {
+    fn new(
+        Output { path, format }: Output,
+        plan: &Plan,
+        formulas: Formulas,
+    ) -> Result<Self, Error> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !folder.is_dir() {
+            return Err(Error::usage(format!(
+                "`-o {}`: there is no folder `{}`",
+                path.display(),
+                folder.display()
+            )));
+        }
+        if path.is_dir() {
+            return Err(Error::usage(format!("`-o {}` is a folder", path.display())));
+        }
+        Self::begin(&path, format, plan, formulas).map_err(|error| cannot_write(&path, &error))
+    }
+
+    fn begin(path: &Path, format: FileFormat, plan: &Plan, formulas: Formulas) -> io::Result<Self> {
+        let path = path.to_owned();
+        Ok(match format {
+            FileFormat::Html => {
+                let mut file = BufWriter::new(write::beside(&path)?);
+                html::begin(&mut file)?;
+                Self::Html { path, file }
+            }
+            FileFormat::Markdown => Self::Markdown { path },
+            FileFormat::Json => {
+                let elements = BufWriter::new(write::beside(&path)?);
+                Self::Json { path, elements, empty: true }
+            }
+            FileFormat::Jsonl => {
+                let file = BufWriter::new(write::beside(&path)?);
+                Self::Jsonl { path, file }
+            }
+            FileFormat::Csv => {
+                let csv = Csv::begin(write::beside(&path)?, plan, formulas)?;
+                Self::Csv { path, csv: Box::new(csv) }
+            }
+            FileFormat::Junit => Self::Junit { path, junit: Junit::default() },
+        })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Html { path, .. }
+            | Self::Markdown { path }
+            | Self::Json { path, .. }
+            | Self::Jsonl { path, .. }
+            | Self::Csv { path, .. }
+            | Self::Junit { path, .. } => path,
+        }
+    }
+
+    fn cell(&mut self, plan: &Plan, cell: &CellRecord) -> io::Result<()> {
+        match self {
+            Self::Html { file, .. } => html::cell(file, plan, cell)?,
+            Self::Markdown { .. } => {}
+            Self::Json { elements, empty, .. } => {
+                cells::write_element(elements, plan, cell, *empty)?;
+                *empty = false;
+            }
+            Self::Jsonl { file, .. } => cells::write(file, plan, cell)?,
+            Self::Csv { csv, .. } => csv.add(plan, cell)?,
+            Self::Junit { junit, .. } => junit.add(plan, cell),
+        }
+        Ok(())
+    }
+
+    fn finish(self, plan: &Plan, summary: &Eval, markdown: &[u8]) -> io::Result<()> {
+        let (path, mut file) = match self {
+            Self::Html { path, mut file } => {
+                html::end(&mut file, plan, summary)?;
+                (path, file)
+            }
+            Self::Json { path, elements, .. } => {
+                let mut elements = elements.into_inner().map_err(io::IntoInnerError::into_error)?;
+                elements.rewind()?;
+                let mut file = BufWriter::new(write::beside(&path)?);
+                cells::write_run(&mut file, summary.clone(), &mut elements)?;
+                (path, file)
+            }
+            Self::Jsonl { path, file } => (path, file),
+            Self::Csv { path, csv } => (path, BufWriter::new(csv.finish()?)),
+            Self::Markdown { path } => {
+                let mut file = BufWriter::new(write::beside(&path)?);
+                file.write_all(markdown)?;
+                (path, file)
+            }
+            Self::Junit { path, junit } => {
+                let mut file = BufWriter::new(write::beside(&path)?);
+                junit.write(&mut file)?;
+                (path, file)
+            }
+        };
+        file.flush()?;
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where a job of GitHub Actions says its summary goes"
+)]
+fn environment(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Error {
     Error::new(Exit::Provider, format!("cannot write `{}`: {error}", path.display()))
 }

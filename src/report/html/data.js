@@ -1,0 +1,88 @@
+// The data of the page, and the few helpers that everything else uses. Text reaches the document through `textContent`
+// alone, so no answer can become markup.
+'use strict';
+
+const byId = (id) => document.getElementById(id);
+
+/** The summary: `{run, columns}`; `run` is what `pf eval --format json` prints. */
+const { run, columns } = JSON.parse(byId('run').textContent);
+
+/** Two lines a cell: what the table shows, and the whole cell, which is parsed when it is looked at. */
+const lines = byId('cells').textContent.trim().split('\n').filter((line) => line !== '');
+byId('cells').remove();
+
+const cells = [];
+for (let i = 0; i + 1 < lines.length; i += 2) {
+  const cell = JSON.parse(lines[i]);
+  cell.number = cells.length;
+  Object.assign(cell, columns[cell.column]);
+  cells.push(cell);
+}
+const whole = (cell) => JSON.parse(lines[2 * cell.number + 1]);
+
+/** The cells of one case: on other models, by other prompts, asked again. */
+const byCase = new Map();
+for (const cell of cells) {
+  const key = JSON.stringify([cell.suite, cell.case]);
+  if (!byCase.has(key)) byCase.set(key, []);
+  byCase.get(key).push(cell);
+}
+const sameCase = (cell) => byCase.get(JSON.stringify([cell.suite, cell.case]));
+
+const unique = (values) => [...new Set(values)];
+const several = {
+  suite: unique(columns.map((column) => column.suite)).length > 1,
+  prompt: unique(columns.map((column) => column.prompt)).length > 1,
+  model: unique(columns.map((column) => column.model)).length > 1,
+  repeat: cells.some((cell) => cell.repeat > 1),
+};
+
+const WORDS = { not_run: 'not run' };
+const STATES = ['fail', 'error', 'unscored', 'not_run', 'skipped', 'pass'];
+const word = (state) => WORDS[state] || state;
+const caseName = (cell) => (several.repeat ? `${cell.case} #${cell.repeat}` : cell.case);
+
+/** An element with properties and children; a child that is text stays text. */
+function el(name, properties, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(properties || {})) {
+    if (key === 'class') node.className = value;
+    else if (key === 'on') for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
+    else if (key in node && key !== 'list') node[key] = value;
+    else node.setAttribute(key, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function svg(name, attributes, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+const state = (name) => el('span', { class: `state ${name}` }, word(name));
+const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+const dollars = (cost) => (cost === null || cost === undefined ? '' : `$${cost < 0.01 ? cost.toPrecision(2) : cost.toFixed(4)}`);
+const number = (value) => (value === null || value === undefined ? '' : String(+value.toFixed(4)));
+function duration(ms) {
+  if (ms === null || ms === undefined) return '';
+  return ms < 1000 ? `${+ms.toPrecision(3)} ms` : `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`;
+}
+
+/** Text with what cannot be seen made visible: controls, direction marks, invisible format characters. */
+const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+function shown(text) {
+  const parts = [];
+  let from = 0;
+  for (const match of text.matchAll(INVISIBLE)) {
+    if (match[0] === '\r' && text[match.index + 1] === '\n') continue;
+    const code = match[0].codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
+    parts.push(text.slice(from, match.index), el('span', { class: 'invisible' }, `U+${code}`));
+    from = match.index + match[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}

@@ -1,0 +1,193 @@
+// What is read first: the verdict, the gates, and what each prompt came to on each model.
+
+const total = (name) => run.results.reduce((sum, result) => sum + result.cells[name], 0);
+
+function verdict() {
+  const name = run.status === 'complete' ? (run.passed ? 'pass' : 'fail') : 'error';
+  const said = run.status === 'complete' ? (run.passed ? 'Passed' : 'Failed') : 'Interrupted';
+  document.title = `${said}: ${unique(columns.map((column) => column.suite)).join(', ')}`;
+  const failed = run.gates.filter((gate) => !gate.passed).length;
+  const states = STATES.map((key) => [total(key), word(key)]).filter(([n]) => n > 0);
+  const seconds = (new Date(run.finished_at) - new Date(run.started_at)) / 1000;
+  const costs = run.results.map((result) => result.usage.cost_usd).filter((cost) => cost !== null);
+  const facts = [
+    `${count(cells.length, 'cell')}: ${states.map(([n, what]) => `${n.toLocaleString('en')} ${what}`).join(', ')}`,
+    run.commit && `commit ${run.commit.slice(0, 12)}${run.dirty ? ' with local changes' : ''}`,
+    `${run.started_at.slice(0, 16).replace('T', ' ')} UTC, ${seconds < 90 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`}`,
+    costs.length > 0 && dollars(costs.reduce((sum, cost) => sum + cost, 0)),
+    run.filtered && 'only the selected cases ran',
+  ];
+  const why = failed > 0 ? `${failed} of ${count(run.gates.length, 'gate')} failed` : `all ${count(run.gates.length, 'gate')} hold`;
+  byId('verdict').replaceChildren(
+    el('div', {},
+      el('h1', {}, el('span', { class: `state ${name}` }, said), el('span', {}, why)),
+      el('div', { class: 'facts' }, facts.filter(Boolean).map((fact) => el('span', {}, fact))),
+      help()),
+    el('div', { class: 'tools' },
+      el('button', { id: 'theme', title: 'Light or dark (t)', on: { click: turn } }, 'Theme'),
+      el('button', { id: 'help', title: 'Keys (?)', on: { click: () => { byId('keys').hidden = !byId('keys').hidden; } } }, 'Keys')));
+}
+
+function help() {
+  const keys = [['↑ ↓', 'or'], ['k j', 'choose a case'], ['Enter', 'open it'], ['Esc', 'close it'], ['/', 'search'], ['f', 'failures only'], ['t', 'light or dark']];
+  return el('div', { id: 'keys', class: 'card', hidden: true }, keys.map(([key, what]) => el('span', {}, el('kbd', {}, key), what)));
+}
+
+function turn() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = dark ? 'light' : 'dark';
+  try { localStorage.setItem('pf-theme', root.dataset.theme); } catch { /* a page from disk may have no storage */ }
+}
+try {
+  const theme = localStorage.getItem('pf-theme');
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch { /* as above */ }
+
+const COUNTED = ['errors', 'unscored', 'not_run'];
+const most = (gate) => COUNTED.includes(gate.name) || gate.name === 'cost_usd';
+function measured(gate, value) {
+  if (value === null) return 'not measured';
+  if (gate.name === 'pass_rate') return percent(value);
+  if (gate.name === 'cost_usd') return dollars(value);
+  return COUNTED.includes(gate.name) ? String(value) : value.toFixed(3);
+}
+
+function gateRow(gate) {
+  return el('tr', {},
+    el('td', {}, state(gate.passed ? 'pass' : 'fail')),
+    el('td', { class: 'name' }, gate.name.replace('metrics.', '').replace('_', ' '), gate.note ? el('div', { class: 'soft' }, gate.note) : null),
+    several.suite ? el('td', { class: 'name' }, gate.suite) : null,
+    el('td', { class: 'name' }, gate.prompt),
+    el('td', { class: 'name' }, gate.model),
+    el('td', { class: 'number', 'data-label': 'observed' }, measured(gate, gate.observed)),
+    el('td', { class: 'number', 'data-label': 'bound' }, `${most(gate) ? '≤' : '≥'} ${measured(gate, gate.bound)}`),
+    el('td', { class: 'number', 'data-label': 'interval' }, gate.low === null ? '' : `${measured(gate, gate.low)} – ${measured(gate, gate.high)}`),
+    el('td', { class: 'number', 'data-label': 'n' }, gate.n.toLocaleString('en')));
+}
+
+function gateTable(gates) {
+  const heads = ['', 'gate', several.suite ? 'suite' : null, 'prompt', 'model', 'observed', 'bound', 'interval', 'n'].filter((head) => head !== null);
+  const right = ['observed', 'bound', 'interval', 'n'];
+  return el('div', { class: 'scroll' }, el('table', {},
+    el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col', class: right.includes(head) ? 'number' : '' }, head)))),
+    el('tbody', {}, gates.map(gateRow))));
+}
+
+/** Failed gates stand open; those that hold are there for who asks. */
+function gates() {
+  const failed = run.gates.filter((gate) => !gate.passed);
+  const held = run.gates.filter((gate) => gate.passed);
+  const card = el('div', { class: 'card' });
+  if (failed.length > 0) card.append(gateTable(failed));
+  if (held.length > 0) card.append(el('details', {}, el('summary', {}, `${count(held.length, 'gate')} ${held.length === 1 ? 'holds' : 'hold'}`), gateTable(held)));
+  byId('gates').replaceChildren(el('h2', { id: 'gates-title' }, 'Gates'), card);
+}
+
+/** A share with its interval on a scale from 0 to 1, and the bound of its gate as a dashed line. */
+function interval(metric, bound) {
+  const width = 170, pad = 6;
+  const x = (share) => pad + Math.min(1, Math.max(0, share)) * (width - 2 * pad);
+  const plot = svg('svg', { width, height: 18, role: 'img' }, svg('line', { class: 'axis', x1: pad, x2: width - pad, y1: 9, y2: 9 }));
+  const title = svg('title', {});
+  title.textContent = metric.low === null ? `n = ${metric.n}` : `95 % interval ${percent(metric.low)} to ${percent(metric.high)}, n = ${metric.n}${bound === undefined ? '' : `, gate at ${percent(bound)}`}`;
+  plot.append(title);
+  if (metric.low !== null) {
+    for (const end of [metric.low, metric.high]) plot.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: 4, y2: 14 }));
+    plot.append(svg('line', { class: 'whisker', x1: x(metric.low), x2: x(metric.high), y1: 9, y2: 9 }));
+  }
+  if (bound !== undefined) plot.append(svg('line', { class: 'bound', x1: x(bound), x2: x(bound), y1: 1, y2: 17 }));
+  plot.append(svg('circle', { class: 'dot', cx: x(metric.value), cy: 9, r: 3 }));
+  return plot;
+}
+
+function results() {
+  const suites = unique(run.results.map((result) => result.suite));
+  byId('results').replaceChildren(...suites.flatMap((suite) => {
+    const rows = run.results.filter((result) => result.suite === suite);
+    // A suite with one assertion alone has a metric that says what the pass rate says.
+    const names = unique(rows.flatMap((row) => Object.keys(row.metrics)));
+    const metrics = names.filter((name) => name === 'pass_rate' || names.length > 2 || rows.some((row) => row.metrics[name] && row.metrics.pass_rate && row.metrics[name].value !== row.metrics.pass_rate.value));
+    const has = { cost: rows.some((row) => row.usage.cost_usd !== null), tokens: rows.some((row) => row.usage.input_tokens + row.usage.output_tokens > 0), latency: rows.some((row) => row.latency_ms) };
+    const prompts = unique(rows.map((row) => row.prompt));
+    has.prompt = prompts.length > 1;
+    const heads = [has.prompt && 'prompt', 'model', 'cells', ...metrics.map((name) => name.replace('_', ' ')), has.tokens && 'tokens in, out', has.cost && 'cost', has.latency && 'latency p50, p95'].filter(Boolean);
+    return [
+      el('h2', {}, suite, has.prompt ? '' : el('span', { class: 'soft' }, ` · ${prompts[0]}`)),
+      el('div', { class: 'card scroll' }, el('table', {},
+        el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col', class: /^(tokens|cost|latency)/.test(head) ? 'number' : '' }, head)))),
+        el('tbody', {}, rows.map((row) => resultRow(row, metrics, has))))),
+    ];
+  }));
+}
+
+function resultRow(row, metrics, has) {
+  const sum = STATES.reduce((all, name) => all + row.cells[name], 0);
+  const stack = el('div', { class: 'stack' }, ['pass', 'fail', 'error', 'unscored'].map((name) => {
+    const part = el('i', { class: name, title: `${row.cells[name]} ${word(name)}` });
+    part.style.width = `${(100 * row.cells[name]) / Math.max(1, sum)}%`;
+    return part;
+  }));
+  const counts = STATES.slice().reverse().filter((name) => row.cells[name] > 0).map((name) => `${row.cells[name].toLocaleString('en')} ${word(name)}`).join(', ');
+  const bound = (name) => run.gates.find((gate) => gate.suite === row.suite && gate.prompt === row.prompt && gate.model === row.model && gate.name === (name === 'pass_rate' ? name : `metrics.${name}`))?.bound;
+  const only = { suite: row.suite, prompt: row.prompt, model: row.model };
+  return el('tr', {},
+    has.prompt ? el('td', { class: 'name' }, row.prompt) : null,
+    el('td', { class: 'name' }, el('button', { class: 'plain', title: 'Show its cases', on: { click: () => { filterBy(only); byId('cases').scrollIntoView(); } } }, row.model)),
+    el('td', {}, stack, el('span', { class: 'counts' }, counts)),
+    metrics.map((name) => {
+      const metric = row.metrics[name];
+      const said = (value) => (name === 'pass_rate' ? percent(value) : value.toFixed(3));
+      return el('td', { 'data-label': name.replace('_', ' ') }, metric ? el('div', { class: 'estimate' }, el('b', {}, said(metric.value)), el('div', {}, interval(metric, bound(name)),
+        metric.low === null ? null : el('div', { class: 'counts' }, `${said(metric.low)} – ${said(metric.high)}`))) : '');
+    }),
+    has.tokens ? el('td', { class: 'number', 'data-label': 'tokens' }, `${row.usage.input_tokens.toLocaleString('en')}, ${row.usage.output_tokens.toLocaleString('en')}`) : null,
+    has.cost ? el('td', { class: 'number', 'data-label': 'cost' }, dollars(row.usage.cost_usd)) : null,
+    has.latency ? el('td', { class: 'number', 'data-label': 'latency' }, row.latency_ms ? `${duration(row.latency_ms.p50)}, ${duration(row.latency_ms.p95)}` : '') : null);
+}
+
+/** Two histograms of the cells that are shown: scores from 0 to 1, and latencies, whose steps are equal ratios. */
+function charts(view) {
+  const figures = [];
+  const scored = view.filter((cell) => cell.score !== null);
+  if (scored.length > 0) {
+    figures.push(histogram(`Scores of ${count(scored.length, 'cell')}`, scored, 20, (cell) => cell.score, (edge) => edge.toFixed(2), { min: 0, max: 1 }));
+  }
+  const timed = view.filter((cell) => cell.latency_ms > 0);
+  if (timed.length > 1) {
+    let min = Infinity, max = 0;
+    for (const cell of timed) { min = Math.min(min, cell.latency_ms); max = Math.max(max, cell.latency_ms); }
+    figures.push(histogram(`Latency of ${count(timed.length, 'cell')}`, timed, 24, (cell) => Math.log(cell.latency_ms), (edge) => duration(Math.exp(edge)), { min: Math.log(min), max: Math.log(max * 1.0001) }));
+  }
+  byId('charts').replaceChildren(...figures);
+}
+
+function histogram(caption, among, bins, value, label, { min, max }) {
+  const width = 480, height = 110, left = 40, bottom = 18, top = 6;
+  const heights = Array.from({ length: bins }, () => ({ pass: 0, fail: 0, other: 0 }));
+  for (const cell of among) {
+    const bin = Math.min(bins - 1, Math.max(0, Math.floor(((value(cell) - min) / (max - min || 1)) * bins)));
+    heights[bin][cell.state === 'pass' || cell.state === 'fail' ? cell.state : 'other'] += 1;
+  }
+  const tallest = Math.max(...heights.map((bin) => bin.pass + bin.fail + bin.other));
+  const plot = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': caption });
+  const step = (width - left) / bins, room = height - bottom - top;
+  const text = (x, y, anchor, said) => { const node = svg('text', { x, y, 'text-anchor': anchor }); node.textContent = said; return node; };
+  plot.append(svg('line', { class: 'axis', x1: left, x2: width, y1: height - bottom, y2: height - bottom }));
+  plot.append(text(left - 6, top + 8, 'end', tallest.toLocaleString('en')), text(left - 6, height - bottom, 'end', '0'));
+  heights.forEach((bin, index) => {
+    let y = height - bottom;
+    for (const name of ['pass', 'fail', 'other']) {
+      // What is there is seen, however little it is.
+      const high = bin[name] === 0 ? 0 : Math.max(1, (bin[name] / tallest) * room);
+      y -= high;
+      if (high > 0) plot.append(svg('rect', { class: name, x: left + index * step + 1, y, width: step - 2, height: high }));
+    }
+    const [from, to] = [index, index + 1].map((edge) => label(min + ((max - min) * edge) / bins));
+    const title = svg('title', {});
+    title.textContent = `${from} to ${to}: ${bin.pass} pass, ${bin.fail} fail${bin.other ? `, ${bin.other} other` : ''}`;
+    plot.append(svg('rect', { class: 'hit', x: left + index * step, y: top, width: step, height: room }, title));
+  });
+  for (const [share, anchor] of [[0, 'start'], [0.5, 'middle'], [1, 'end']]) plot.append(text(left + share * (width - left), height - 4, anchor, label(min + (max - min) * share)));
+  return el('figure', { class: 'card' }, el('figcaption', {}, caption), plot);
+}
