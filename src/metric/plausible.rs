@@ -27,7 +27,10 @@ fn is_plausible(word: &str) -> bool {
     if word.chars().count() > LONGEST {
         return false;
     }
-    let latin = |c: char| c.is_ascii_alphabetic() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\'' | '’');
+    let latin = |c: char| {
+        c.is_ascii_alphabetic()
+            || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\'' | '’')
+    };
     if !word.chars().all(latin) || !word.chars().any(char::is_lowercase) {
         return true;
     }

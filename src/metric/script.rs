@@ -124,7 +124,9 @@ pub struct Count {
 
 /// The ranges of a script, from the tables that regular expressions use.
 fn class(name: &str) -> Option<Vec<(char, char)>> {
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-".contains(&byte)) {
+    if name.is_empty()
+        || !name.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-".contains(&byte))
+    {
         return None;
     }
     let hir = regex_syntax::parse(&format!(r"\p{{Script={name}}}")).ok()?;
