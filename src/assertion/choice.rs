@@ -49,11 +49,8 @@ fn choice(fields: &mut Fields<'_>) -> Option<Kind> {
         }
         Ok(choices)
     });
-    let right = if fields.has("equals") {
-        Some(fields.operand("equals", |value| text::scalar(value))?)
-    } else {
-        None
-    };
+    let right =
+        if fields.has("equals") { Some(fields.operand("equals", text::scalar)?) } else { None };
     let choices = choices?;
     if let (Operand::Ready(choices, _), Some(Operand::Ready(right, _))) = (&choices, &right)
         && named(right, choices).is_none()

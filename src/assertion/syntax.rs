@@ -338,7 +338,12 @@ impl JsonSchema for Syntax {
         );
         for spec in &SPECS {
             for parameter in spec.parameters {
-                let doc = format!("For `{}`: {}.", spec.name, parameter.doc);
+                let mut doc = format!("For `{}`: {}.", spec.name, parameter.doc);
+                let before =
+                    properties.get(parameter.name).and_then(|known| known["description"].as_str());
+                if let Some(before) = before {
+                    doc = format!("{before} {doc}");
+                }
                 properties.insert(parameter.name.into(), json!({"description": doc}));
             }
         }

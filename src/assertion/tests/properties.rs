@@ -273,7 +273,7 @@ fn a_choice_is_found_in_the_order_of_the_page() {
         let (passed, reason) = judged(&json!({"type": "choice", "value": choices}), output);
         match found {
             Some(found) => {
-                assert_eq!((passed, reason), (true, format!("is \"{found}\"")), "{output:?}")
+                assert_eq!((passed, reason), (true, format!("is \"{found}\"")), "{output:?}");
             }
             None => assert!(!passed, "{output:?} {reason}"),
         }
