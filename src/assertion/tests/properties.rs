@@ -105,7 +105,7 @@ fn each_type_says_what_it_sees() {
             json!({"type": "repetition"}),
             &long,
             false,
-            "a run of 120 characters repeats itself, 0.952 of the answer, at most 0.3",
+            "a run of 121 characters repeats itself, 0.960 of the answer, at most 0.3",
         ),
         (
             json!({"type": "repetition"}),
