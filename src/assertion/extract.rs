@@ -214,6 +214,31 @@ fn embedded(text: &str) -> Option<(String, Option<String>)> {
     None
 }
 
+/// The outermost objects and arrays inside a text, as they stand. What is cut ends the search: a piece of it is not the whole.
+pub(super) fn containers(text: &str) -> impl Iterator<Item = Value> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find(['{', '['])?..];
+            let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            match stream.next()? {
+                Ok(value) => {
+                    rest = &rest[stream.byte_offset()..];
+                    return Some(value);
+                }
+                Err(error) if error.is_eof() => return None,
+                Err(error) => {
+                    let mut next = place_of(&error, rest).max(1);
+                    while !rest.is_char_boundary(next) {
+                        next += 1;
+                    }
+                    rest = &rest[next..];
+                }
+            }
+        }
+    })
+}
+
 /// The byte of `text` at which reading it failed.
 fn place_of(error: &serde_json::Error, text: &str) -> usize {
     let line = match error.line().checked_sub(2) {

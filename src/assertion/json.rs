@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::json_path::JsonPath;
 use super::syntax::Fields;
 use super::template::Operand;
-use super::{Kind, Problem, Subject, Verdict, excerpt, text};
+use super::{Kind, Problem, Subject, Verdict, excerpt, extract, text};
 
 /// A look at the answer as JSON.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Json(Look);
 enum Look {
     Parses(Option<Operand<Validator>>),
     Path(Operand<JsonPath>, Option<Operand<Value>>),
+    Contains(Option<Operand<Validator>>),
 }
 
 pub(super) fn is_json(fields: &mut Fields<'_>) -> Option<Kind> {
@@ -28,6 +29,11 @@ pub(super) fn is_json(fields: &mut Fields<'_>) -> Option<Kind> {
 pub(super) fn json_schema(fields: &mut Fields<'_>) -> Option<Kind> {
     let schema = fields.operand("value", validator)?;
     Some(Kind::Json(Json(Look::Parses(Some(schema)))))
+}
+
+pub(super) fn contains_json(fields: &mut Fields<'_>) -> Option<Kind> {
+    let schema = if fields.has("value") { Some(fields.operand("value", validator)?) } else { None };
+    Some(Kind::Json(Json(Look::Contains(schema))))
 }
 
 pub(super) fn json_path(fields: &mut Fields<'_>) -> Option<Kind> {
@@ -46,7 +52,7 @@ pub(super) fn json_path(fields: &mut Fields<'_>) -> Option<Kind> {
 }
 
 /// Draft 2020-12 unless the schema names another; nothing is fetched.
-fn validator(schema: &Value) -> Result<Validator, Problem> {
+pub(super) fn validator(schema: &Value) -> Result<Validator, Problem> {
     if !schema.is_object() && !schema.is_boolean() {
         return Err(Problem::new(format!("is {}, not a JSON Schema", text::kind_of(schema)))
             .help("write the schema as a map, such as `{type: object, required: [label]}`"));
@@ -106,15 +112,15 @@ pub(super) fn not_json(error: &serde_json::Error) -> String {
 
 impl Json {
     pub(super) fn score(&self, subject: &Subject<'_>) -> Result<Verdict, String> {
-        let parsed = serde_json::from_str::<Value>(subject.output);
+        let parsed = || serde_json::from_str::<Value>(subject.output);
         match &self.0 {
-            Look::Parses(None) => Ok(match parsed {
+            Look::Parses(None) => Ok(match parsed() {
                 Ok(value) => Verdict::decided(true, format!("is JSON, {}", text::kind_of(&value))),
                 Err(error) => Verdict::decided(false, not_json(&error)),
             }),
             Look::Parses(Some(schema)) => {
                 let validator = schema.resolve(subject)?;
-                let verdict = match &parsed {
+                let verdict = match &parsed() {
                     Ok(value) => fits(&validator, value),
                     Err(error) => Verdict::decided(false, not_json(error)),
                 };
@@ -122,7 +128,7 @@ impl Json {
             }
             Look::Path(path, None) => {
                 let path = path.resolve(subject)?;
-                let verdict = match &parsed {
+                let verdict = match &parsed() {
                     Ok(value) => {
                         let found = path.find(value)?;
                         let reason = match found.first() {
@@ -137,12 +143,44 @@ impl Json {
             }
             Look::Path(path, Some(equals)) => {
                 let (path, expected) = (path.resolve(subject)?, equals.resolve(subject)?);
-                let verdict = match &parsed {
+                let verdict = match &parsed() {
                     Ok(value) => at_path(&path, value, expected.value())?,
                     Err(error) => absent(&path, error),
                 };
                 Ok(verdict.value(expected.into_value()))
             }
+            Look::Contains(None) => Ok(contains(subject.output, None)),
+            Look::Contains(Some(schema)) => {
+                let validator = schema.resolve(subject)?;
+                let verdict = contains(subject.output, Some(&validator));
+                Ok(verdict.value(validator.into_value()))
+            }
+        }
+    }
+}
+
+/// Whether an outermost object or array in a text fits the schema, where there is one.
+fn contains(text: &str, schema: Option<&Validator>) -> Verdict {
+    let mut found = 0;
+    let mut misfit = None;
+    for value in extract::containers(text) {
+        found += 1;
+        let verdict = match schema {
+            Some(validator) => fits(validator, &value),
+            None => Verdict::decided(true, format!("contains JSON, {}", text::kind_of(&value))),
+        };
+        if verdict.passed {
+            return verdict;
+        }
+        misfit = misfit.or(Some(verdict));
+    }
+    match misfit {
+        None => Verdict::decided(false, "contains no JSON object or array".to_owned()),
+        Some(verdict) if found == 1 => verdict,
+        Some(verdict) => {
+            let reason =
+                format!("none of {found} pieces of JSON fits; the first {}", verdict.reason);
+            Verdict::decided(false, reason)
         }
     }
 }

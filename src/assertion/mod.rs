@@ -4,21 +4,29 @@
 //! be wrong with it is a [`Problem`] found while compiling, before a call is paid for. What can only go wrong with
 //! a particular answer leaves it [`Outcome::Unscored`]: never passed, never failed.
 
+mod characters;
+mod choice;
 mod distance;
 mod excerpt;
 mod expression;
 mod extract;
 mod json;
 mod json_path;
+mod language;
 mod number;
 mod pattern;
 mod program;
+mod quality;
+mod refusal;
 mod run;
+mod safety;
 mod size;
 mod spec;
 mod syntax;
 mod template;
 mod text;
+mod tool_call;
+mod variety;
 
 use std::collections::BTreeSet;
 
@@ -29,7 +37,7 @@ pub use json_path::JsonPath;
 pub use spec::{Family, Parameter, SPECS, Spec, Threshold, ValueRule, table_markdown};
 pub use syntax::Syntax;
 
-use crate::message::Answer;
+use crate::message::{Answer, Tool};
 
 /// What is wrong with an assertion as it is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +81,8 @@ pub struct Subject<'a> {
     pub metadata: &'a Map<String, Value>,
     /// What the answer cost, in US dollars, where the price is known.
     pub cost_usd: Option<f64>,
+    /// The tools that the model could ask for.
+    pub tools: &'a [Tool],
 }
 
 /// What an assertion found.
@@ -88,12 +98,32 @@ pub struct Verdict {
     pub raw: Option<f64>,
     /// The value that the answer was compared with, after templating.
     pub value: Option<Value>,
+    /// What the score is made of, where it is a weighted mean.
+    pub parts: Vec<Part>,
+}
+
+/// One part of a score.
+#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+pub struct Part {
+    /// What it measures.
+    pub name: String,
+    /// How good the answer is there, in [0, 1].
+    pub score: f64,
+    /// How much it counts beside the others.
+    pub weight: f64,
 }
 
 impl Verdict {
     /// 1 when `passed`, else 0.
     fn decided(passed: bool, reason: String) -> Self {
-        Self { score: f64::from(u8::from(passed)), passed, reason, raw: None, value: None }
+        Self {
+            score: f64::from(u8::from(passed)),
+            passed,
+            reason,
+            raw: None,
+            value: None,
+            parts: Vec::new(),
+        }
     }
 
     fn raw(mut self, raw: f64) -> Self {
@@ -135,6 +165,8 @@ pub struct Assertion {
     pub weight: f64,
     /// The name under which its scores are averaged.
     pub metric: Option<String>,
+    /// What is taken out of the answer before it is judged.
+    pub extract: Option<Extract>,
     /// The threshold in force: the given one, else the type's default.
     pub threshold: Option<f64>,
     uses_expected: bool,
@@ -159,8 +191,24 @@ pub enum Kind {
     Expression(expression::Computed),
     /// Counts words or characters.
     Size(size::Size),
+    /// Finds which of several choices the answer is.
+    Choice(choice::Choice),
+    /// Tells the language.
+    Language(language::Language),
+    /// Looks at the characters.
+    Characters(characters::Characters),
+    /// Measures repetition and the variety of words.
+    Variety(variety::Variety),
+    /// Looks for a refusal.
+    Refusal(refusal::Refusal),
+    /// Sums up signs of quality.
+    Quality(quality::Quality),
+    /// Looks for secrets and personal data.
+    Safety(safety::Safety),
     /// Looks at the call instead of the text: cost, latency, tokens, why the model stopped.
     Run(run::Run),
+    /// Looks at the tools that the model asked for.
+    ToolCalls(tool_call::ToolCalls),
 }
 
 impl Assertion {
@@ -185,7 +233,23 @@ impl Assertion {
     }
 
     /// Judges an answer. The `not-` form gives 1 − score and passes where the other fails; what is unscored stays so.
+    /// Where `extract` finds nothing, both forms fail.
     pub fn score(&self, subject: &Subject<'_>) -> Outcome {
+        let Some(extract) = &self.extract else { return self.judge(subject) };
+        let Extracted { text, repaired, failed } = extract.apply(subject.output);
+        if let Some(failed) = failed {
+            return Outcome::Scored(Verdict::decided(false, failed));
+        }
+        match (self.judge(&Subject { output: &text, ..*subject }), repaired) {
+            (Outcome::Scored(verdict), Some(repaired)) => {
+                let reason = format!("{}; mended first: {repaired}", verdict.reason);
+                Outcome::Scored(Verdict { reason, ..verdict })
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn judge(&self, subject: &Subject<'_>) -> Outcome {
         let threshold = self.threshold;
         let verdict = match &self.kind {
             Kind::Text(text) => text.score(subject),
@@ -195,7 +259,15 @@ impl Assertion {
             Kind::Number(number) => number.score(subject),
             Kind::Expression(computed) => computed.score(subject, threshold),
             Kind::Size(size) => size.score(subject),
+            Kind::Choice(choice) => choice.score(subject),
+            Kind::Language(language) => language.score(subject),
+            Kind::Characters(characters) => characters.score(subject, threshold),
+            Kind::Variety(variety) => variety.score(subject, threshold),
+            Kind::Refusal(refusal) => Ok(refusal.score(subject)),
+            Kind::Quality(quality) => quality.score(subject, threshold),
+            Kind::Safety(safety) => safety.score(subject),
             Kind::Run(run) => run.score(subject, threshold),
+            Kind::ToolCalls(calls) => calls.score(subject),
         };
         match verdict {
             Ok(verdict) if self.negated => Outcome::Scored(verdict.inverted()),

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::spec::{Family, Spec, Threshold, ValueRule};
 use super::syntax::Fields;
 use super::template::Operand;
-use super::{Kind, Problem, Subject, Verdict, excerpt, text};
+use super::{Kind, Problem, ROUNDING, Subject, Verdict, excerpt, text};
 
 /// A bound on the call.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ enum Quantity {
     Latency,
     Tokens(Count),
     Finish(Operand<String>),
+    /// Characters of the answer that one token should give.
+    Efficiency(Operand<f64>),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -57,6 +60,42 @@ pub(super) fn finish_reason(fields: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::Run(Run(Quantity::Finish(operand))))
 }
 
+pub(super) const TOKEN_EFFICIENCY: Spec = Spec {
+    name: "token-efficiency",
+    family: Family::Run,
+    passes: "enough of the output tokens that were paid for, reasoning included, are in the text of the answer. Reasoning, and what `extract` leaves out, make it less; an empty answer has 0. Unscored without a token count",
+    value: ValueRule::Optional(
+        "the characters that a token should give; default 4, as in English prose (about 3 in other languages of the Latin script, 1 to 2 in Chinese or Japanese)",
+    ),
+    parameters: &[],
+    raw: Some("characters of the answer per output token"),
+    score: "raw / the value, at most 1",
+    threshold: Threshold::Floor { default: 0.5 },
+    compile: token_efficiency,
+};
+
+/// Characters of English prose per token, as the vendors of tokenizers say.
+const CHARACTERS_PER_TOKEN: f64 = 4.0;
+
+fn token_efficiency(fields: &mut Fields<'_>) -> Option<Kind> {
+    let characters = match fields.has("value") {
+        false => Operand::Ready(CHARACTERS_PER_TOKEN, Value::from(CHARACTERS_PER_TOKEN)),
+        true => fields.operand("value", |value| {
+            let number = match value {
+                Value::String(text) => text.trim().parse().ok(),
+                value => value.as_f64(),
+            };
+            number.filter(|number: &f64| number.is_finite() && *number > 0.0).ok_or_else(|| {
+                Problem::new(format!(
+                    "{} is no number of characters; it must be a number above 0",
+                    excerpt::show(value)
+                ))
+            })
+        })?,
+    };
+    Some(Kind::Run(Run(Quantity::Efficiency(characters))))
+}
+
 impl Run {
     pub(super) fn score(
         &self,
@@ -83,6 +122,22 @@ impl Run {
                     Count::Output => usage.output_tokens,
                 };
                 ceiling(tokens as f64, threshold, |amount| format!("{amount} tokens"))
+            }
+            Quantity::Efficiency(operand) => {
+                let least = threshold.ok_or("the assertion has no threshold")?;
+                let full = operand.resolve(subject)?;
+                let tokens = answer.usage.ok_or("the provider did not count tokens")?.output_tokens;
+                if tokens == 0 {
+                    return Err("the provider counted no output tokens".to_owned());
+                }
+                let characters = subject.output.chars().count();
+                let each = characters as f64 / tokens as f64;
+                let score = (each / *full).min(1.0);
+                let reason = format!(
+                    "{characters} characters of {tokens} output tokens, {each:.2} each, a score of {score:.3}, at least {least}"
+                );
+                let verdict = Verdict::decided(score + ROUNDING >= least, reason);
+                Ok(Verdict { score, ..verdict }.raw(each).value(full.into_value()))
             }
             Quantity::Finish(operand) => {
                 let expected = operand.resolve(subject)?;

@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 
 use super::syntax::Fields;
-use super::{Kind, distance, expression, json, number, pattern, run, size, text};
+use super::{
+    Kind, characters, choice, distance, expression, json, language, number, pattern, quality,
+    refusal, run, safety, size, text, tool_call, variety,
+};
 
 /// One type of assertion.
 pub struct Spec {
@@ -28,6 +31,13 @@ pub struct Spec {
     pub(super) compile: fn(&mut Fields<'_>) -> Option<Kind>,
 }
 
+impl Spec {
+    /// Whether it looks at the text of the answer, and not only at the call.
+    pub fn reads_text(&self) -> bool {
+        self.family != Family::Run || self.name == run::TOKEN_EFFICIENCY.name
+    }
+}
+
 impl std::fmt::Debug for Spec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Spec").field(&self.name).finish()
@@ -47,6 +57,10 @@ pub enum Family {
     Value,
     /// Length.
     Size,
+    /// What kind of text it is.
+    Property,
+    /// What must not be given away.
+    Safety,
     /// The call.
     Run,
 }
@@ -60,6 +74,8 @@ impl Family {
             Self::Distance => "Distance",
             Self::Value => "Numbers and expressions",
             Self::Size => "Length",
+            Self::Property => "Kind of text",
+            Self::Safety => "Safety",
             Self::Run => "The call",
         }
     }
@@ -139,7 +155,7 @@ const fn text(
 }
 
 /// All types, in the order in which they are documented.
-pub static SPECS: [Spec; 25] = [
+pub static SPECS: [Spec; 38] = [
     text(
         "equals",
         "the answer is exactly the text; any other value is compared with the answer read as JSON",
@@ -163,6 +179,7 @@ pub static SPECS: [Spec; 25] = [
         ),
         pattern::regex,
     ),
+    choice::CHOICE,
     Spec {
         family: Family::Json,
         ..text(
@@ -170,6 +187,15 @@ pub static SPECS: [Spec; 25] = [
             "the answer as a whole is JSON, and fits the schema where one is given",
             ValueRule::Optional("a JSON Schema"),
             json::is_json,
+        )
+    },
+    Spec {
+        family: Family::Json,
+        ..text(
+            "contains-json",
+            "an outermost JSON object or array somewhere in the answer, in a fence or in prose, fits the schema where one is given; nothing is mended",
+            ValueRule::Optional("a JSON Schema"),
+            json::contains_json,
         )
     },
     Spec {
@@ -283,6 +309,15 @@ pub static SPECS: [Spec; 25] = [
         threshold: Threshold::None,
         compile: size::min_length,
     },
+    language::LANGUAGE,
+    characters::SCRIPT,
+    characters::PRINTABLE,
+    variety::REPETITION,
+    variety::LEXICAL_DIVERSITY,
+    refusal::IS_REFUSAL,
+    quality::QUALITY,
+    safety::NO_SECRETS,
+    safety::NO_PII,
     Spec {
         name: "cost",
         family: Family::Run,
@@ -332,6 +367,8 @@ pub static SPECS: [Spec; 25] = [
         threshold: Threshold::None,
         compile: run::finish_reason,
     },
+    run::TOKEN_EFFICIENCY,
+    tool_call::TOOL_CALL,
 ];
 
 /// The type of this name, without `not-`.
@@ -375,6 +412,7 @@ pub fn table_markdown() -> String {
         let cells = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
         let _ = writeln!(page, "| `{}` | {cells} |", spec.name);
     }
+    page.push_str(&quality::section_markdown());
     page
 }
 
@@ -389,6 +427,10 @@ const INTRODUCTION: &str = "\
 An assertion gives an answer a score in [0, 1] and says whether it passes. It is a map with a `type` and the keys below; every
 type takes `weight` (default 1; with 0 the assertion is measured and never decides) and `metric` (the name under which its scores are
 averaged; default the type).
+
+Every type that looks at the text takes `extract`: what is taken out of the answer before this assertion sees it, after the
+prompt's own `output.extract`. It is one of the same steps or a list of them, tried in order: `strip-thinking`, `json`, `code`,
+`after:TEXT`, `regex:PATTERN`. Where nothing is found, the assertion fails in both forms; what had to be mended is in the reason.
 
 Each type has a `not-` form, such as `not-contains`: it passes where the other fails, and its score is 1 minus the other's.
 What could not be judged (no price for `cost`, no token counts for `tokens`, an expression that fails) is *unscored* in both forms:

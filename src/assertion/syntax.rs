@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::spec::{self, SPECS, Spec, Threshold, ValueRule};
 use super::template::{Operand, Prepare, Template, Uses};
-use super::{Assertion, Problem};
+use super::{Assertion, Extract, Problem, text};
 use crate::diagnostic::closest;
 
 /// An assertion as a file writes it: a map with a `type`.
@@ -16,7 +16,7 @@ use crate::diagnostic::closest;
 pub struct Syntax(Map<String, Value>);
 
 /// The keys that every type takes; `value` and `threshold` as its [`Spec`] says.
-const COMMON: [&str; 5] = ["type", "value", "threshold", "weight", "metric"];
+const COMMON: [&str; 6] = ["type", "value", "threshold", "weight", "metric", "extract"];
 
 impl Syntax {
     /// The type as written; empty when it is missing or no text.
@@ -37,6 +37,7 @@ impl Syntax {
         let threshold = threshold(spec, &mut fields);
         let weight = fields.non_negative("weight").flatten().unwrap_or(1.0);
         let metric = metric(&mut fields);
+        let extract = extract(spec, &mut fields);
         let kind = match (spec.value, fields.has("value")) {
             (ValueRule::Required(what), false) => {
                 let message = format!("`{}` needs a `value`: {what}", self.type_text());
@@ -53,6 +54,7 @@ impl Syntax {
                 negated,
                 weight,
                 metric,
+                extract,
                 threshold,
                 uses_expected: fields.uses.expected,
                 variables: fields.uses.variables,
@@ -126,6 +128,13 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         "iregex" => "write `regex` with `(?i)` before the pattern",
         "length" => "write `max-length`, `min-length` or `word-count`",
         "exact" | "exact-match" | "match" => "write `equals`",
+        "is-valid-openai-tools-call"
+        | "is-valid-openai-function-call"
+        | "is-valid-function-call" => {
+            "write `tool-call`; without a value each call must fit a tool of the prompt"
+        }
+        "tool-call-f1" => "write `tool-call` with the list of tools, and `only: true`",
+        "pii" => "write `no-pii`",
         _ => return None,
     })
 }
@@ -188,6 +197,42 @@ fn metric(fields: &mut Fields<'_>) -> Option<String> {
     };
     fields.report(problem.under("metric"));
     None
+}
+
+fn extract(spec: &Spec, fields: &mut Fields<'_>) -> Option<Extract> {
+    let value = fields.get("extract")?;
+    if !spec.reads_text() {
+        let message = format!("`{}` looks at the call, so that it takes no `extract`", spec.name);
+        fields.report(Problem::new(message).under("extract"));
+        return None;
+    }
+    let steps = match value {
+        Value::Array(_) => text::one_or_more(value),
+        Value::String(step) => Ok(vec![step.clone()]),
+        other => {
+            Err(Problem::new(format!("is {}, not a step or a list of steps", text::kind_of(other)))
+                .help("write, for example, `extract: [strip-thinking, json]`"))
+        }
+    };
+    let compiled = steps.map_err(|problem| vec![problem]).and_then(|steps| {
+        Extract::compile(&steps).map_err(|problems| match value {
+            Value::Array(_) => problems,
+            // One step has no index.
+            _ => problems
+                .into_iter()
+                .map(|problem| Problem { route: Vec::new(), ..problem })
+                .collect(),
+        })
+    });
+    match compiled {
+        Ok(extract) => Some(extract),
+        Err(problems) => {
+            for problem in problems {
+                fields.report(problem.under("extract"));
+            }
+            None
+        }
+    }
 }
 
 /// The keys of an assertion while it is compiled, with what is found wrong and what it uses.
@@ -287,9 +332,18 @@ impl JsonSchema for Syntax {
             "metric".into(),
             json!({"description": "The name under which its scores are averaged.", "type": "string", "minLength": 1}),
         );
+        properties.insert(
+            "extract".into(),
+            json!({"description": "What is taken out of the answer before this assertion sees it: `strip-thinking`, `json`, `code`, `after:TEXT`, `regex:PATTERN`, or a list of them, tried in order.", "type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
+        );
         for spec in &SPECS {
             for parameter in spec.parameters {
-                let doc = format!("For `{}`: {}.", spec.name, parameter.doc);
+                let mut doc = format!("For `{}`: {}.", spec.name, parameter.doc);
+                let before =
+                    properties.get(parameter.name).and_then(|known| known["description"].as_str());
+                if let Some(before) = before {
+                    doc = format!("{before} {doc}");
+                }
                 properties.insert(parameter.name.into(), json!({"description": doc}));
             }
         }

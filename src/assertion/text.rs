@@ -142,6 +142,22 @@ fn several(value: &Value) -> Result<Wanted, Problem> {
     Ok(Wanted::Texts(texts))
 }
 
+/// A text, or a list of texts; none of them empty.
+pub(super) fn one_or_more(value: &Value) -> Result<Vec<String>, Problem> {
+    let blank = |text: String| match text.trim() {
+        "" => Err(Problem::new("the text is empty")),
+        _ => Ok(text),
+    };
+    let Value::Array(items) = value else { return Ok(vec![scalar(value).and_then(blank)?]) };
+    if items.is_empty() {
+        return Err(Problem::new("the list is empty, so that it would decide nothing"));
+    }
+    let texts = items.iter().enumerate().map(|(index, item)| {
+        scalar(item).and_then(blank).map_err(|problem| problem.under(&index.to_string()))
+    });
+    texts.collect()
+}
+
 fn several_folded(value: &Value) -> Result<Wanted, Problem> {
     several(value).map(folded)
 }

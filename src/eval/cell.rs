@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::assertion::Part;
 use crate::message::{Message, Usage};
 
 /// What became of a cell. Only [`State::Pass`] is a pass.
@@ -70,6 +71,8 @@ pub struct Judgement {
     pub score: Option<f64>,
     /// The measured quantity in its own unit, where there is one.
     pub raw: Option<f64>,
+    /// What the score is made of, where it is a weighted mean.
+    pub parts: Vec<Part>,
     /// Whether it holds.
     pub passed: bool,
     /// Why, on one line.

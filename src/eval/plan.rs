@@ -152,6 +152,11 @@ pub struct Asked {
 }
 
 impl Column {
+    /// The tools that the prompt declares.
+    pub fn tools(&self) -> &[crate::message::Tool] {
+        &self.source.file.tools
+    }
+
     /// Binds and renders a case.
     pub fn ask(&self, case: &PlannedCase) -> Result<Asked, Vec<Diagnostic>> {
         let placed = &case.placed;

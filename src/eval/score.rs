@@ -41,6 +41,7 @@ pub fn score(
                 value: None,
                 score: Some(if failed { 0.0 } else { 1.0 }),
                 raw: None,
+                parts: Vec::new(),
                 passed: !failed,
                 reason: reason.clone(),
             });
@@ -54,6 +55,7 @@ pub fn score(
         variables,
         metadata: &case.placed.case.metadata,
         cost_usd,
+        tools: column.tools(),
     };
     let extracted = judgements.iter().all(|judgement| judgement.passed);
     let mut verdicts: Vec<(f64, Verdict)> = Vec::new();
@@ -96,6 +98,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             value: verdict.value.clone(),
             score: Some(verdict.score),
             raw: verdict.raw,
+            parts: verdict.parts.clone(),
             passed: verdict.passed,
             reason: verdict.reason.clone(),
         },
@@ -105,6 +108,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             value: None,
             score: None,
             raw: None,
+            parts: Vec::new(),
             passed: false,
             reason: reason.clone(),
         },

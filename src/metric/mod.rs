@@ -1,6 +1,14 @@
-//! Text metrics: pure functions of two texts, each checked against the reference implementation that people quote.
+//! Text metrics: pure functions of texts, each checked against the reference implementation that people quote.
 
 mod edit_distance;
+mod plausible;
+mod repetition;
 pub mod shingle;
+mod words;
+
+pub mod script;
 
 pub use edit_distance::{levenshtein, similarity_ratio};
+pub use plausible::plausible_share;
+pub use repetition::longest_run;
+pub use words::Words;

@@ -177,8 +177,25 @@ pub struct Assertion {
     score: Option<f64>,
     /// The measured quantity in its own unit.
     raw: Option<f64>,
+    /// What the score is made of, where it is a weighted mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Part>,
     passed: bool,
     reason: String,
+}
+
+/// One part of a score.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Part {
+    name: String,
+    score: f64,
+    weight: f64,
+}
+
+impl Part {
+    fn new(part: &crate::assertion::Part) -> Self {
+        Self { name: part.name.clone(), score: part.score, weight: part.weight }
+    }
 }
 
 impl Cell {
@@ -220,6 +237,7 @@ impl Cell {
                     value: judgement.value.clone(),
                     score: judgement.score,
                     raw: judgement.raw,
+                    parts: judgement.parts.iter().map(Part::new).collect(),
                     passed: judgement.passed,
                     reason: judgement.reason.clone(),
                 })

@@ -20,6 +20,15 @@ proptest! {
                     "is-json" | "json-schema" => json!({"type": "object"}),
                     "expression" => json!("json == expected or output in expected"),
                     "json-path" => json!("$..a"),
+                    "contains-json" => json!({"type": "array"}),
+                    "choice" => json!(["A", "B", "3"]),
+                    "language" => json!(["en", "ja"]),
+                    "script" => json!(["Latin", "Japanese"]),
+                    "quality" => json!("analytical"),
+                    "no-secrets" => json!(["OpenAI", "AWS"]),
+                    "no-pii" => json!(["email", "iban"]),
+                    "token-efficiency" => json!(3),
+                    "tool-call" => json!(["look", {"name": "look", "equals": 1}]),
                     _ => json!("{{ expected }}"),
                 };
             }

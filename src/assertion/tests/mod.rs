@@ -1,8 +1,10 @@
 //! Assertions as a whole: from what a file writes to a verdict.
 
 mod any_text;
+mod properties;
 mod scoring;
 mod syntax;
+mod tool_calls;
 
 use serde_json::json;
 
@@ -23,6 +25,7 @@ struct Case {
     expected: Option<Value>,
     variables: Value,
     metadata: Value,
+    tools: Vec<crate::message::Tool>,
 }
 
 impl Case {
@@ -35,7 +38,8 @@ impl Case {
             ..Answer::default()
         };
         let variables = json!({"name": "Ada {{ expected }}", "limit": 3, "user": {"city": "Bonn"}});
-        Self { answer, expected, variables, metadata: json!({"label": "refund"}) }
+        let metadata = json!({"label": "refund"});
+        Self { answer, expected, variables, metadata, tools: Vec::new() }
     }
 
     fn score(&self, assertion: &Assertion) -> Outcome {
@@ -46,6 +50,7 @@ impl Case {
             variables: self.variables.as_object().unwrap(),
             metadata: self.metadata.as_object().unwrap(),
             cost_usd: Some(0.002),
+            tools: &self.tools,
         })
     }
 }

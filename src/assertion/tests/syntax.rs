@@ -148,6 +148,84 @@ fn all_problems_are_found_before_any_answer() {
             vec![("value", "1.5 is no count; it must be a whole number from 0")],
         ),
         (
+            json!({"type": "language", "value": ["de", "german", "xx"]}),
+            vec![("value.1", "\"german\" is no language that can be told")],
+        ),
+        (
+            json!({"type": "script", "value": "Latn, Grek"}),
+            vec![("value", "\"Latn, Grek\" is no script of Unicode")],
+        ),
+        (
+            json!({"type": "repetition", "ngram": 0}),
+            vec![("ngram", "`ngram` must be a whole number from 1 to 20")],
+        ),
+        (
+            json!({"type": "lexical-diversity", "measure": "ttr", "window": 10}),
+            vec![("window", "only `mattr` has a `window`")],
+        ),
+        (
+            json!({"type": "lexical-diversity", "measure": "hdd"}),
+            vec![("measure", "is none of `mattr`, `ttr`, `mtld`")],
+        ),
+        (
+            json!({"type": "choice", "value": ["A", "(a)"]}),
+            vec![("value.1", "\"(a)\" is there twice, case and marks aside")],
+        ),
+        (
+            json!({"type": "choice", "value": ["A", "B"], "equals": "E"}),
+            vec![("equals", "\"E\" is none of the choices")],
+        ),
+        (
+            json!({"type": "choice", "value": "A"}),
+            vec![("value", "is a text, not a list of texts")],
+        ),
+        (
+            json!({"type": "quality", "value": "analytic", "words": 0}),
+            vec![
+                ("value", "\"analytic\" is no preset"),
+                ("words", "`words` must be a whole number from 1 to 1000000"),
+            ],
+        ),
+        (
+            json!({"type": "no-pii", "value": ["email", "e-mail"]}),
+            vec![("value.1", "\"e-mail\" is nothing that is looked for")],
+        ),
+        (
+            json!({"type": "tool-call", "value": [{"name": "a", "arguments": {"type": "strin"}}]}),
+            vec![(
+                "value.0.arguments.type",
+                "is no valid JSON Schema: \"strin\" is not valid under any of the schemas listed in the 'anyOf' keyword",
+            )],
+        ),
+        (
+            json!({"type": "tool-call", "value": {"nme": "a"}, "only": 1}),
+            vec![("only", "`only` must be `true` or `false`")],
+        ),
+        (
+            json!({"type": "tool-call", "value": ["a", {"arguments": {}}]}),
+            vec![("value.1", "has no `name`")],
+        ),
+        (
+            json!({"type": "token-efficiency", "value": 0}),
+            vec![("value", "0 is no number of characters; it must be a number above 0")],
+        ),
+        (
+            json!({"type": "contains", "value": "x", "extract": ["json", "jsn"]}),
+            vec![("extract.1", "`jsn` is no step of extraction")],
+        ),
+        (
+            json!({"type": "contains", "value": "x", "extract": "jsn"}),
+            vec![("extract", "`jsn` is no step of extraction")],
+        ),
+        (
+            json!({"type": "contains", "value": "x", "extract": {}}),
+            vec![("extract", "is a map, not a step or a list of steps")],
+        ),
+        (
+            json!({"type": "finish-reason", "value": "stop", "extract": "json"}),
+            vec![("extract", "`finish-reason` looks at the call, so that it takes no `extract`")],
+        ),
+        (
             json!({"type": "tokens", "threshold": 1, "count": "all"}),
             vec![("count", "is none of `total`, `input`, `output`")],
         ),

@@ -74,6 +74,25 @@ impl Kind {
         Self::Cnpj,
     ];
 
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Iban => "iban",
+            Self::Ssn => "ssn",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::NhsNumber => "nhs-number",
+            Self::Bsn => "bsn",
+            Self::Nir => "nir",
+            Self::SteuerId => "steuer-id",
+            Self::Dni => "dni",
+            Self::CodiceFiscale => "codice-fiscale",
+            Self::Cpf => "cpf",
+            Self::Cnpj => "cnpj",
+        }
+    }
+
     /// What one of them is called, without an article.
     pub fn noun(self) -> &'static str {
         match self {

@@ -129,7 +129,9 @@ fn place<'a>(
 /// Whether an empty answer passes it, as far as its type alone says.
 fn allows_nothing(placed: &PlacedAssertion<'_>) -> bool {
     let Some(assertion) = placed.assertion() else { return false };
-    let bounds_the_call = assertion.spec.family == Family::Run && !assertion.negated;
+    let bounds_the_call = assertion.spec.family == Family::Run
+        && !assertion.negated
+        && !matches!(assertion.spec.name, "token-efficiency" | "tool-call");
     assertion.weight <= 0.0 || bounds_the_call || forbids(placed)
 }
 
@@ -137,7 +139,7 @@ fn allows_nothing(placed: &PlacedAssertion<'_>) -> bool {
 fn forbids(placed: &PlacedAssertion<'_>) -> bool {
     let Some(assertion) = placed.assertion() else { return false };
     let ceiling = match assertion.spec.name {
-        "max-length" => true,
+        "max-length" | "printable" | "repetition" | "no-secrets" | "no-pii" | "is-refusal" => true,
         "word-count" => placed.syntax.keys().get("value").is_some_and(|value| {
             value.get("max").is_some() && value.get("min").is_none_or(|least| least == 0)
         }),
@@ -146,6 +148,19 @@ fn forbids(placed: &PlacedAssertion<'_>) -> bool {
     let about_the_text =
         !matches!(assertion.spec.family, Family::Run | Family::Size | Family::Value);
     // The last number of an empty answer is none; what an expression says of it is not known.
+    // The other forms of these demand something, or fail for an empty answer.
+    let demands = matches!(
+        assertion.spec.name,
+        "printable"
+            | "repetition"
+            | "no-secrets"
+            | "no-pii"
+            | "is-refusal"
+            | "language"
+            | "script"
+            | "lexical-diversity"
+    );
+    let about_the_text = about_the_text && !demands;
     let number = assertion.spec.name == "number";
     assertion.weight > 0.0
         && match assertion.negated {
