@@ -1,5 +1,6 @@
-//! Text metrics: pure functions of two texts, each checked against the reference implementation that people quote.
+//! Metrics: pure functions of two texts or of many labels, each checked against the reference implementation that people quote.
 
+pub mod classification;
 mod edit_distance;
 pub mod shingle;
 
