@@ -10,6 +10,7 @@ mod expression;
 mod extract;
 mod json;
 mod json_path;
+mod label;
 mod number;
 mod pattern;
 mod program;
@@ -26,6 +27,7 @@ use serde_json::{Map, Value};
 
 pub use extract::{Extract, Extracted};
 pub use json_path::JsonPath;
+pub use label::{Labelled, clean_label, fold_label};
 pub use spec::{Family, Parameter, SPECS, Spec, Threshold, ValueRule, table_markdown};
 pub use syntax::Syntax;
 
@@ -88,12 +90,21 @@ pub struct Verdict {
     pub raw: Option<f64>,
     /// The value that the answer was compared with, after templating.
     pub value: Option<Value>,
+    /// What was expected and found, where labels are compared.
+    pub label: Option<Labelled>,
 }
 
 impl Verdict {
     /// 1 when `passed`, else 0.
     fn decided(passed: bool, reason: String) -> Self {
-        Self { score: f64::from(u8::from(passed)), passed, reason, raw: None, value: None }
+        Self {
+            score: f64::from(u8::from(passed)),
+            passed,
+            reason,
+            raw: None,
+            value: None,
+            label: None,
+        }
     }
 
     fn raw(mut self, raw: f64) -> Self {
@@ -109,6 +120,8 @@ impl Verdict {
     fn inverted(mut self) -> Self {
         self.score = 1.0 - self.score;
         self.passed = !self.passed;
+        // That an answer is anything but a label classifies nothing.
+        self.label = None;
         self
     }
 }
@@ -155,6 +168,8 @@ pub enum Kind {
     Distance(distance::Distance),
     /// Compares the last number of the answer.
     Number(number::LastNumber),
+    /// Compares labels.
+    Label(label::Label),
     /// Evaluates an expression.
     Expression(expression::Computed),
     /// Counts words or characters.
@@ -184,6 +199,14 @@ impl Assertion {
         self.metric.clone().unwrap_or_else(|| self.type_name())
     }
 
+    /// The closed list of labels that it compares, empty where any label may be; `None` unless it feeds a classification.
+    pub fn labels(&self) -> Option<&[String]> {
+        match &self.kind {
+            Kind::Label(label) if !self.negated => Some(label.labels()),
+            _ => None,
+        }
+    }
+
     /// Judges an answer. The `not-` form gives 1 − score and passes where the other fails; what is unscored stays so.
     pub fn score(&self, subject: &Subject<'_>) -> Outcome {
         let threshold = self.threshold;
@@ -193,6 +216,7 @@ impl Assertion {
             Kind::Json(json) => json.score(subject),
             Kind::Distance(distance) => distance.score(subject, threshold),
             Kind::Number(number) => number.score(subject),
+            Kind::Label(label) => label.score(subject),
             Kind::Expression(computed) => computed.score(subject, threshold),
             Kind::Size(size) => size.score(subject),
             Kind::Run(run) => run.score(subject, threshold),

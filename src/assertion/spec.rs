@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::syntax::Fields;
-use super::{Kind, distance, expression, json, number, pattern, run, size, text};
+use super::{Kind, distance, expression, json, label, number, pattern, run, size, text};
 
 /// One type of assertion.
 pub struct Spec {
@@ -139,7 +139,7 @@ const fn text(
 }
 
 /// All types, in the order in which they are documented.
-pub static SPECS: [Spec; 25] = [
+pub static SPECS: [Spec; 26] = [
     text(
         "equals",
         "the answer is exactly the text; any other value is compared with the answer read as JSON",
@@ -236,6 +236,26 @@ pub static SPECS: [Spec; 25] = [
         score: BINARY,
         threshold: Threshold::None,
         compile: number::number,
+    },
+    Spec {
+        name: "label",
+        family: Family::Value,
+        passes: "the answer is the expected label. Case does not count, nor do white space, quotes, `*`, backticks and a full stop around it. An answer that has no label, or one that `labels` does not hold, is invalid. Feeds the figures of a classification",
+        value: ValueRule::Optional("the expected label; default `{{ expected }}`"),
+        parameters: &[
+            Parameter {
+                name: "labels",
+                doc: "the closed list of labels, in the order in which they are shown; default: what the cases expect",
+            },
+            Parameter {
+                name: "path",
+                doc: "where the label stands in an answer of JSON, such as `$.label`; default: the answer is the label",
+            },
+        ],
+        raw: None,
+        score: BINARY,
+        threshold: Threshold::None,
+        compile: label::label,
     },
     Spec {
         name: "expression",

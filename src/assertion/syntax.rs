@@ -212,7 +212,28 @@ impl<'a> Fields<'a> {
 
     /// The operand that `prepare` makes of the value at `key`, which may hold templates; `None` after a problem.
     pub(super) fn operand<T>(&mut self, key: &str, prepare: Prepare<T>) -> Option<Operand<T>> {
-        let template = match Template::compile(self.get(key)?) {
+        let value = self.get(key)?;
+        self.operand_of(key, value, prepare)
+    }
+
+    /// The same, of `default` where the key is absent.
+    pub(super) fn operand_or<T>(
+        &mut self,
+        key: &str,
+        default: &Value,
+        prepare: Prepare<T>,
+    ) -> Option<Operand<T>> {
+        let value = self.get(key).unwrap_or(default);
+        self.operand_of(key, value, prepare)
+    }
+
+    fn operand_of<T>(
+        &mut self,
+        key: &str,
+        value: &Value,
+        prepare: Prepare<T>,
+    ) -> Option<Operand<T>> {
+        let template = match Template::compile(value) {
             Ok(template) => template,
             Err(problems) => {
                 self.problems.extend(problems.into_iter().map(|problem| problem.under(key)));

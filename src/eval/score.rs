@@ -43,6 +43,7 @@ pub fn score(
                 raw: None,
                 passed: !failed,
                 reason: reason.clone(),
+                label: None,
             });
         }
         output = extracted.text;
@@ -98,6 +99,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             raw: verdict.raw,
             passed: verdict.passed,
             reason: verdict.reason.clone(),
+            label: verdict.label.clone(),
         },
         Outcome::Unscored(reason) => Judgement {
             kind,
@@ -107,6 +109,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             raw: None,
             passed: false,
             reason: reason.clone(),
+            label: None,
         },
     }
 }

@@ -19,11 +19,12 @@ pub struct Confusion {
     classes: usize,
     /// By expected and predicted class; the number of classes stands for an invalid answer.
     pairs: BTreeMap<(usize, usize), Count>,
-    /// Weight of what is expected, by class; one more than classes, so that it has the length of `predicted`.
+    /// Weight of what is expected, by class, and of the invalid, which nothing expects.
     expected: Vec<f64>,
     /// Weight of what was predicted, by class, the invalid last.
     predicted: Vec<f64>,
     hits: Vec<f64>,
+    all_hits: f64,
     total: f64,
 }
 
@@ -137,6 +138,11 @@ impl Figure {
         }
     }
 
+    /// The figure of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|figure| figure.name() == name)
+    }
+
     /// The least value that it can have.
     pub fn least(self) -> f64 {
         match self {
@@ -187,6 +193,7 @@ impl Confusion {
         self.total += weight;
         if expected == predicted {
             self.hits[expected] += weight;
+            self.all_hits += weight;
         }
     }
 
@@ -255,7 +262,7 @@ impl Confusion {
             return None;
         }
         match figure {
-            Figure::Accuracy => Some(self.hits.iter().sum::<f64>() / self.total),
+            Figure::Accuracy => Some(self.all_hits / self.total),
             Figure::Averaged(average, measure) => Some(self.average(average, measure)),
             Figure::Kappa(scale) => {
                 let (observed, chance) = self.disagreement(scale)?;
@@ -292,7 +299,7 @@ impl Confusion {
 
     /// What stands above and below in a micro average.
     fn micro(&self, measure: Measure) -> (f64, f64) {
-        let hits: f64 = self.hits.iter().sum();
+        let hits = self.all_hits;
         let answered = self.total - self.predicted[self.classes];
         match measure {
             Measure::Precision => (hits, answered),
@@ -303,7 +310,7 @@ impl Confusion {
 
     /// The weighted disagreement that is observed, and that of chance, both as sums of weights times cells.
     fn disagreement(&self, scale: Scale) -> Option<(f64, f64)> {
-        if scale != Scale::Nominal && self.predicted[self.classes] > 0.0 {
+        if scale.is_weighted() && self.predicted[self.classes] > 0.0 {
             return None;
         }
         let observed =
@@ -318,7 +325,7 @@ impl Confusion {
         let products = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let square = self.total * self.total;
         (
-            self.hits.iter().sum::<f64>() * self.total - products(&self.expected, &self.predicted),
+            self.all_hits * self.total - products(&self.expected, &self.predicted),
             square - products(&self.expected, &self.expected),
             square - products(&self.predicted, &self.predicted),
         )
@@ -326,6 +333,11 @@ impl Confusion {
 }
 
 impl Scale {
+    /// Whether the order of the classes counts.
+    pub fn is_weighted(self) -> bool {
+        self != Self::Nominal
+    }
+
     /// How far apart two classes are.
     fn distance(self, a: usize, b: usize) -> f64 {
         let places = a.abs_diff(b) as f64;

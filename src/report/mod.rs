@@ -1,5 +1,6 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
+pub mod breakdown;
 pub mod cells;
 pub mod diff;
 pub mod evaluation;
@@ -10,6 +11,7 @@ pub mod import;
 pub mod json;
 pub mod junit;
 pub mod lint;
+pub mod measures;
 pub mod patch;
 pub mod run;
 pub mod schemas;

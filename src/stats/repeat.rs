@@ -36,6 +36,60 @@ pub fn is_flaky(passes: u64, n: u64) -> bool {
     passes > 0 && passes < n
 }
 
+/// What repeats come to, by the name that gates give it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RepeatFigure {
+    /// `majority`: the share of cases of which more than half of the tries pass.
+    Majority,
+    /// `pass@K`: the probability that at least one of K tries passes.
+    AtLeastOne(u64),
+    /// `pass^K`: the probability that each of K tries passes.
+    Each(u64),
+}
+
+impl RepeatFigure {
+    /// The figure of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let tries = |text: &str| {
+            let k = text.parse().ok().filter(|k| *k > 0)?;
+            // One name for one figure: `pass@03` is none.
+            (!text.starts_with(['0', '+'])).then_some(k)
+        };
+        if name == "majority" {
+            return Some(Self::Majority);
+        }
+        let at = name.strip_prefix("pass@").and_then(tries).map(Self::AtLeastOne);
+        at.or_else(|| name.strip_prefix("pass^").and_then(tries).map(Self::Each))
+    }
+
+    /// How many tries it takes.
+    pub fn tries(self) -> u64 {
+        match self {
+            Self::Majority => 1,
+            Self::AtLeastOne(k) | Self::Each(k) => k,
+        }
+    }
+
+    /// The figure of one case of which `passes` of `n` tries pass; `None` for too few tries.
+    pub fn of_case(self, passes: u64, n: u64) -> Option<f64> {
+        match self {
+            Self::Majority => (n > 0).then(|| f64::from(u8::from(majority(passes, n)))),
+            Self::AtLeastOne(k) => pass_at_k(passes, n, k),
+            Self::Each(k) => pass_hat_k(passes, n, k),
+        }
+    }
+}
+
+impl std::fmt::Display for RepeatFigure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Majority => f.write_str("majority"),
+            Self::AtLeastOne(k) => write!(f, "pass@{k}"),
+            Self::Each(k) => write!(f, "pass^{k}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +141,19 @@ mod tests {
         assert_eq!(pass_at_k(2, 2, 3), None);
         assert_eq!(pass_hat_k(2, 2, 3), None);
         assert_eq!(pass_at_k(0, 0, 0), None);
+    }
+
+    #[test]
+    fn names_and_figures_are_one_to_one() {
+        for name in ["majority", "pass@1", "pass^10", "pass@1000"] {
+            assert_eq!(RepeatFigure::named(name).unwrap().to_string(), name);
+        }
+        for name in ["pass@", "pass@0", "pass@01", "pass@+1", "pass@-1", "pass@k", "Majority", ""] {
+            assert_eq!(RepeatFigure::named(name), None, "{name}");
+        }
+        assert_eq!(RepeatFigure::Majority.of_case(2, 3), Some(1.0));
+        assert_eq!(RepeatFigure::Majority.of_case(0, 0), None);
+        assert_eq!(RepeatFigure::Each(4).of_case(3, 3), None);
     }
 
     #[test]

@@ -133,10 +133,10 @@ impl Gradient<'_> {
                 (observed * chance_by / chance - observed_by) / chance
             }
             (Figure::Matthews, Parts::Matthews { expected: spread, predicted: other }) => {
-                let hits: f64 = all.hits.iter().sum();
                 let (own, their) = (all.expected[expected], all.predicted[predicted]);
-                let covariance_by =
-                    hit * all.total + hits - all.predicted[expected] - all.expected[predicted];
+                let covariance_by = hit * all.total + all.all_hits
+                    - all.predicted[expected]
+                    - all.expected[predicted];
                 let (spread_by, other_by) = (2.0 * (all.total - own), 2.0 * (all.total - their));
                 covariance_by / (spread * other).sqrt()
                     - self.value / 2.0 * (spread_by / spread + other_by / other)
