@@ -231,3 +231,95 @@ impl Classification {
         (spread > 1e-12).then(|| (interval.low.max(figure.least()), interval.high.min(1.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(cells: &[(usize, &str, Option<&str>)]) -> LabelTally {
+        let mut tally = LabelTally::default();
+        for (case, expected, predicted) in cells {
+            let (expected, predicted) = ((*expected).to_owned(), predicted.map(str::to_owned));
+            tally.add(*case, &Labelled { expected, predicted });
+        }
+        tally
+    }
+
+    fn alone(case: usize) -> (usize, f64) {
+        (case, 1.0)
+    }
+
+    #[test]
+    fn classes_are_what_is_listed_and_then_what_is_expected() {
+        let cells = [
+            (0, "b", Some("REFUND")),
+            (1, "Refund", Some("refund")),
+            (2, "a", Some("junk")),
+            (3, "b", None),
+        ];
+        let open = tally(&cells).finish(&[], alone);
+        assert_eq!(open.labels, ["Refund", "a", "b"]);
+        assert_eq!(
+            open.confusion.pairs().collect::<Vec<_>>(),
+            [(0, Some(0), 1), (1, None, 1), (2, Some(0), 1), (2, None, 1)]
+        );
+        assert_eq!(open.top_confusions(), [(1, None, 1), (2, Some(0), 1), (2, None, 1)]);
+        let listed = ["junk", "b"].map(str::to_owned);
+        assert_eq!(tally(&cells).finish(&listed, alone).labels, ["junk", "b", "Refund", "a"]);
+        let numbers = [(0, "10", None), (1, "9", None), (2, "-1.5", None)];
+        assert_eq!(tally(&numbers).finish(&[], alone).labels, ["-1.5", "9", "10"]);
+    }
+
+    #[test]
+    fn weighted_kappa_needs_an_order() {
+        let kappa = |cells: &[(usize, &str, Option<&str>)], listed: &[String]| {
+            tally(cells).finish(listed, alone).named("kappa_quadratic", 0.95).map(|it| it.value)
+        };
+        let words = [(0, "low", Some("low")), (1, "high", Some("low")), (2, "high", Some("high"))];
+        assert_eq!(kappa(&words, &[]), None);
+        assert!(kappa(&words, &["low", "high"].map(str::to_owned)).is_some());
+        assert!(
+            kappa(&[(0, "1", Some("1")), (1, "2", Some("1")), (2, "3", Some("3"))], &[]).is_some()
+        );
+    }
+
+    #[test]
+    fn what_no_error_has_shown_the_spread_of_has_no_interval() {
+        let right = tally(&[(0, "a", Some("a")), (1, "b", Some("b"))]).finish(&[], alone);
+        let interval = |name| right.named(name, 0.95).unwrap().interval;
+        assert_eq!(interval("macro_f1"), None);
+        assert!(interval("accuracy").is_some_and(|(low, high)| low < 0.5 && high >= 1.0));
+        assert!(interval("recall.A").is_some_and(|(low, _)| low < 0.5));
+        assert_eq!(right.named("recall.c", 0.95), None);
+        assert_eq!(right.named("size", 0.95), None);
+    }
+
+    #[test]
+    fn a_cluster_of_cells_is_one_trial() {
+        let cells: Vec<(usize, &str, Option<&str>)> =
+            (0..40).map(|i| (i, "a", Some(if i % 2 == 0 { "a" } else { "b" }))).collect();
+        let width = |cluster: fn(usize) -> (usize, f64)| {
+            let (low, high) = tally(&cells)
+                .finish(&[], cluster)
+                .named("accuracy", 0.95)
+                .unwrap()
+                .interval
+                .unwrap();
+            high - low
+        };
+        assert!(width(|case| (case / 10, 1.0)) > 2.0 * width(alone));
+        // What weighs nothing is no trial.
+        let weightless = |case| (case, f64::from(u8::from(case < 4)));
+        assert!((width(weightless) - width(|case| (case / 10, 1.0))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn strangers_do_not_fill_the_memory() {
+        let mut tally = LabelTally::default();
+        for i in 0..2 * MOST_STRANGERS {
+            tally.add(0, &Labelled { expected: "a".to_owned(), predicted: Some(format!("x{i}")) });
+        }
+        assert_eq!(tally.known.len(), MOST_STRANGERS + 1);
+        assert_eq!(tally.finish(&[], alone).confusion.invalid(), 2 * MOST_STRANGERS as u64);
+    }
+}

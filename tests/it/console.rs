@@ -52,6 +52,7 @@ documents![
     log,
     diff,
     eval,
+    classification,
     cache_import,
     import_csv,
     files,

@@ -155,8 +155,8 @@ fn gates_that_always_hold() {
             "gates: {metrics: {named.kappa: 0, named.macro_f1: 0, named.mcc: -1}}\n"
         ),
         [
-            "evals/s.yaml:3:44 D577 the mean of `named.macro_f1` is never below 0",
-            "evals/s.yaml:3:63 D577 the mean of `named.mcc` is never below -1",
+            "evals/s.yaml:3:51 D577 the mean of `named.macro_f1` is never below 0",
+            "evals/s.yaml:3:65 D577 the mean of `named.mcc` is never below -1",
         ]
     );
 }
