@@ -88,7 +88,9 @@ fn labels(fields: &mut Fields<'_>) -> Option<Vec<String>> {
         wrong.push(Problem::new("`labels` is empty, so that no answer could pass").under("labels"));
     }
     let right = wrong.is_empty();
-    wrong.into_iter().for_each(|problem| fields.report(problem));
+    for problem in wrong {
+        fields.report(problem);
+    }
     right.then_some(labels)
 }
 

@@ -108,7 +108,7 @@ impl LabelTally {
             cells.push(Placed { cluster, weight, expected, predicted });
         }
         let ordered = !listed.is_empty() || numeric;
-        Classification { labels, ordered, confusion, cells }
+        Classification { labels, confusion, ordered, cells }
     }
 }
 

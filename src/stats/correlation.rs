@@ -22,7 +22,7 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
 /// The values less their mean, as a vector of length 1; `None` where there is no spread.
 fn centred(values: &[f64]) -> Option<Vec<f64>> {
     // Compared as they are: the rounding of the mean must not pass for spread.
-    if values.iter().all(|value| *value == values[0]) {
+    if values.iter().all(|value| same(*value, values[0])) {
         return None;
     }
     let mean = sum(values.iter().copied()) / values.len() as f64;
@@ -37,12 +37,19 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
-    for group in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = start as f64 + (group.len() as f64 + 1.0) / 2.0;
-        group.iter().for_each(|index| ranks[*index] = rank);
+    for group in order.chunk_by(|a, b| same(values[*a], values[*b])) {
+        let rank = start as f64 + f64::midpoint(group.len() as f64, 1.0);
+        for index in group {
+            ranks[*index] = rank;
+        }
         start += group.len();
     }
     ranks
+}
+
+/// Whether two values are equal, 0 and -0 among them.
+fn same(a: f64, b: f64) -> bool {
+    a.partial_cmp(&b).is_some_and(std::cmp::Ordering::is_eq)
 }
 
 #[cfg(test)]

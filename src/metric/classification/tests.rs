@@ -10,8 +10,11 @@ fn confusion(classes: usize, pairs: &[(usize, usize)]) -> Confusion {
     confusion
 }
 
-/// The classes and the weighted pairs of a vector.
-fn read(line: &str) -> (Vec<&str>, Confusion, Vec<(usize, Option<usize>, f64)>) {
+/// Expected and predicted class, and the weight.
+type Pair = (usize, Option<usize>, f64);
+
+/// The fields of a vector, its matrix, and the pairs that it is made of.
+fn read(line: &str) -> (Vec<&str>, Confusion, Vec<Pair>) {
     let fields: Vec<&str> = line.split('\t').collect();
     let classes: usize = fields[0].parse().unwrap();
     let mut confusion = Confusion::new(classes);
