@@ -1,3 +1,5 @@
+//! The figures against those of scikit-learn, and their derivatives against quotients of differences.
+
 use super::*;
 
 const VECTORS: &str = include_str!("../../../tests/fixtures/vectors/classification.tsv");
