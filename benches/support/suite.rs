@@ -121,7 +121,7 @@ pub(crate) fn evaluate(folder: &Folder, recordings: Option<&str>) -> Run {
     let (endpoints, providers) = Default::default();
     let answers = Answers { recordings: &replay, store: None, endpoints: &endpoints };
     let mut tally = Tally::default();
-    runner::run(&plan, &cells, &answers, &providers, &options, &mut |cell| tally.add(&cell))
+    runner::run(&plan, &cells, &answers, &providers, &options, &mut |cell| tally.add(&plan, &cell))
         .expect("nothing is called");
     tally.finish(&plan)
 }

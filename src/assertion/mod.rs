@@ -12,6 +12,7 @@ mod expression;
 mod extract;
 mod json;
 mod json_path;
+mod label;
 mod language;
 mod number;
 mod pattern;
@@ -34,6 +35,7 @@ use serde_json::{Map, Value};
 
 pub use extract::{Extract, Extracted};
 pub use json_path::JsonPath;
+pub use label::{Labelled, clean_label, fold_label};
 pub use spec::{Family, Parameter, SPECS, Spec, Threshold, ValueRule, table_markdown};
 pub use syntax::Syntax;
 
@@ -100,6 +102,8 @@ pub struct Verdict {
     pub value: Option<Value>,
     /// What the score is made of, where it is a weighted mean.
     pub parts: Vec<Part>,
+    /// What was expected and found, where labels are compared.
+    pub label: Option<Labelled>,
 }
 
 /// One part of a score.
@@ -123,6 +127,7 @@ impl Verdict {
             raw: None,
             value: None,
             parts: Vec::new(),
+            label: None,
         }
     }
 
@@ -139,6 +144,8 @@ impl Verdict {
     fn inverted(mut self) -> Self {
         self.score = 1.0 - self.score;
         self.passed = !self.passed;
+        // That an answer is anything but a label classifies nothing.
+        self.label = None;
         self
     }
 }
@@ -187,6 +194,8 @@ pub enum Kind {
     Distance(distance::Distance),
     /// Compares the last number of the answer.
     Number(number::LastNumber),
+    /// Compares labels.
+    Label(label::Label),
     /// Evaluates an expression.
     Expression(expression::Computed),
     /// Counts words or characters.
@@ -232,6 +241,14 @@ impl Assertion {
         self.metric.clone().unwrap_or_else(|| self.type_name())
     }
 
+    /// The closed list of labels that it compares, empty where any label may be; `None` unless it feeds a classification.
+    pub fn labels(&self) -> Option<&[String]> {
+        match &self.kind {
+            Kind::Label(label) if !self.negated => Some(label.labels()),
+            _ => None,
+        }
+    }
+
     /// Judges an answer. The `not-` form gives 1 − score and passes where the other fails; what is unscored stays so.
     /// Where `extract` finds nothing, both forms fail.
     pub fn score(&self, subject: &Subject<'_>) -> Outcome {
@@ -257,6 +274,7 @@ impl Assertion {
             Kind::Json(json) => json.score(subject),
             Kind::Distance(distance) => distance.score(subject, threshold),
             Kind::Number(number) => number.score(subject),
+            Kind::Label(label) => label.score(subject),
             Kind::Expression(computed) => computed.score(subject, threshold),
             Kind::Size(size) => size.score(subject),
             Kind::Choice(choice) => choice.score(subject),

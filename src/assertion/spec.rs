@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::syntax::Fields;
 use super::{
-    Kind, characters, choice, distance, expression, json, language, number, pattern, quality,
-    refusal, run, safety, size, text, tool_call, variety,
+    Kind, characters, choice, distance, expression, json, label, language, number, pattern,
+    quality, refusal, run, safety, size, text, tool_call, variety,
 };
 
 /// One type of assertion.
@@ -155,7 +155,7 @@ const fn text(
 }
 
 /// All types, in the order in which they are documented.
-pub static SPECS: [Spec; 38] = [
+pub static SPECS: &[Spec] = &[
     text(
         "equals",
         "the answer is exactly the text; any other value is compared with the answer read as JSON",
@@ -262,6 +262,26 @@ pub static SPECS: [Spec; 38] = [
         score: BINARY,
         threshold: Threshold::None,
         compile: number::number,
+    },
+    Spec {
+        name: "label",
+        family: Family::Value,
+        passes: "the answer is the expected label. Case does not count, nor do white space, quotes, `*`, backticks and a full stop around it. An answer that has no label, or one that `labels` does not hold, is invalid. Feeds the figures of a classification",
+        value: ValueRule::Optional("the expected label; default `{{ expected }}`"),
+        parameters: &[
+            Parameter {
+                name: "labels",
+                doc: "the closed list of labels, in the order in which they are shown; default: what the cases expect",
+            },
+            Parameter {
+                name: "path",
+                doc: "where the label stands in an answer of JSON, such as `$.label`; default: the answer is the label",
+            },
+        ],
+        raw: None,
+        score: BINARY,
+        threshold: Threshold::None,
+        compile: label::label,
     },
     Spec {
         name: "expression",
@@ -385,7 +405,7 @@ pub(super) fn names() -> Vec<String> {
 pub fn table_markdown() -> String {
     let mut page = String::from(INTRODUCTION);
     let mut family = None;
-    for spec in &SPECS {
+    for spec in SPECS {
         if family != Some(spec.family) {
             family = Some(spec.family);
             let _ = write!(page, "\n## {}\n\n{HEADER}", spec.family.title());

@@ -143,7 +143,7 @@ fn elsewhere(name: &str) -> Option<&'static str> {
 fn families() -> String {
     let mut text = String::from("the types are");
     let mut family = None;
-    for spec in &SPECS {
+    for spec in SPECS {
         text.push_str(match family {
             None => " ",
             Some(last) if last == spec.family => ", ",
@@ -257,7 +257,28 @@ impl<'a> Fields<'a> {
 
     /// The operand that `prepare` makes of the value at `key`, which may hold templates; `None` after a problem.
     pub(super) fn operand<T>(&mut self, key: &str, prepare: Prepare<T>) -> Option<Operand<T>> {
-        let template = match Template::compile(self.get(key)?) {
+        let value = self.get(key)?;
+        self.operand_of(key, value, prepare)
+    }
+
+    /// The same, of `default` where the key is absent.
+    pub(super) fn operand_or<T>(
+        &mut self,
+        key: &str,
+        default: &Value,
+        prepare: Prepare<T>,
+    ) -> Option<Operand<T>> {
+        let value = self.get(key).unwrap_or(default);
+        self.operand_of(key, value, prepare)
+    }
+
+    fn operand_of<T>(
+        &mut self,
+        key: &str,
+        value: &Value,
+        prepare: Prepare<T>,
+    ) -> Option<Operand<T>> {
+        let template = match Template::compile(value) {
             Ok(template) => template,
             Err(problems) => {
                 self.problems.extend(problems.into_iter().map(|problem| problem.under(key)));
@@ -336,7 +357,7 @@ impl JsonSchema for Syntax {
             "extract".into(),
             json!({"description": "What is taken out of the answer before this assertion sees it: `strip-thinking`, `json`, `code`, `after:TEXT`, `regex:PATTERN`, or a list of them, tried in order.", "type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
         );
-        for spec in &SPECS {
+        for spec in SPECS {
             for parameter in spec.parameters {
                 let mut doc = format!("For `{}`: {}.", spec.name, parameter.doc);
                 let before =

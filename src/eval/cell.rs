@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::assertion::Part;
+use crate::assertion::{Labelled, Part};
 use crate::message::{Message, Usage};
 
 /// What became of a cell. Only [`State::Pass`] is a pass.
@@ -77,6 +77,8 @@ pub struct Judgement {
     pub passed: bool,
     /// Why, on one line.
     pub reason: String,
+    /// What was expected and found, where labels are compared.
+    pub label: Option<Labelled>,
 }
 
 /// The place of a cell in a plan.

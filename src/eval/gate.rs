@@ -1,5 +1,6 @@
 //! Gates: what must hold for a run to pass, and what was observed.
 
+use super::run::Estimate;
 use crate::project::suite::Gates;
 use crate::stats;
 
@@ -48,12 +49,20 @@ pub struct Observed {
 pub struct ObservedMean {
     /// The metric.
     pub name: String,
-    /// Its mean.
+    /// Its mean, or another figure; not a number where it is not defined for what was seen.
     pub mean: f64,
     /// The interval of the mean, at the confidence of the gates.
     pub interval: Option<(f64, f64)>,
     /// How many values it is the mean of.
     pub n: u64,
+}
+
+impl ObservedMean {
+    /// What a metric came to.
+    pub fn new(name: &str, estimate: Estimate) -> Self {
+        let Estimate { value, interval, n } = estimate;
+        Self { name: name.to_owned(), mean: value, interval, n }
+    }
 }
 
 /// The confidence of intervals that are only shown.
@@ -137,6 +146,14 @@ fn mean(metric: &str, bound: f64, on_interval: bool, observed: &Observed) -> Gat
         (true, None) => f64::NAN,
         (false, _) => value,
     };
+    let note = match (n, value.is_nan(), on_interval && interval.is_none()) {
+        (0, ..) => Some(format!("no assertion counts for the metric `{metric}`")),
+        (_, true, _) => Some("it is not defined for these answers".to_owned()),
+        (_, _, true) => Some(
+            "these answers give no interval, and `confidence` gates on its lower bound".to_owned(),
+        ),
+        _ => None,
+    };
     GateResult {
         name: format!("metrics.{metric}"),
         observed: value,
@@ -144,7 +161,7 @@ fn mean(metric: &str, bound: f64, on_interval: bool, observed: &Observed) -> Gat
         n,
         interval,
         passed: held >= bound,
-        note: (n == 0).then(|| format!("no assertion counts for the metric `{metric}`")),
+        note,
     }
 }
 

@@ -126,6 +126,13 @@ pub struct PlannedCase {
     pub assertions: Vec<Assertion>,
 }
 
+impl PlannedCase {
+    /// How much it counts in the means of metrics.
+    pub fn weight(&self) -> f64 {
+        self.placed.case.weight.unwrap_or(1.0)
+    }
+}
+
 /// A prompt on a model.
 pub struct Column {
     /// The prompt as the suite names it: a name or a selector.

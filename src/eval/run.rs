@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::cell::{CellRecord, State};
+use super::agreement::{Agreement, AgreementTally};
+use super::cell::{CellRecord, Origin, State};
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
-use super::plan::{Plan, SuitePlan};
-use crate::stats;
+use super::labels::{Classification, LabelTally};
+use super::plan::{Column, Plan, SuitePlan};
+use super::repeats::{self, Repeats, Tries};
+use crate::stats::{self, RepeatFigure, Weighted};
 
 /// What a run came to.
 #[derive(Debug)]
@@ -31,8 +34,15 @@ pub struct ColumnResult {
     pub attempts: u64,
     /// The share of passes among passes and failures, with its Wilson interval.
     pub pass_rate: Option<Estimate>,
-    /// The mean of each metric, with its Student t interval.
+    /// The mean of each metric, weighted by case, with its Student t interval; then the figures of labels, as
+    /// `METRIC.FIGURE`, and of repeats.
     pub metrics: IndexMap<String, Estimate>,
+    /// By metric, what the labels of its `label` assertions are as a classification.
+    pub classifications: IndexMap<String, Classification>,
+    /// How far the verdicts agree with people's, where people have scored given answers.
+    pub agreement: Option<Agreement>,
+    /// What repeated cases came to.
+    pub repeats: Option<Repeats>,
     /// Tokens of all answers.
     pub input_tokens: u64,
     /// Tokens of all answers.
@@ -74,16 +84,19 @@ struct ColumnTally {
     result: ColumnResult,
     /// The case and the value.
     metrics: IndexMap<String, Vec<(usize, f64)>>,
-    /// The cases whose cells passed or failed.
-    decided: BTreeSet<usize>,
+    /// By metric.
+    labels: IndexMap<String, LabelTally>,
+    agreement: AgreementTally,
+    /// The cases whose cells passed or failed, and how often.
+    decided: BTreeMap<u32, Tries>,
     latencies: Vec<f64>,
     priced: bool,
     unpriced: bool,
 }
 
 impl Tally {
-    /// Counts a cell.
-    pub fn add(&mut self, cell: &CellRecord) {
+    /// Counts a cell of a plan.
+    pub fn add(&mut self, plan: &Plan, cell: &CellRecord) {
         let place = (cell.index.suite, cell.index.column);
         let tally = self.columns.entry(place).or_default();
         let result = &mut tally.result;
@@ -102,8 +115,21 @@ impl Tally {
             None => tally.unpriced |= cell.usage.is_some(),
         }
         tally.latencies.extend(cell.latency_ms);
-        if matches!(cell.state, State::Pass | State::Fail) {
-            tally.decided.insert(cell.index.case);
+        if let (State::Pass | State::Fail, Ok(case)) = (cell.state, u32::try_from(cell.index.case))
+        {
+            tally.decided.entry(case).or_default().add(cell.state == State::Pass);
+        }
+        for judgement in &cell.judgements {
+            if let Some(label) = &judgement.label {
+                let labels = tally.labels.entry(judgement.metric.clone()).or_default();
+                labels.add(cell.index.case, label);
+            }
+        }
+        let case = &plan.suites[cell.index.suite].cases[cell.index.case].placed.case;
+        // A person's score is of the answer that the data set gives; its repeats are the same answer again.
+        if let (Some(human), Some(Origin::Given), 1) = (case.human, cell.origin, cell.index.repeat)
+        {
+            tally.agreement.add(cell, human);
         }
         // An assertion that stands twice under one metric counts with its mean, so that n is the number of cells.
         let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
@@ -134,9 +160,20 @@ impl Tally {
 }
 
 fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally) -> ColumnResult {
-    let ColumnTally { mut result, metrics, decided, latencies, priced, unpriced } = tally;
+    let ColumnTally {
+        mut result,
+        metrics,
+        labels,
+        agreement,
+        decided,
+        latencies,
+        priced,
+        unpriced,
+    } = tally;
     let clusters = clusters(suite);
-    let independent = decided.iter().map(|case| clusters[*case]).collect::<BTreeSet<_>>().len();
+    let of_case = |case: usize| (clusters[case], suite.cases[case].weight());
+    let independent =
+        decided.keys().map(|case| clusters[*case as usize]).collect::<BTreeSet<_>>().len();
     (result.suite, result.column) = (s, column);
     if !priced || unpriced {
         result.cost_usd = None;
@@ -163,25 +200,86 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         metrics: Vec::new(),
     };
     for (metric, values) in metrics {
-        let clustered: Vec<(usize, f64)> =
-            values.iter().map(|(case, value)| (clusters[*case], *value)).collect();
-        let at = |confidence| stats::clustered_mean(&clustered, confidence);
+        let weighted: Vec<Weighted> = values
+            .iter()
+            .map(|(case, value)| (of_case(*case), *value))
+            .map(|((cluster, weight), value)| Weighted::new(cluster, value, weight))
+            .collect();
+        let at = |confidence| {
+            stats::weighted_mean(&weighted, confidence).map(|mean| Estimate {
+                value: mean.mean,
+                interval: score_interval(&mean),
+                n: mean.n as u64,
+            })
+        };
         let Some(mean) = at(SHOWN_CONFIDENCE) else { continue };
-        observed.metrics.push(ObservedMean {
-            name: metric.clone(),
-            mean: mean.mean,
-            interval: at(confidence).and_then(|mean| score_interval(&mean)),
-            n: mean.n as u64,
-        });
-        let estimate =
-            Estimate { value: mean.mean, interval: score_interval(&mean), n: mean.n as u64 };
-        result.metrics.insert(metric, estimate);
+        observed.metrics.extend(at(confidence).map(|mean| ObservedMean::new(&metric, mean)));
+        result.metrics.insert(metric, mean);
     }
+    for (metric, labels) in labels {
+        let listed = listed_labels(suite, &suite.columns[column], &metric);
+        result.classifications.insert(metric, labels.finish(&listed, of_case));
+    }
+    result.repeats = Repeats::of(&decided, suite.repeat, &clusters, SHOWN_CONFIDENCE);
+    add_figures(&mut result);
+    for name in suite.gates.metrics.keys() {
+        if observed.metrics.iter().any(|known| known.name == *name) {
+            continue;
+        }
+        let figure = match RepeatFigure::named(name) {
+            Some(figure) => repeats::figure(figure, &decided, &clusters, confidence),
+            None => figure_of_labels(&result.classifications, name, confidence),
+        };
+        observed.metrics.extend(figure.map(|figure| ObservedMean::new(name, figure)));
+    }
+    result.agreement = agreement.finish();
     let sorted = stats::sorted(latencies);
     let at = |q| stats::percentile(&sorted, q);
     result.latency_ms = at(0.5).zip(at(0.95)).zip(at(0.99)).map(|((a, b), c)| [a, b, c]);
     result.gates = gate::check(&suite.gates, None, &observed);
     result
+}
+
+/// Puts the figures of labels and of repeats behind the means. A metric of the suite that has the name of one stays.
+fn add_figures(result: &mut ColumnResult) {
+    let of_labels = result.classifications.iter().flat_map(|(metric, classification)| {
+        let figures = classification.figures(SHOWN_CONFIDENCE);
+        figures.into_iter().map(move |(it, estimate)| (format!("{metric}.{}", it.name()), estimate))
+    });
+    let of_repeats = result.repeats.iter().flat_map(|repeats| &repeats.figures);
+    let figures: Vec<(String, Estimate)> =
+        of_labels.chain(of_repeats.map(|(it, estimate)| (it.to_string(), *estimate))).collect();
+    for (name, estimate) in figures {
+        result.metrics.entry(name).or_insert(estimate);
+    }
+}
+
+/// The figure that a gate names `METRIC.FIGURE`. One that is not defined for these answers is not a number: its gate fails.
+fn figure_of_labels(
+    classifications: &IndexMap<String, Classification>,
+    name: &str,
+    confidence: f64,
+) -> Option<Estimate> {
+    let (classification, figure) =
+        classifications.iter().find_map(|(metric, classification)| {
+            Some((classification, name.strip_prefix(metric.as_str())?.strip_prefix('.')?))
+        })?;
+    let undefined = Estimate { value: f64::NAN, interval: None, n: classification.n() };
+    Some(classification.named(figure, confidence).unwrap_or(undefined))
+}
+
+/// The closed lists of the `label` assertions of a metric, one after the other.
+fn listed_labels(suite: &SuitePlan, column: &Column, metric: &str) -> Vec<String> {
+    let of_cases = suite.cases.iter().flat_map(|case| &case.assertions);
+    let mut labels: Vec<String> = Vec::new();
+    for assertion in column.assertions.iter().chain(of_cases) {
+        for label in assertion.labels().unwrap_or_default() {
+            if assertion.metric_name() == metric && !labels.contains(label) {
+                labels.push(label.clone());
+            }
+        }
+    }
+    labels
 }
 
 /// The cluster of each case: its group, else itself. Cells of one cluster, repeats among them, are not independent.

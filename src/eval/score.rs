@@ -44,6 +44,7 @@ pub fn score(
                 parts: Vec::new(),
                 passed: !failed,
                 reason: reason.clone(),
+                label: None,
             });
         }
         output = extracted.text;
@@ -101,6 +102,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             parts: verdict.parts.clone(),
             passed: verdict.passed,
             reason: verdict.reason.clone(),
+            label: verdict.label.clone(),
         },
         Outcome::Unscored(reason) => Judgement {
             kind,
@@ -111,6 +113,7 @@ fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
             parts: Vec::new(),
             passed: false,
             reason: reason.clone(),
+            label: None,
         },
     }
 }

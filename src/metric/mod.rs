@@ -1,5 +1,6 @@
-//! Text metrics: pure functions of texts, each checked against the reference implementation that people quote.
+//! Metrics: pure functions of texts or of labels, each checked against the reference implementation that people quote.
 
+pub mod classification;
 mod edit_distance;
 mod plausible;
 mod repetition;

@@ -66,9 +66,9 @@ pub struct Case {
     pub group: Option<String>,
     /// Words to select it by.
     pub tags: Vec<String>,
-    /// How much it counts.
+    /// How much it counts in the means of metrics and in the figures of labels. The pass rate counts each case once.
     pub weight: Option<f64>,
-    /// A person's score.
+    /// A person's score of `output`.
     pub human: Option<f64>,
     /// Free data.
     pub metadata: Map<String, Value>,

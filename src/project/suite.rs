@@ -137,10 +137,10 @@ pub struct InlineCase {
     /// Words to select it by.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// How much it counts.
+    /// How much it counts in the means of metrics and in the figures of labels. The pass rate counts each case once.
     #[schemars(range(min = 0.0))]
     pub weight: Option<f64>,
-    /// A person's score.
+    /// A person's score of `output`, to see how far the assertions agree with people.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub human: Option<f64>,
     /// Free data.
@@ -158,7 +158,7 @@ pub struct Gates {
     /// Least share of passes among passes and failures, of each prompt and model.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub pass_rate: Option<f64>,
-    /// Least mean of each named metric.
+    /// Least value of each named metric: its mean, a figure of labels such as `label.macro_f1`, or one of repeats such as `pass^3`.
     pub metrics: IndexMap<String, f64>,
     /// Most cells that the provider failed to answer; 0 when absent.
     pub errors: Option<u64>,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::breakdown;
 use super::foreign::excerpt;
 use super::table;
 use crate::diagnostic::counted;
@@ -51,6 +52,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         write!(out, "{}", table::aligned(&header, &[2, 3, 4], rows))?;
         for result in results {
             usage(out, plan, result)?;
+            breakdown::write(out, suite, result)?;
         }
         if index + 1 < plan.suites.len() {
             writeln!(out)?;

@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod cache;
+pub mod breakdown;
 pub mod cells;
 pub mod csv;
 pub mod diff;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod junit;
 pub mod lint;
 pub mod markdown;
+pub mod measures;
 pub mod patch;
 pub mod run;
 pub mod schemas;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::json::VERSION;
+use super::measures::{Agreement, Classification, Repeats};
 use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Estimate, Run};
@@ -90,6 +91,15 @@ pub struct ResultEntry {
     model: String,
     cells: Counts,
     metrics: IndexMap<String, Metric>,
+    /// By metric, what the labels of its `label` assertions are as a classification.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    classification: IndexMap<String, Classification>,
+    /// How far the verdicts agree with people's scores of given answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreement: Option<Agreement>,
+    /// What repeated cases came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<Repeats>,
     usage: UsageTotal,
     latency_ms: Option<Latency>,
 }
@@ -315,6 +325,13 @@ fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
             cached: result.cached,
         },
         metrics,
+        classification: result
+            .classifications
+            .iter()
+            .map(|(metric, found)| (metric.clone(), Classification::new(found)))
+            .collect(),
+        agreement: result.agreement.as_ref().map(Agreement::from),
+        repeats: result.repeats.as_ref().map(|found| Repeats::new(suite, found)),
         usage: UsageTotal {
             input_tokens: result.input_tokens,
             output_tokens: result.output_tokens,

@@ -51,6 +51,8 @@ fn judgement(metric: &str, score: Option<f64>, reason: &str) -> Judgement {
         raw: None,
         passed: score == Some(1.0),
         reason: reason.to_owned(),
+        parts: Vec::new(),
+        label: None,
     }
 }
 
@@ -128,7 +130,7 @@ pub(in crate::report) fn cells() -> Vec<CellRecord> {
 pub(in crate::report) fn run(plan: &Plan) -> Run {
     let mut tally = Tally::default();
     for cell in &cells() {
-        tally.add(cell);
+        tally.add(plan, cell);
     }
     tally.finish(plan)
 }

@@ -54,6 +54,7 @@ documents![
     eval,
     cache,
     eval_reports,
+    classification,
     cache_import,
     import_csv,
     files,

@@ -13,7 +13,7 @@ proptest! {
         output in r#"(\PC|[\x00-\x1f]|[0-9.,$e−^×-]|[{}\[\]",:`~]|</?think>|```json\n){0,40}"#,
         expected in r#"(\PC|[0-9.,]|"|\{){0,10}"#,
     ) {
-        for spec in &SPECS {
+        for spec in SPECS {
             let mut keys = json!({"type": spec.name});
             if spec.value != ValueRule::None {
                 keys["value"] = match spec.name {

@@ -261,10 +261,103 @@ fn every_type_has_a_form_that_inverts_it() {
         assert_ne!(plain.passed, inverted.passed);
         assert_eq!(plain.raw, inverted.raw);
     }
-    for spec in &SPECS {
+    for spec in SPECS {
         let schema = schemars::schema_for!(Syntax).to_value().to_string();
         assert!(schema.contains(&format!("\"not-{}\"", spec.name)), "{}", spec.name);
     }
+}
+
+#[test]
+fn labels_are_taken_out_of_the_answer() {
+    let open = json!({"type": "label"});
+    let closed = json!({"type": "label", "labels": ["Refund", "not a bug"]});
+    let inside = json!({"type": "label", "labels": ["1", "2"], "path": "$.label"});
+    for (assertion, output, expected, predicted, reason) in [
+        (&open, "**Refund.**\n", json!("refund"), Some("Refund"), r#"the label is "Refund""#),
+        (&open, "bug", json!("refund"), Some("bug"), r#"the label is "bug", expected "refund""#),
+        (&open, " ", json!("refund"), None, r#"the answer is empty, expected "refund""#),
+        (&open, "1", json!(1), Some("1"), r#"the label is "1""#),
+        (&open, "true", json!(true), Some("true"), r#"the label is "true""#),
+        (&closed, "REFUND", json!("refund"), Some("Refund"), r#"the label is "Refund""#),
+        (
+            &closed,
+            "a refund",
+            json!("refund"),
+            None,
+            r#""a refund" is none of the labels, expected "Refund""#,
+        ),
+        (&inside, r#"{"label": 2}"#, json!("2"), Some("2"), r#"the label is "2""#),
+        (
+            &inside,
+            r#"{"label": []}"#,
+            json!(2),
+            None,
+            r#"$.label is a list, not a text, expected "2""#,
+        ),
+        (&inside, "{}", json!(2), None, r#"$.label is missing, expected "2""#),
+        (&inside, "2", json!(2), None, r#"$.label is missing, expected "2""#),
+    ] {
+        match Case::new(output, Some(expected)).score(&compiled(assertion)) {
+            Outcome::Scored(verdict) => {
+                assert_eq!(verdict.reason, reason);
+                let label = verdict.label.unwrap();
+                assert_eq!(label.predicted.as_deref(), predicted, "{output}");
+                let same =
+                    predicted.is_some_and(|it| fold_label(it) == fold_label(&label.expected));
+                assert_eq!(verdict.passed, same, "{output}");
+            }
+            Outcome::Unscored(reason) => panic!("{reason}"),
+        }
+    }
+    assert_eq!(
+        unscored(&closed, "refund", Some(json!("bug"))),
+        r#"the expected label "bug" is none of the `labels`"#
+    );
+    assert_eq!(unscored(&open, "refund", Some(json!(" "))), "the label is empty");
+    let negated = json!({"type": "not-label", "value": "refund"});
+    match Case::new("bug", None).score(&compiled(&negated)) {
+        Outcome::Scored(verdict) => assert_eq!((verdict.passed, verdict.label), (true, None)),
+        Outcome::Unscored(reason) => panic!("{reason}"),
+    }
+}
+
+#[test]
+fn lists_of_labels_are_checked_before_anything_is_asked() {
+    let messages = |assertion: Value| {
+        let syntax: Syntax = serde_json::from_value(assertion).unwrap();
+        let problems = syntax.compile().unwrap_err();
+        problems
+            .into_iter()
+            .map(|it| format!("{}: {}", it.route.join("."), it.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        messages(
+            json!({"type": "label", "labels": ["a", "A.", "{{ x }}", "", 1, null], "path": "$..a"})
+        ),
+        [
+            r#"labels.1: "A" stands here twice: case, quotes and a full stop make no difference"#,
+            "labels.2: a list of labels holds no templates",
+            "labels.3: the label is empty",
+            "labels.5: is null, not a text",
+            "path: the path can find several values, and an answer has one label",
+        ]
+    );
+    assert_eq!(
+        messages(json!({"type": "label", "labels": [], "path": 1})),
+        [
+            "labels: `labels` is empty, so that no answer could pass",
+            "path: is a number, not a path such as `$.label`",
+        ]
+    );
+    assert_eq!(
+        messages(json!({"type": "label", "labels": "a"})),
+        ["labels: `labels` is a text, not a list"]
+    );
+    assert_eq!(
+        messages(json!({"type": "label", "labels": ["a"], "value": "b"})),
+        [r#"value: "b" is none of the `labels`"#]
+    );
 }
 
 #[test]

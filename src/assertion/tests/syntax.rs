@@ -261,7 +261,7 @@ fn a_misspelt_or_foreign_type_is_answered_with_the_right_one() {
 #[test]
 fn the_page_has_every_type_once() {
     let page = table_markdown();
-    for spec in &SPECS {
+    for spec in SPECS {
         assert_eq!(page.matches(&format!("\n| `{}` |", spec.name)).count(), 1, "{}", spec.name);
     }
     assert!(SPECS.is_sorted_by_key(|spec| spec.family));

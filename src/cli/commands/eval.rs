@@ -147,7 +147,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut failed: Option<Error> = None;
     let mut progress = Progress::new(ui, cells);
     let mut on_cell = |cell: CellRecord| {
-        tally.add(&cell);
+        tally.add(&plan, &cell);
         progress.cell(&cell);
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));

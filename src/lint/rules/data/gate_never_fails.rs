@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, counted};
 use crate::document::Route;
 use crate::lint::context::SuiteContext;
 use crate::lint::rule::{Check, rule};
+use crate::metric::classification::Figure;
 
 rule! {
     /// A gate holds whatever the results are.
@@ -56,7 +57,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             "a pass rate is never below 0: a run without a single pass is green".to_owned(),
         );
     }
-    for (name, bound) in gates.metrics.iter().filter(|(_, bound)| **bound <= 0.0) {
+    for (name, bound) in gates.metrics.iter().filter(|(name, bound)| **bound <= least(name)) {
         report(
             root.key("metrics").key(name),
             format!("the mean of `{name}` is never below {bound}"),
@@ -75,4 +76,10 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// The least value of a metric: kappa and the correlation of Matthews may lie below 0.
+fn least(name: &str) -> f64 {
+    let figure = name.rsplit_once('.').and_then(|(_, figure)| Figure::named(figure));
+    figure.map_or(0.0, Figure::least)
 }

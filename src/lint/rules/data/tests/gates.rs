@@ -98,6 +98,43 @@ fn metrics_must_be_measured_for_each_prompt() {
 }
 
 #[test]
+fn figures_of_labels_and_repeats_are_metrics() {
+    let suite = |rest: &str| {
+        let text = format!(
+            "prompts: [greet]\ncases: [{{id: a, variables: {{name: Ada}}, expected: yes}}]\n{rest}"
+        );
+        findings("D575", &[GREET, ("evals/s.yaml", &text)])
+    };
+    let listed = "assert: [{type: label, labels: [yes, no], metric: answer}]\n";
+    assert_eq!(
+        suite(&format!(
+            "{listed}primary: answer.macro_f1\nrepeat: 3\ngates: {{metrics: {{answer: 1, answer.kappa: 1, answer.recall.no: 1, majority: 1, pass@2: 1, pass^3: 1}}}}\n"
+        )),
+        [""; 0]
+    );
+    assert_eq!(
+        suite(&format!(
+            "{listed}gates: {{metrics: {{answer.macrof1: 1, answer.recall.maybe: 1, pass^3: 1}}}}\n"
+        )),
+        [
+            "evals/s.yaml:4:19 D575 no assertion has the metric `answer.macrof1`",
+            "evals/s.yaml:4:38 D575 no assertion has the metric `answer.recall.maybe`",
+            "evals/s.yaml:4:62 D575 `pass^3` is a figure of 3 or more repeats",
+        ]
+    );
+    // Without a list nobody knows which classes there will be; what is negated classifies nothing.
+    assert_eq!(
+        suite(
+            "assert: [{type: label}, {type: not-label, value: no}]\ngates: {metrics: {label.f1.yes: 1, not-label.kappa: 1}}\n"
+        ),
+        [
+            "evals/s.yaml:4:19 D575 no assertion has the metric `label.f1.yes`",
+            "evals/s.yaml:4:36 D575 no assertion has the metric `not-label.kappa`",
+        ]
+    );
+}
+
+#[test]
 fn gates_that_always_hold() {
     assert_eq!(
         of_gates("D577", 2, "repeat: 3\ngates: {pass_rate: 0, errors: 6, unscored: 5}\n"),
@@ -111,6 +148,17 @@ fn gates_that_always_hold() {
         ["evals/s.yaml:3:40 D577 the mean of `named` is never below 0"]
     );
     assert_eq!(of_gates("D577", 0, "gates: {errors: 1}\n"), [""; 0]);
+    assert_eq!(
+        of_gates(
+            "D577",
+            2,
+            "gates: {metrics: {named.kappa: 0, named.macro_f1: 0, named.mcc: -1}}\n"
+        ),
+        [
+            "evals/s.yaml:3:51 D577 the mean of `named.macro_f1` is never below 0",
+            "evals/s.yaml:3:65 D577 the mean of `named.mcc` is never below -1",
+        ]
+    );
 }
 
 #[test]

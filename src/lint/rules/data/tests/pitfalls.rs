@@ -8,6 +8,12 @@ fn greet(rows: &str, rest: &str) -> Vec<String> {
     found(&[GREET, ("datasets/greet.csv", rows), ("evals/greet.yaml", &suite)])
 }
 
+/// The finding on a type of assertion that does not exist.
+fn no_type(name: &str) -> String {
+    let words = 2 * crate::assertion::SPECS.len();
+    format!("evals/greet.yaml:3:17 F003 `{name}` is none of the {words} words that it may be")
+}
+
 const CONTAINS: &str = "assert: [{type: contains, value: '{{ variables.name }}'}]\n";
 
 #[test]
@@ -42,19 +48,11 @@ assert: [{type: contains, value: Ada}]
     );
 }
 
-/// Each type of assertion, and its `not-` form.
-fn words() -> usize {
-    2 * crate::assertion::SPECS.len()
-}
-
 #[test]
 fn unknown_assertions_and_keys() {
     assert_eq!(
         greet("id,name\na,Ada\n", "assert: [{type: contain, value: Ada}]\n"),
-        [format!(
-            "evals/greet.yaml:3:17 F003 `contain` is none of the {} words that it may be",
-            words()
-        )]
+        [no_type("contain")]
     );
     assert_eq!(
         advice(&[
@@ -131,10 +129,7 @@ fn weights_of_zero_and_forgiving_thresholds() {
 fn judges_are_no_assertions_yet() {
     assert_eq!(
         greet("id,name\na,Ada\n", "assert: [{type: judge, value: Is it polite?}]\n"),
-        [format!(
-            "evals/greet.yaml:3:17 F003 `judge` is none of the {} words that it may be",
-            words()
-        )]
+        [no_type("judge")]
     );
 }
 
