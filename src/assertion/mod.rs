@@ -11,6 +11,7 @@ mod extract;
 mod json;
 mod json_path;
 mod number;
+mod overlap;
 mod pattern;
 mod program;
 mod run;
@@ -153,6 +154,8 @@ pub enum Kind {
     Json(json::Json),
     /// Measures how far the answer is from a text.
     Distance(distance::Distance),
+    /// Measures how much of a reference is in the answer.
+    Overlap(overlap::Overlap),
     /// Compares the last number of the answer.
     Number(number::LastNumber),
     /// Evaluates an expression.
@@ -192,6 +195,7 @@ impl Assertion {
             Kind::Pattern(pattern) => pattern.score(subject),
             Kind::Json(json) => json.score(subject),
             Kind::Distance(distance) => distance.score(subject, threshold),
+            Kind::Overlap(overlap) => overlap.score(subject, threshold),
             Kind::Number(number) => number.score(subject),
             Kind::Expression(computed) => computed.score(subject, threshold),
             Kind::Size(size) => size.score(subject),

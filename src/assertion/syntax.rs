@@ -125,7 +125,9 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "iregex" => "write `regex` with `(?i)` before the pattern",
         "length" => "write `max-length`, `min-length` or `word-count`",
-        "exact" | "exact-match" | "match" => "write `equals`",
+        "exact" | "match" => "write `equals`, or `exact-match` to leave case and punctuation out",
+        "rouge" | "rouge-n" => "write `rouge-1`, `rouge-2`, `rouge-l` or `rouge-lsum`",
+        "gleu" | "meteor" | "ter" => "write `bleu`, `chrf` or `rouge-l`",
         _ => return None,
     })
 }
@@ -287,11 +289,11 @@ impl JsonSchema for Syntax {
             "metric".into(),
             json!({"description": "The name under which its scores are averaged.", "type": "string", "minLength": 1}),
         );
-        for spec in &SPECS {
-            for parameter in spec.parameters {
-                let doc = format!("For `{}`: {}.", spec.name, parameter.doc);
-                properties.insert(parameter.name.into(), json!({"description": doc}));
-            }
+        for parameter in SPECS.iter().flat_map(|spec| spec.parameters) {
+            let owners = SPECS.iter().filter(|spec| spec.parameters.contains(parameter));
+            let owners: Vec<String> = owners.map(|spec| format!("`{}`", spec.name)).collect();
+            let doc = format!("For {}: {}.", owners.join(", "), parameter.doc);
+            properties.insert(parameter.name.into(), json!({"description": doc}));
         }
         json_schema!({
             "description": "A scorer with a value and a threshold.",
