@@ -59,6 +59,7 @@ fn rouge_f(variant: Variant, stemming: Stemming, answer: &str, reference: &str) 
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what the script asks for")]
+#[expect(clippy::disallowed_methods, reason = "the pairs are no file of a project")]
 fn against_the_clock(path: &str) {
     let text = std::fs::read_to_string(path).expect("the pairs can be read");
     let pairs: Vec<Pair> = text
@@ -86,6 +87,7 @@ fn against_the_clock(path: &str) {
 
 criterion_group!(benches, metric);
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark has no other arguments of its own")]
 fn main() {
     match std::env::var("PAIRS") {
         Ok(path) => against_the_clock(&path),

@@ -57,7 +57,7 @@ impl Score {
 const MOST_WORK: usize = 2_000_000_000;
 
 /// What comparing two lines costs before the first word of them is looked at, in the same unit.
-const WORK_PER_LINES: usize = 16;
+const WORK_PER_LINES: usize = 32;
 
 /// The texts are so long that a longest common subsequence would take too long to find.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 /// Whether `str.split` and `str.strip` of Python take the character for white space: beside that of Unicode the four
 /// separators of ASCII.
 pub(super) fn is_space(c: char) -> bool {
@@ -20,11 +22,12 @@ pub(super) fn is_punctuation(c: char) -> bool {
 
 /// Gives each word a number, from 0 on in the order of appearance, so that words are compared and counted as numbers.
 #[derive(Default)]
-pub(super) struct Vocabulary<'a>(HashMap<&'a str, u32>);
+pub(super) struct Vocabulary<'a>(HashMap<&'a str, u32, RandomState>);
 
 impl<'a> Vocabulary<'a> {
     /// The numbers of words.
     pub(super) fn numbers(&mut self, words: impl Iterator<Item = &'a str>) -> Vec<u32> {
+        self.0.reserve(words.size_hint().0);
         words
             .map(|word| {
                 let next = self.0.len() as u32;
