@@ -15,6 +15,7 @@ mod json_path;
 mod label;
 mod language;
 mod number;
+mod overlap;
 mod pattern;
 mod program;
 mod quality;
@@ -192,6 +193,8 @@ pub enum Kind {
     Json(json::Json),
     /// Measures how far the answer is from a text.
     Distance(distance::Distance),
+    /// Measures how much of a reference is in the answer.
+    Overlap(overlap::Overlap),
     /// Compares the last number of the answer.
     Number(number::LastNumber),
     /// Compares labels.
@@ -273,6 +276,7 @@ impl Assertion {
             Kind::Pattern(pattern) => pattern.score(subject),
             Kind::Json(json) => json.score(subject),
             Kind::Distance(distance) => distance.score(subject, threshold),
+            Kind::Overlap(overlap) => overlap.score(subject, threshold),
             Kind::Number(number) => number.score(subject),
             Kind::Label(label) => label.score(subject),
             Kind::Expression(computed) => computed.score(subject, threshold),

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::syntax::Fields;
 use super::{
-    Kind, characters, choice, distance, expression, json, label, language, number, pattern,
-    quality, refusal, run, safety, size, text, tool_call, variety,
+    Kind, characters, choice, distance, expression, json, label, language, number, overlap,
+    pattern, quality, refusal, run, safety, size, text, tool_call, variety,
 };
 
 /// One type of assertion.
@@ -53,6 +53,8 @@ pub enum Family {
     Json,
     /// Nearness to a text.
     Distance,
+    /// What the answer and references have in common.
+    Overlap,
     /// Numbers and computed verdicts.
     Value,
     /// Length.
@@ -72,11 +74,20 @@ impl Family {
             Self::Text => "Text",
             Self::Json => "JSON",
             Self::Distance => "Distance",
+            Self::Overlap => "Overlap with references",
             Self::Value => "Numbers and expressions",
             Self::Size => "Length",
             Self::Property => "Kind of text",
             Self::Safety => "Safety",
             Self::Run => "The call",
+        }
+    }
+
+    /// What is to be known of all its types, as paragraphs.
+    fn note(self) -> &'static str {
+        match self {
+            Self::Overlap => OVERLAP,
+            _ => "",
         }
     }
 }
@@ -151,6 +162,41 @@ const fn text(
         score: BINARY,
         threshold: Threshold::None,
         compile,
+    }
+}
+
+const fn overlap(
+    name: &'static str,
+    passes: &'static str,
+    raw: &'static str,
+    score: &'static str,
+    default: f64,
+    compile: fn(&mut Fields<'_>) -> Option<Kind>,
+) -> Spec {
+    Spec {
+        name,
+        family: Family::Overlap,
+        passes,
+        value: ValueRule::Required("a reference, or a list of them"),
+        parameters: &[],
+        raw: Some(raw),
+        score,
+        threshold: Threshold::Floor { default },
+        compile,
+    }
+}
+
+const fn rouge(
+    name: &'static str,
+    passes: &'static str,
+    compile: fn(&mut Fields<'_>) -> Option<Kind>,
+) -> Spec {
+    Spec {
+        parameters: &[Parameter {
+            name: "stem",
+            doc: "true compares the stems of English words (Porter); default false",
+        }],
+        ..overlap(name, passes, "F", "F", 0.75, compile)
     }
 }
 
@@ -243,6 +289,58 @@ pub static SPECS: &[Spec] = &[
         score: "1 − edits / the longer length, in code points",
         threshold: Threshold::Floor { default: 0.75 },
         compile: distance::similarity_ratio,
+    },
+    overlap(
+        "bleu",
+        "runs of one to four words of the answer are in the references",
+        "BLEU, 0 to 100",
+        "BLEU / 100",
+        0.5,
+        overlap::bleu,
+    ),
+    rouge("rouge-1", "words are in both texts", overlap::rouge_1),
+    rouge("rouge-2", "pairs of words are in both texts", overlap::rouge_2),
+    rouge("rouge-l", "words are in both texts in the same order", overlap::rouge_l),
+    rouge(
+        "rouge-lsum",
+        "the same, line by line: the order of the lines does not count",
+        overlap::rouge_lsum,
+    ),
+    overlap(
+        "chrf",
+        "runs of one to six characters are in both texts",
+        "chrF, 0 to 100",
+        "chrF / 100 (recall counts twice)",
+        0.5,
+        overlap::chrf,
+    ),
+    overlap(
+        "chrf++",
+        "the same, with words and pairs of words",
+        "chrF++, 0 to 100",
+        "chrF++ / 100",
+        0.5,
+        overlap::chrf_plus_plus,
+    ),
+    overlap(
+        "f1",
+        "words are in both texts, whatever their order, case, punctuation and articles",
+        "F1",
+        "F1",
+        0.5,
+        overlap::f1,
+    ),
+    Spec {
+        raw: None,
+        threshold: Threshold::None,
+        ..overlap(
+            "exact-match",
+            "the answer is a reference but for case, punctuation, articles and white space",
+            "",
+            BINARY,
+            0.0,
+            overlap::exact_match,
+        )
     },
     Spec {
         name: "number",
@@ -408,7 +506,8 @@ pub fn table_markdown() -> String {
     for spec in SPECS {
         if family != Some(spec.family) {
             family = Some(spec.family);
-            let _ = write!(page, "\n## {}\n\n{HEADER}", spec.family.title());
+            let (title, note) = (spec.family.title(), spec.family.note());
+            let _ = write!(page, "\n## {title}\n\n{note}{HEADER}");
         }
         let value = match spec.value {
             ValueRule::None => "–".to_owned(),
@@ -439,6 +538,19 @@ pub fn table_markdown() -> String {
 const HEADER: &str = "\
 | type | passes when | value | raw | score | threshold |
 |---|---|---|---|---|---|
+";
+
+const OVERLAP: &str = "\
+These numbers are those of the implementations that papers quote, to nine digits: `bleu`, `chrf` and `chrf++` of sacrebleu's
+`sentence_bleu` and `sentence_chrf` (tokens `13a`, smoothing `exp`, effective order), `rouge-…` of Google's `rouge_score`, `f1` and
+`exact-match` of the evaluation script of SQuAD 1.1. Of several references `bleu` takes the runs of words of all, the others the
+one that is best. The mean of `bleu` over cases is not the BLEU of a corpus, which papers report.
+
+A text in which there is nothing to count scores 0, also against another such text; so an empty answer is never good here, except
+for `exact-match`, where it matches a reference without words. ROUGE counts ASCII letters and digits alone: for Chinese or
+Arabic take `chrf`. Texts of more than 16 MiB, and for `rouge-l` and `rouge-lsum` such as would take many seconds
+to compare (from some hundred thousand words on, or some ten thousand lines), leave the answer unscored.
+
 ";
 
 const INTRODUCTION: &str = "\

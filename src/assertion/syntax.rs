@@ -127,7 +127,6 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "iregex" => "write `regex` with `(?i)` before the pattern",
         "length" => "write `max-length`, `min-length` or `word-count`",
-        "exact" | "exact-match" | "match" => "write `equals`",
         "is-valid-openai-tools-call"
         | "is-valid-openai-function-call"
         | "is-valid-function-call" => {
@@ -135,6 +134,9 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "tool-call-f1" => "write `tool-call` with the list of tools, and `only: true`",
         "pii" => "write `no-pii`",
+        "exact" | "match" => "write `equals`, or `exact-match` to leave case and punctuation out",
+        "rouge" | "rouge-n" => "write `rouge-1`, `rouge-2`, `rouge-l` or `rouge-lsum`",
+        "gleu" | "meteor" | "ter" => "write `bleu`, `chrf` or `rouge-l`",
         _ => return None,
     })
 }
@@ -357,16 +359,11 @@ impl JsonSchema for Syntax {
             "extract".into(),
             json!({"description": "What is taken out of the answer before this assertion sees it: `strip-thinking`, `json`, `code`, `after:TEXT`, `regex:PATTERN`, or a list of them, tried in order.", "type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
         );
-        for spec in SPECS {
-            for parameter in spec.parameters {
-                let mut doc = format!("For `{}`: {}.", spec.name, parameter.doc);
-                let before =
-                    properties.get(parameter.name).and_then(|known| known["description"].as_str());
-                if let Some(before) = before {
-                    doc = format!("{before} {doc}");
-                }
-                properties.insert(parameter.name.into(), json!({"description": doc}));
-            }
+        for parameter in SPECS.iter().flat_map(|spec| spec.parameters) {
+            let owners = SPECS.iter().filter(|spec| spec.parameters.contains(parameter));
+            let owners: Vec<String> = owners.map(|spec| format!("`{}`", spec.name)).collect();
+            let doc = format!("For {}: {}.", owners.join(", "), parameter.doc);
+            properties.insert(parameter.name.into(), json!({"description": doc}));
         }
         json_schema!({
             "description": "A scorer with a value and a threshold.",

@@ -175,6 +175,69 @@ fn each_type_says_what_it_sees() {
             "the last number is 3.1",
         ),
         (
+            json!({"type": "rouge-l", "value": "the cat sat on the mat", "threshold": 0.4}),
+            "On the mat sat a cat.",
+            true,
+            "rouge-l 0.50, at least 0.4",
+        ),
+        (
+            json!({"type": "rouge-1", "value": ["no", "cats sitting"]}),
+            "the cat sits",
+            false,
+            "rouge-1 0.00, at least 0.75, against 2 references",
+        ),
+        (
+            json!({"type": "rouge-1", "value": ["no", "cats sitting"], "stem": true}),
+            "the cat sits",
+            true,
+            "rouge-1 0.80, at least 0.75, against 2 references",
+        ),
+        (
+            json!({"type": "rouge-2", "value": "a b c"}),
+            "c a b",
+            false,
+            "rouge-2 0.50, at least 0.75",
+        ),
+        (
+            json!({"type": "rouge-lsum", "value": "a b\nc d"}),
+            "c d\na b",
+            true,
+            "rouge-lsum 1.00, at least 0.75",
+        ),
+        (json!({"type": "bleu", "value": "a b c d e"}), "a b c d", true, "bleu 0.78, at least 0.5"),
+        (json!({"type": "bleu", "value": "{{ expected }}"}), "", false, "bleu 0.00, at least 0.5"),
+        (
+            json!({"type": "chrf", "value": "猫坐在垫子上"}),
+            "猫坐在垫子",
+            true,
+            "chrf 0.75, at least 0.5",
+        ),
+        (json!({"type": "chrf++", "value": ""}), "x", false, "chrf++ 0.00, at least 0.5"),
+        (
+            json!({"type": "f1", "value": "Denver Broncos", "threshold": 0.7}),
+            "The Broncos",
+            false,
+            "f1 0.67, at least 0.7",
+        ),
+        (
+            json!({"type": "exact-match", "value": "{{ expected }}"}),
+            "The refund!",
+            true,
+            r#""The refund!" matches"#,
+        ),
+        (
+            json!({"type": "exact-match", "value": "a cat"}),
+            "cats",
+            false,
+            r#""cats" does not match "a cat""#,
+        ),
+        (
+            json!({"type": "exact-match", "value": ["a", 2]}),
+            "cats",
+            false,
+            r#""cats" matches none of 2 references"#,
+        ),
+        (
             json!({"type": "number", "value": 200, "relative": 0.01}),
             "198",
             true,
@@ -492,4 +555,46 @@ fn scores_combine_by_weight() {
     let tenths = [verdict(0.7, true), verdict(0.1, true), verdict(0.1, true)];
     let (score, passed) = combine(tenths.iter().map(|verdict| (1.0, verdict)), Some(0.3)).unwrap();
     assert!(passed, "{score}");
+}
+
+#[test]
+fn references_are_a_list_where_expected_is_one() {
+    let expected = json!(["a refund", "money back", 3]);
+    for (kind, output, raw) in
+        [("f1", "your money", 0.5), ("bleu", "3", 100.0), ("chrf", "moneyback", 100.0)]
+    {
+        let assertion = json!({"type": kind, "value": "{{ expected }}", "threshold": 0.5});
+        let Outcome::Scored(verdict) =
+            Case::new(output, Some(expected.clone())).score(&compiled(&assertion))
+        else {
+            panic!("{kind} leaves {output:?} unscored");
+        };
+        let found = verdict.raw.unwrap();
+        assert!((found - raw).abs() < 1e-9, "{kind}: {found}");
+        assert!((verdict.score - if raw > 1.0 { raw / 100.0 } else { raw }).abs() < 1e-12);
+        assert_eq!((verdict.passed, verdict.value), (true, Some(expected.clone())));
+    }
+    for (expected, reason) in [
+        (json!(null), "is null, not a text"),
+        (json!([]), "the list is empty, so that there is nothing to compare with"),
+        (json!(["a", {}]), "is a map, not a text"),
+    ] {
+        let assertion = json!({"type": "not-f1", "value": "{{ expected }}"});
+        assert_eq!(unscored(&assertion, "x", Some(expected)), reason);
+    }
+}
+
+#[test]
+fn texts_that_take_too_long_are_unscored() {
+    let long = "a b ".repeat(1 << 20);
+    for (kind, reason) in [
+        ("rouge-l", "the texts are too long to compare: 2097152 and 2097153 words"),
+        ("rouge-lsum", "the texts are too long to compare: 2097152 and 2097153 words"),
+    ] {
+        let assertion = json!({"type": kind, "value": format!("{long} c")});
+        assert_eq!(unscored(&assertion, &long, None), reason);
+    }
+    let huge = "a".repeat((16 << 20) + 1);
+    let assertion = json!({"type": "f1", "value": "a"});
+    assert_eq!(unscored(&assertion, &huge, None), "a text is too long to compare: 16777217 bytes");
 }

@@ -68,6 +68,14 @@ fn all_problems_are_found_before_any_answer() {
             )],
         ),
         (
+            json!({"type": "rouge-l", "value": [], "stem": "yes"}),
+            vec![("stem", "`stem` must be true or false")],
+        ),
+        (
+            json!({"type": "bleu", "value": ["a", []], "stem": true}),
+            vec![("stem", "`bleu` has no key `stem`"), ("value.1", "is a list, not a text")],
+        ),
+        (
             json!({"type": "regex", "value": "(a"}),
             vec![("value", "is no valid regular expression: unclosed group")],
         ),
@@ -255,6 +263,7 @@ fn a_misspelt_or_foreign_type_is_answered_with_the_right_one() {
         help("javascript"),
         ["write an `expression`, such as `value: output | length < 100`"]
     );
+    assert_eq!(help("rouge-n"), ["write `rouge-1`, `rouge-2`, `rouge-l` or `rouge-lsum`"]);
     assert!(help("zebra")[0].starts_with("the types are equals, iequals, "));
 }
 

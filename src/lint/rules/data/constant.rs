@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::pattern::{self, Fixed};
-use crate::assertion::{Assertion, Syntax, Threshold};
+use crate::assertion::{Assertion, Family, Syntax, Threshold};
 use crate::diagnostic::excerpt;
 use crate::lint::context::{Owner, PlacedAssertion, SuiteContext};
 
@@ -53,14 +53,21 @@ pub(super) fn constant(syntax: &Syntax, assertion: &Assertion) -> Option<Constan
         "json-schema" | "is-json" if value == Some(&Value::Bool(false)) => {
             (false, "value", "no value fits the schema `false`".to_owned())
         }
-        "similarity-ratio"
-            if matches!(assertion.spec.threshold, Threshold::Floor { .. })
-                && assertion.threshold.is_some_and(|threshold| threshold <= 0.0) =>
+        name if (name == "similarity-ratio" || assertion.spec.family == Family::Overlap)
+            && matches!(assertion.spec.threshold, Threshold::Floor { .. })
+            && assertion.threshold.is_some_and(|threshold| threshold <= 0.0) =>
         {
             (true, "threshold", "every score reaches a threshold of 0".to_owned())
         }
+        // Of an empty answer too: they count what both texts have.
+        name if name != "exact-match"
+            && assertion.spec.family == Family::Overlap
+            && text.is_some_and(|text| text.trim().is_empty()) =>
+        {
+            (false, "value", "every answer scores 0 against an empty reference".to_owned())
+        }
         "equals" | "iequals" | "starts-with" | "ends-with" | "contains" | "icontains"
-        | "similarity-ratio" | "levenshtein"
+        | "similarity-ratio" | "levenshtein" | "exact-match"
             if text.is_some_and(is_output) =>
         {
             (true, "value", "the answer is compared with itself".to_owned())
