@@ -168,6 +168,7 @@ enum Block {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the words of the protocol")]
 struct Counts {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,

@@ -204,6 +204,7 @@ struct Use {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the words of the protocol")]
 struct Counts {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,

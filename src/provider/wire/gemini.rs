@@ -247,6 +247,7 @@ struct CallBody {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the words of the protocol")]
 struct Counts {
     prompt_token_count: Option<u64>,
     tool_use_prompt_token_count: Option<u64>,

@@ -13,13 +13,13 @@ fn parse(wire: Wire, body: &[u8]) -> Answer {
     wire.parse(body, &plain("p", "m")).unwrap()
 }
 
-fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Option<Usage> {
-    Some(Usage {
+fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Usage {
+    Usage {
         input_tokens: input,
         output_tokens: output,
         cached_tokens: cached,
         reasoning_tokens: reasoning,
-    })
+    }
 }
 
 fn call(id: &str, name: &str, arguments: Value) -> Vec<ToolCall> {
@@ -39,7 +39,7 @@ fn anthropic() {
             ),
             finish: Some("tool_calls".into()),
             finish_raw: Some("tool_use".into()),
-            usage: usage(50 + 248 + 1800, 89, 1800, 0),
+            usage: Some(usage(50 + 248 + 1800, 89, 1800, 0)),
             ..Answer::default()
         }
     );
@@ -54,7 +54,7 @@ fn gemini() {
             tool_calls: call("fc_1", "note", json!({"sum": 4})),
             finish: Some("tool_calls".into()),
             finish_raw: Some("STOP".into()),
-            usage: usage(2152, 6 + 31, 2048, 31),
+            usage: Some(usage(2152, 6 + 31, 2048, 31)),
             ..Answer::default()
         }
     );
@@ -67,7 +67,7 @@ fn a_blocked_prompt_is_an_empty_answer_that_says_so() {
         Answer {
             finish: Some("content_filter".into()),
             finish_raw: Some("PROHIBITED_CONTENT".into()),
-            usage: usage(12, 0, 0, 0),
+            usage: Some(usage(12, 0, 0, 0)),
             ..Answer::default()
         }
     );
@@ -77,7 +77,10 @@ fn a_blocked_prompt_is_an_empty_answer_that_says_so() {
 fn thoughts_that_are_part_of_the_answer_are_not_counted_twice() {
     let body = json!({"candidates": [{"finishReason": "MAX_TOKENS"}], "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 40, "thoughtsTokenCount": 30, "totalTokenCount": 45}});
     let answer = parse(Wire::Gemini, body.to_string().as_bytes());
-    assert_eq!((answer.finish.as_deref(), answer.usage), (Some("length"), usage(5, 40, 0, 30)));
+    assert_eq!(
+        (answer.finish.as_deref(), answer.usage),
+        (Some("length"), Some(usage(5, 40, 0, 30)))
+    );
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn bedrock() {
             tool_calls: call("tooluse_hbTgdi0CSLq_hM4P8csZJA", "top_song", json!({"sign": "WZPZ"})),
             finish: Some("tool_calls".into()),
             finish_raw: Some("tool_use".into()),
-            usage: usage(30 + 1024 + 100, 62, 1024, 0),
+            usage: Some(usage(30 + 1024 + 100, 62, 1024, 0)),
             ..Answer::default()
         }
     );
@@ -105,7 +108,7 @@ fn what_bedrock_gives_through_a_tool_is_the_answer() {
             output: r#"{"label":"refund"}"#.into(),
             finish: Some("stop".into()),
             finish_raw: Some("tool_use".into()),
-            usage: usage(30, 12, 0, 0),
+            usage: Some(usage(30, 12, 0, 0)),
             ..Answer::default()
         }
     );
@@ -119,7 +122,7 @@ fn ollama() {
             tool_calls: call("", "get_weather", json!({"city": "Tokyo"})),
             finish: Some("tool_calls".into()),
             finish_raw: Some("stop".into()),
-            usage: usage(122, 33, 0, 0),
+            usage: Some(usage(122, 33, 0, 0)),
             ..Answer::default()
         }
     );
@@ -134,7 +137,7 @@ fn responses() {
             tool_calls: call("call_1", "note", json!({"place": "marsh"})),
             finish: Some("tool_calls".into()),
             finish_raw: Some("completed".into()),
-            usage: usage(328, 152, 128, 100),
+            usage: Some(usage(328, 152, 128, 100)),
             ..Answer::default()
         }
     );

@@ -35,6 +35,14 @@ fn the_text_comes_without_the_thoughts_wherever_the_bytes_are_cut() {
 }
 
 #[test]
+fn lines_may_end_as_windows_ends_them() {
+    for (wire, bytes) in all() {
+        let lines = std::str::from_utf8(bytes).unwrap().replace('\n', "\r\n");
+        assert_eq!(collect(wire, &[lines.as_bytes()]), collect(wire, &[bytes]), "{wire:?}");
+    }
+}
+
+#[test]
 fn a_stream_amounts_to_the_answer_in_one_piece() {
     let of = |wire: Wire| {
         let (_, bytes) = all().into_iter().find(|(of, _)| *of == wire).unwrap();
