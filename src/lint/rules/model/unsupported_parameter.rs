@@ -19,8 +19,9 @@ rule! {
     ///
     /// ## What it does
     ///
-    /// It knows the parameters that vendors name as unsupported and those that a wire protocol has no place for, and models that reason: those take no `temperature` but
-    /// 1 while they do. Keys of `extra` count too; with `reasoning_effort: none` there, sampling is free.
+    /// It knows the parameters that vendors name as unsupported and those that a wire protocol has no place for, and models
+    /// that reason: those take no `temperature` but 1 while they do. Keys of `extra` count too; with `reasoning_effort: none`
+    /// there, sampling is free.
     ///
     /// ## Example
     ///
