@@ -208,18 +208,26 @@ pub struct Answer {
     /// Tools that the model asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall>,
-    /// Why the model stopped: `stop`, `length`, `content_filter`, `tool_calls` or the provider's own word.
+    /// Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter`, `refusal`, or a provider's own word that
+    /// means none of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish: Option<String>,
+    /// The provider's own word for `finish`, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_raw: Option<String>,
     /// Tokens, as the provider counted them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
     /// From sending the request to the end of the answer, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
+    /// From sending the request to the first text of the answer, in milliseconds, where the answer was streamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<f64>,
 }
 
-/// Tokens that an exchange used. Cached and reasoning tokens are part of the input and output counts.
+/// Tokens that an exchange used. Cached and reasoning tokens are part of the input and output counts, also where the
+/// provider counts them apart. What it wrote to its cache is input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {

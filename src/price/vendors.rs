@@ -27,19 +27,39 @@ const NOT_OPENAI: [(&str, &str); 4] = [
     ("random_seed", "OpenAI has no such parameter and refuses the request; it calls it `seed`"),
 ];
 
-/// <https://docs.anthropic.com/en/api/openai-sdk>, the table of fields, read on 2026-11-20; its own API has none of them.
+/// <https://docs.anthropic.com/en/api/openai-sdk>, the table of fields, read on 2026-11-20: passed over there, refused by
+/// its own API.
 const NOT_ANTHROPIC: [(&str, &str); 6] = [
-    ("seed", "Anthropic has no seed and passes over it"),
-    ("logprobs", "Anthropic passes over it"),
-    ("top_logprobs", "Anthropic passes over it"),
-    ("presence_penalty", "Anthropic passes over it"),
-    ("frequency_penalty", "Anthropic passes over it"),
-    ("logit_bias", "Anthropic passes over it"),
+    ("seed", "Anthropic has no seed"),
+    ("logprobs", "Anthropic has no such parameter"),
+    ("top_logprobs", "Anthropic has no such parameter"),
+    ("presence_penalty", "Anthropic has no such parameter"),
+    ("frequency_penalty", "Anthropic has no such parameter"),
+    ("logit_bias", "Anthropic has no such parameter"),
 ];
 
-/// LiteLLM translates it for that reason (litellm/llms/mistral/chat/transformation.py, read on 2026-11-20).
-const NOT_MISTRAL: [(&str, &str); 1] =
-    [("seed", "Mistral calls it `random_seed`; write `extra: {random_seed: …}`")];
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html>; what single models
+/// take besides goes into `additionalModelRequestFields`.
+const NOT_CONVERSE: [(&str, &str); 1] = [("seed", "Bedrock's Converse has no seed")];
+
+/// <https://platform.openai.com/docs/api-reference/responses/create>, whose fields are fewer than those of chat completions.
+const NOT_RESPONSES: [(&str, &str); 4] = [
+    ("seed", "OpenAI's responses have no seed; its chat completions do"),
+    ("stop", "OpenAI's responses have no stop texts; its chat completions do"),
+    ("presence_penalty", "OpenAI's responses have no such parameter"),
+    ("frequency_penalty", "OpenAI's responses have no such parameter"),
+];
+
+/// Why the wire protocol `protocol` cannot say `key` of a request, whoever speaks it.
+pub fn lacking(protocol: &str, key: &str) -> Option<&'static str> {
+    let lacks: &[(&str, &str)] = match protocol {
+        "anthropic" => &NOT_ANTHROPIC,
+        "bedrock" => &NOT_CONVERSE,
+        "openai-responses" => &NOT_RESPONSES,
+        _ => &[],
+    };
+    lacks.iter().find(|(name, _)| *name == key).map(|(_, why)| *why)
+}
 
 /// The vendors whose models the table lists.
 static VENDORS: [Vendor; 7] = [
@@ -94,7 +114,7 @@ static VENDORS: [Vendor; 7] = [
         temperature: None,
         stops: None,
         wants_limit: false,
-        unknown: &NOT_MISTRAL,
+        unknown: &[],
         limits: false,
     },
     Vendor {

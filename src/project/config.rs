@@ -40,10 +40,13 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderConfig {
-    /// The wire protocol: `openai` or `echo`. Defaults to the provider's own name.
+    /// The wire protocol. A built-in provider has its own.
     pub protocol: Option<Protocol>,
-    /// Where requests go, up to and including the version: `https://host/v1`.
+    /// Where requests go, up to and including the version: `https://host/v1`. A built-in provider has its own.
     pub base_url: Option<String>,
+    /// The region of the built-in provider `bedrock`, such as `us-east-1`.
+    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"))]
+    pub region: Option<String>,
     /// The environment variable that holds the key.
     pub api_key_env: Option<String>,
     /// Headers sent with every request.
@@ -69,14 +72,34 @@ pub struct ProviderConfig {
 
 /// A wire protocol that pf speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[expect(
     missing_docs,
     reason = "the words say it; a doc comment would turn the schema's enum into a oneOf"
 )]
 pub enum Protocol {
     Openai,
+    OpenaiResponses,
+    Anthropic,
+    Gemini,
+    Bedrock,
+    Ollama,
     Echo,
+}
+
+impl Protocol {
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::OpenaiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Bedrock => "bedrock",
+            Self::Ollama => "ollama",
+            Self::Echo => "echo",
+        }
+    }
 }
 
 /// A model with its parameters under a short name.

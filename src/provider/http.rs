@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Response, redirect, retry};
 use tokio::time::timeout_at;
 
 use super::endpoint::{Endpoint, is_refused};
 use super::error::{Phase, ProviderError, printable};
 use super::resolve::{ConfigurationError, Connection};
+use super::wire::Wire;
 
 /// Most bytes of an answer. The longest answers of models are a few hundred kilobytes.
 const LARGEST_ANSWER: usize = 16 << 20;
@@ -39,6 +40,9 @@ pub(super) struct Http {
     client: OnceLock<Result<Client, ConfigurationError>>,
 }
 
+/// Takes the bytes of an answer as they come.
+pub(super) type Live<'a> = dyn FnMut(&[u8]) + Send + 'a;
+
 /// What came back, whatever its status.
 pub(super) struct Received {
     pub(super) status: u16,
@@ -48,7 +52,12 @@ pub(super) struct Received {
 }
 
 impl Http {
-    pub(super) fn new(provider: &str, endpoint: &Endpoint, connection: &Connection) -> Self {
+    pub(super) fn new(
+        provider: &str,
+        wire: Wire,
+        endpoint: &Endpoint,
+        connection: &Connection,
+    ) -> Self {
         let mut headers: HeaderMap = connection
             .headers
             .iter()
@@ -61,12 +70,16 @@ impl Http {
             })
             .collect();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((name, value)) = wire.version_header() {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
         if let Some((_, key)) = &connection.key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
+            let (name, before) = wire.key_header(endpoint);
+            let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose()))
                 .expect("a key holds printable ASCII only");
             // Keeps it out of the debug output of every library below.
             value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(name, value);
         }
         Self {
             provider: provider.to_owned(),
@@ -79,7 +92,15 @@ impl Http {
     }
 
     /// Sends `body` to `path` below the endpoint and reads the whole answer.
-    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Received, ProviderError> {
+    ///
+    /// Where `live` is given, the bytes of a good answer go there as they come and not into the body, unless the server
+    /// sends it in one piece all the same.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        live: Option<&mut Live<'_>>,
+    ) -> Result<Received, ProviderError> {
         let client = self.client.get_or_init(|| self.build()).clone()?;
         let started = Instant::now();
         let deadline = tokio::time::Instant::from_std(started) + self.timeout;
@@ -92,32 +113,49 @@ impl Http {
             .map_err(|error| self.failed(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let is_whole = status != 200
+            || headers.get(CONTENT_TYPE).is_some_and(|kind| {
+                kind.to_str().is_ok_and(|kind| kind.trim_start().starts_with("application/json"))
+            });
+        let live = live.filter(|_| !is_whole);
         let largest = if status == 200 { LARGEST_ANSWER } else { LARGEST_ERROR };
-        let body = timeout_at(deadline, self.read(response, largest))
+        let body = timeout_at(deadline, self.read(response, largest, live))
             .await
             .map_err(|_| self.timed_out(Phase::Total, self.timeout))??;
         Ok(Received { status, headers, body, took: started.elapsed() })
     }
 
-    async fn read(&self, mut response: Response, largest: usize) -> Result<Vec<u8>, ProviderError> {
+    async fn read(
+        &self,
+        mut response: Response,
+        largest: usize,
+        mut live: Option<&mut Live<'_>>,
+    ) -> Result<Vec<u8>, ProviderError> {
         let is_error = largest < LARGEST_ANSWER;
+        // A stream begins before the model does, and a model may think for long: only the total time bounds it.
+        let idle = if live.is_some() { self.timeout } else { IDLE_TIMEOUT };
         let mut body = Vec::new();
+        let mut size = 0;
         loop {
-            let chunk = match tokio::time::timeout(IDLE_TIMEOUT, response.chunk()).await {
+            let chunk = match tokio::time::timeout(idle, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => return Ok(body),
                 // The status is known, and more important than the rest of the message.
                 _ if is_error => return Ok(body),
                 Ok(Err(error)) => return Err(self.body(format!("it was cut: {}", cause(&error)))),
-                Err(_) => return Err(self.timed_out(Phase::Body, IDLE_TIMEOUT)),
+                Err(_) => return Err(self.timed_out(Phase::Body, idle)),
             };
-            if body.len() + chunk.len() > largest {
+            size += chunk.len();
+            if size > largest {
                 if is_error {
                     return Ok(body);
                 }
                 return Err(self.body(format!("it is larger than {} MiB", LARGEST_ANSWER >> 20)));
             }
-            body.extend_from_slice(&chunk);
+            match &mut live {
+                Some(live) => live(&chunk),
+                None => body.extend_from_slice(&chunk),
+            }
         }
     }
 

@@ -10,10 +10,10 @@ mod error;
 mod http;
 mod key;
 mod limit;
-pub mod openai;
 mod resolve;
 mod retry;
 mod trust;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,17 +26,18 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Phase, ProviderError, Reply, Retry};
 pub use key::{ApiKey, KeyError};
 pub use limit::Limiter;
-pub use resolve::{Access, BUILT_IN, ConfigurationError};
+pub use resolve::{Access, ConfigurationError, built_in_names};
 pub use retry::{Backoff, Host};
 pub use trust::Trust;
+pub use wire::{Quirks, Wire};
 
 use crate::message::{Answer, Content, Part, Request};
 use crate::project::config::ProviderConfig;
 use http::{Http, Received};
 use limit::{Budget, Outcome};
-use openai::Quirks;
 use resolve::Place;
 use retry::Attempts;
+use wire::{Collector, Delivery, Kind};
 
 /// Most requests under way for one model where nothing else is set.
 pub const DEFAULT_CONCURRENCY: usize = 32;
@@ -49,10 +50,10 @@ pub enum Provider {
     Remote(Box<Remote>),
 }
 
-/// A server that speaks OpenAI's protocol, and all that a call to it needs.
+/// A server, and all that a call to it needs.
 pub struct Remote {
     endpoint: Endpoint,
-    quirks: Quirks,
+    wire: Wire,
     http: Http,
     key: Option<(String, ApiKey)>,
     backoff: Backoff,
@@ -141,7 +142,18 @@ pub fn locate(
 ) -> Result<Option<Endpoint>, ProviderError> {
     Ok(match resolve::place(name, providers)? {
         Place::Echo => None,
-        Place::Openai(endpoint) => Some(endpoint),
+        Place::Remote(_, endpoint) => Some(endpoint),
+    })
+}
+
+/// The protocol that provider `name` speaks, without looking at any key. `None` for `echo`.
+pub fn wire(
+    name: &str,
+    providers: &IndexMap<String, ProviderConfig>,
+) -> Result<Option<Wire>, ProviderError> {
+    Ok(match resolve::place(name, providers)? {
+        Place::Echo => None,
+        Place::Remote(wire, _) => Some(wire),
     })
 }
 
@@ -153,15 +165,15 @@ impl Provider {
         providers: &IndexMap<String, ProviderConfig>,
         access: &Access<'_>,
     ) -> Result<Self, ProviderError> {
-        let endpoint = match resolve::place(name, providers)? {
+        let (wire, endpoint) = match resolve::place(name, providers)? {
             Place::Echo => return Ok(Self::Echo),
-            Place::Openai(endpoint) => endpoint,
+            Place::Remote(wire, endpoint) => (wire, endpoint),
         };
         let config = providers.get(name);
         let connection = resolve::connection(name, &endpoint, config, access)?;
         Ok(Self::Remote(Box::new(Remote {
-            quirks: Quirks::of(&endpoint),
-            http: Http::new(name, &endpoint, &connection),
+            wire,
+            http: Http::new(name, wire, &endpoint, &connection),
             key: connection.key,
             backoff: Backoff::new(connection.attempts),
             concurrency: config.and_then(|config| config.concurrency),
@@ -205,14 +217,45 @@ impl Provider {
     pub async fn ask(&self, request: &Request, traffic: &Traffic) -> Asked {
         match self {
             Self::Echo => Asked { result: Ok(echo::answer(request)), attempts: 1 },
-            Self::Remote(remote) => remote.ask(request, traffic).await,
+            Self::Remote(remote) => remote.ask(request, traffic, None).await,
+        }
+    }
+
+    /// As [`Provider::ask`], and gives each piece of the answer's text to `shown` as it comes.
+    ///
+    /// A stream that breaks off is an error. Once something was shown, it is not asked again: the beginning of another
+    /// answer would stand behind that of the first. Where the protocol or the server does not stream, the text comes in one
+    /// piece, and the answer has no time to its first token.
+    pub async fn ask_streaming(
+        &self,
+        request: &Request,
+        traffic: &Traffic,
+        shown: &mut Shown<'_>,
+    ) -> Asked {
+        match self {
+            Self::Echo => {
+                let answer = echo::answer(request);
+                shown(&answer.output);
+                Asked { result: Ok(answer), attempts: 1 }
+            }
+            Self::Remote(remote) => remote.ask(request, traffic, Some(shown)).await,
         }
     }
 }
 
+/// Takes the text of an answer as it comes.
+pub type Shown<'a> = dyn FnMut(&str) + Send + 'a;
+
 impl Remote {
-    async fn ask(&self, request: &Request, traffic: &Traffic) -> Asked {
-        let body = match openai::request_body(request, self.quirks) {
+    async fn ask(
+        &self,
+        request: &Request,
+        traffic: &Traffic,
+        mut shown: Option<&mut Shown<'_>>,
+    ) -> Asked {
+        let wanted = if shown.is_some() { Delivery::Streamed } else { Delivery::Whole };
+        let delivery = self.wire.at_best(wanted);
+        let body = match self.wire.body(request, delivery) {
             Ok(body) => body.to_string().into_bytes(),
             Err(error) => {
                 return Asked { result: Err(error.into()), attempts: 0 };
@@ -223,6 +266,8 @@ impl Remote {
         let tokens = if self.budget.counts_tokens() { estimated_tokens(request) } else { 0 };
         let mut attempts = Attempts::new(self.backoff);
         let place = (self.endpoint.authority(), request.model.name.clone());
+        let path = self.wire.path(&request.model.name, delivery);
+        let mut has_shown = false;
         loop {
             let permit = lane.acquire().await;
             self.budget.take(tokens).await;
@@ -234,7 +279,8 @@ impl Remote {
                     ProviderError::GivenUp { host: self.endpoint.authority(), silent, reason };
                 return Asked { result: Err(error), attempts: attempts.failed() };
             }
-            let result = self.attempt(body.clone(), request, &lane).await;
+            let call = Call { path: &path, body: &body, delivery };
+            let result = self.attempt(call, request, &lane, &mut has_shown, &mut shown).await;
             let now = Instant::now();
             host.note(result.as_ref().map(|_| ()), now, self.backoff.budget);
             let error = match result {
@@ -255,7 +301,7 @@ impl Remote {
                 }
                 _ => Outcome::Failure,
             });
-            match wait {
+            match wait.filter(|_| !has_shown) {
                 Some(wait) if host.given_up().is_none() => tokio::time::sleep(wait).await,
                 _ => {
                     return Asked { result: Err(error), attempts: attempts.failed() };
@@ -266,20 +312,51 @@ impl Remote {
 
     async fn attempt(
         &self,
-        body: Vec<u8>,
+        call: Call<'_>,
         request: &Request,
         lane: &Limiter,
+        has_shown: &mut bool,
+        shown: &mut Option<&mut Shown<'_>>,
     ) -> Result<Answer, ProviderError> {
-        let received = self.http.post("chat/completions", body).await?;
+        let started = Instant::now();
+        let mut collector = Collector::new(self.wire);
+        let mut first_token = None;
+        let mut show = |text: &str| {
+            if let Some(shown) = shown.as_mut().filter(|_| !text.is_empty()) {
+                *has_shown = true;
+                shown(text);
+            }
+        };
+        let mut live = |bytes: &[u8]| {
+            let text = collector.push(bytes);
+            if !text.is_empty() {
+                first_token.get_or_insert_with(|| started.elapsed());
+                show(&text);
+            }
+        };
+        let live: Option<&mut http::Live<'_>> = match call.delivery {
+            Delivery::Whole => None,
+            Delivery::Streamed => Some(&mut live),
+        };
+        let received = self.http.post(call.path, call.body.to_vec(), live).await?;
         if received.status != 200 {
             return Err(self.refused(&received, request));
         }
-        let mut answer = openai::parse_response(&received.body)
-            .map_err(|error| self.http.body(self.redact(&error.to_string())))?;
-        if let Some(wait) = exhausted_for(&received) {
+        let is_streamed = call.delivery == Delivery::Streamed && received.body.is_empty();
+        let parsed = if is_streamed {
+            collector.finish(request)
+        } else {
+            self.wire.parse(&received.body, request)
+        };
+        let mut answer = parsed.map_err(|error| self.http.body(self.redact(&error.to_string())))?;
+        if !is_streamed {
+            show(&answer.output);
+        }
+        if let Some(wait) = exhausted_for(&received, SystemTime::now()) {
             lane.pause(wait.min(self.backoff.budget));
         }
-        answer.latency_ms = Some((received.took.as_secs_f64() * 1e6).round() / 1e3);
+        answer.latency_ms = Some(milliseconds(received.took));
+        answer.first_token_ms = first_token.map(milliseconds);
         Ok(answer)
     }
 
@@ -290,39 +367,36 @@ impl Remote {
             .then(|| received.headers.get(reqwest::header::LOCATION)?.to_str().ok())
             .flatten()
             .map(|location| format!("redirect to {}", error::printable(location, 200)));
-        let message = location.or_else(|| openai::error_message(&received.body));
+        let failure = self.wire.failure(received.status, &received.headers, &received.body);
+        let message = location.or(failure.message);
         let reply = Reply {
             host: self.endpoint.authority(),
             status: received.status,
             message: message.map(|message| self.redact(&message)),
         };
-        let retry_after = retry::retry_after(&received.headers, SystemTime::now());
-        let codes = openai::error_codes(&received.body);
-        let says = |words: &[&str]| codes.iter().any(|code| words.contains(&code.as_str()));
-        match received.status {
-            401 | 403 => ProviderError::Unauthorized {
+        let retry_after =
+            retry::retry_after(&received.headers, SystemTime::now()).or(failure.retry_after);
+        let by_status = match received.status {
+            401 | 403 => Some(Kind::Unauthorized),
+            402 => Some(Kind::Quota),
+            404 => Some(Kind::NotFound),
+            429 => Some(Kind::Limited),
+            408 | 500..=599 => Some(Kind::Server),
+            _ => None,
+        };
+        match failure.kind.or(by_status) {
+            Some(Kind::Unauthorized) => ProviderError::Unauthorized {
                 reply,
                 variable: self.key.as_ref().map(|(variable, _)| variable.clone()),
             },
-            404 => ProviderError::NotFound { reply, model: request.model.name.clone() },
-            402 => ProviderError::QuotaExhausted { reply },
-            // OpenAI, its older accounts, and LiteLLM for a budget of its own.
-            400 | 429
-                if says(&[
-                    "insufficient_quota",
-                    "billing_hard_limit_reached",
-                    "budget_exceeded",
-                ]) =>
-            {
-                ProviderError::QuotaExhausted { reply }
+            Some(Kind::NotFound) => {
+                ProviderError::NotFound { reply, model: request.model.name.clone() }
             }
-            429 => ProviderError::RateLimited { reply, retry_after },
-            // llama.cpp says this while it loads a model, which takes longer than a few attempts.
-            503 if says(&["unavailable_error"]) => {
-                ProviderError::Server { reply, retry_after, starting: true }
-            }
-            408 | 500..=599 => ProviderError::Server { reply, retry_after, starting: false },
-            _ => ProviderError::Rejected { reply },
+            Some(Kind::Quota) => ProviderError::QuotaExhausted { reply },
+            Some(Kind::Limited) => ProviderError::RateLimited { reply, retry_after },
+            Some(Kind::Starting) => ProviderError::Server { reply, retry_after, starting: true },
+            Some(Kind::Server) => ProviderError::Server { reply, retry_after, starting: false },
+            None => ProviderError::Rejected { reply },
         }
     }
 
@@ -331,16 +405,38 @@ impl Remote {
     }
 }
 
+/// One request, as each attempt sends it.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    path: &'a str,
+    body: &'a [u8],
+    delivery: Delivery,
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// How long the provider says that nothing is left of a quota, told in the headers of a good answer.
 ///
-/// <https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers>
-fn exhausted_for(received: &Received) -> Option<Duration> {
-    let text = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
-    ["requests", "tokens"]
+/// <https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers>,
+/// <https://platform.claude.com/docs/en/api/rate-limits#response-headers>
+fn exhausted_for(received: &Received, now: SystemTime) -> Option<Duration> {
+    let text = |name: String| received.headers.get(name).and_then(|value| value.to_str().ok());
+    let by_openai = ["requests", "tokens"]
         .into_iter()
-        .filter(|kind| text(&format!("x-ratelimit-remaining-{kind}")) == Some("0"))
-        .filter_map(|kind| reset_time(text(&format!("x-ratelimit-reset-{kind}"))?))
-        .max()
+        .filter(|kind| text(format!("x-ratelimit-remaining-{kind}")) == Some("0"))
+        .filter_map(|kind| reset_time(text(format!("x-ratelimit-reset-{kind}"))?));
+    let by_anthropic = ["requests", "tokens", "input-tokens", "output-tokens"]
+        .into_iter()
+        .filter(|kind| text(format!("anthropic-ratelimit-{kind}-remaining")) == Some("0"))
+        .filter_map(|kind| {
+            let at: jiff::Timestamp =
+                text(format!("anthropic-ratelimit-{kind}-reset"))?.parse().ok()?;
+            SystemTime::from(at).duration_since(now).ok()
+        });
+    by_openai.chain(by_anthropic).max()
 }
 
 /// Reads a duration as Go writes it: `6m0s`, `1.5s`, `120ms`.

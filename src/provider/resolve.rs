@@ -12,13 +12,71 @@ use indexmap::IndexMap;
 use super::endpoint::{Endpoint, EndpointError};
 use super::key::{ApiKey, KeyError};
 use super::trust::{self, Trust};
+use super::wire::Wire;
 use crate::project::config::{Protocol, ProviderConfig};
 
-/// The variable that holds the key of the built-in provider `openai`, and its address.
-const OPENAI: (&str, &str) = ("OPENAI_API_KEY", "https://api.openai.com/v1");
+/// A provider that needs no configuration, or little.
+struct BuiltIn {
+    name: &'static str,
+    protocol: Protocol,
+    /// Its address, `{region}` in it as it stands in the configuration.
+    base_url: &'static str,
+    /// The variable that holds its key.
+    key: Option<&'static str>,
+}
 
-/// Names of the providers that need no configuration.
-pub const BUILT_IN: [&str; 2] = ["echo", "openai"];
+/// The built-in providers. Only what a vendor's own documentation says belongs here: a key is sent to these addresses.
+const BUILT_IN: [BuiltIn; 11] = [
+    built_in("echo", Protocol::Echo, "", None),
+    built_in("openai", Protocol::Openai, "https://api.openai.com/v1", Some("OPENAI_API_KEY")),
+    built_in(
+        "anthropic",
+        Protocol::Anthropic,
+        "https://api.anthropic.com/v1",
+        Some("ANTHROPIC_API_KEY"),
+    ),
+    built_in(
+        "gemini",
+        Protocol::Gemini,
+        "https://generativelanguage.googleapis.com/v1beta",
+        Some("GEMINI_API_KEY"),
+    ),
+    built_in(
+        "bedrock",
+        Protocol::Bedrock,
+        "https://bedrock-runtime.{region}.amazonaws.com",
+        Some("AWS_BEARER_TOKEN_BEDROCK"),
+    ),
+    built_in("ollama", Protocol::Ollama, "http://127.0.0.1:11434", None),
+    built_in(
+        "openrouter",
+        Protocol::Openai,
+        "https://openrouter.ai/api/v1",
+        Some("OPENROUTER_API_KEY"),
+    ),
+    built_in("groq", Protocol::Openai, "https://api.groq.com/openai/v1", Some("GROQ_API_KEY")),
+    built_in("mistral", Protocol::Openai, "https://api.mistral.ai/v1", Some("MISTRAL_API_KEY")),
+    built_in("deepseek", Protocol::Openai, "https://api.deepseek.com", Some("DEEPSEEK_API_KEY")),
+    built_in("xai", Protocol::Openai, "https://api.x.ai/v1", Some("XAI_API_KEY")),
+];
+
+const fn built_in(
+    name: &'static str,
+    protocol: Protocol,
+    base_url: &'static str,
+    key: Option<&'static str>,
+) -> BuiltIn {
+    BuiltIn { name, protocol, base_url, key }
+}
+
+fn find_built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|provider| provider.name == name)
+}
+
+/// Names of the providers that are built in.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|provider| provider.name)
+}
 
 /// Most time for one request where `timeout` does not say: reasoning models think for minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -27,12 +85,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
 const DEFAULT_ATTEMPTS: u32 = 4;
 
 /// Headers that carry credentials, which belong into the environment, or that a request sets itself.
-const RESERVED_HEADERS: [&str; 9] = [
+const RESERVED_HEADERS: [&str; 10] = [
     "authorization",
     "proxy-authorization",
     "cookie",
     "api-key",
     "x-api-key",
+    "x-goog-api-key",
     "host",
     "content-length",
     "content-type",
@@ -152,6 +211,18 @@ pub enum ConfigurationError {
         /// What the system said.
         reason: String,
     },
+    /// The protocol has no place for a part of the request.
+    #[error("model `{model}` cannot be given {what}: {why}; {help}")]
+    Unsupported {
+        /// The model.
+        model: String,
+        /// The part of the request.
+        what: String,
+        /// Why there is no place for it.
+        why: String,
+        /// What to do instead.
+        help: String,
+    },
     /// `extra` sets what a request sets itself.
     #[error("`extra.{key}` of model `{model}` would replace the request's own `{key}`; remove it")]
     ExtraKey {
@@ -177,8 +248,8 @@ pub struct Access<'a> {
 pub(super) enum Place {
     /// Nowhere: it answers by itself.
     Echo,
-    /// At an address that speaks OpenAI's protocol.
-    Openai(Endpoint),
+    /// At an address, where this protocol is spoken.
+    Remote(Wire, Endpoint),
 }
 
 /// How to reach a provider, secrets included.
@@ -197,28 +268,51 @@ pub(super) fn place(
     providers: &IndexMap<String, ProviderConfig>,
 ) -> Result<Place, ConfigurationError> {
     let config = providers.get(name);
-    let protocol = match (config.and_then(|config| config.protocol), name) {
-        (Some(protocol), _) => protocol,
-        (None, "openai") => Protocol::Openai,
-        (None, "echo") => Protocol::Echo,
-        (None, _) if config.is_none() => return Err(unknown(name, providers)),
-        (None, _) => {
-            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "protocol" });
-        }
+    let known = find_built_in(name);
+    let missing = |key: &'static str| ConfigurationError::Missing { name: name.to_owned(), key };
+    let own_protocol = config.and_then(|config| config.protocol);
+    let protocol = match own_protocol.or_else(|| known.map(|known| known.protocol)) {
+        Some(protocol) => protocol,
+        None if config.is_none() => return Err(unknown(name, providers)),
+        None => return Err(missing("protocol")),
     };
     if protocol == Protocol::Echo {
         return Ok(Place::Echo);
     }
-    let text = match (config.and_then(|config| config.base_url.as_deref()), name) {
-        (Some(url), _) => url,
-        (None, "openai") => OPENAI.1,
-        (None, _) => {
-            return Err(ConfigurationError::Missing { name: name.to_owned(), key: "base_url" });
+    let text = match (config.and_then(|config| config.base_url.as_deref()), known) {
+        (Some(url), _) => url.to_owned(),
+        (None, Some(known)) if !known.base_url.is_empty() => {
+            let region = config.and_then(|config| config.region.as_deref());
+            if known.base_url.contains("{region}") {
+                known.base_url.replace("{region}", region_of(name, region)?)
+            } else {
+                known.base_url.to_owned()
+            }
         }
+        (None, _) => return Err(missing("base_url")),
     };
-    Endpoint::parse(text)
-        .map(Place::Openai)
-        .map_err(|source| ConfigurationError::BaseUrl { name: name.to_owned(), source })
+    let endpoint = Endpoint::parse(&text)
+        .map_err(|source| ConfigurationError::BaseUrl { name: name.to_owned(), source })?;
+    Ok(match Wire::new(protocol, &endpoint) {
+        Some(wire) => Place::Remote(wire, endpoint),
+        None => Place::Echo,
+    })
+}
+
+/// A region as it may stand inside a host's name.
+fn region_of<'a>(name: &str, region: Option<&'a str>) -> Result<&'a str, ConfigurationError> {
+    let region = region
+        .ok_or_else(|| ConfigurationError::Missing { name: name.to_owned(), key: "region" })?;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if region.is_empty() || !region.bytes().all(is_plain) {
+        return Err(ConfigurationError::Value {
+            name: name.to_owned(),
+            key: "region",
+            found: format!("`{}`", super::error::printable(region, 40)),
+            expected: "the name of a region, such as `us-east-1`",
+        });
+    }
+    Ok(region)
 }
 
 /// Reads everything that a call to `endpoint` needs.
@@ -233,8 +327,8 @@ pub(super) fn connection(
     let variable = match (&config.api_key_env, &config.base_url) {
         (Some(variable), _) => Some(variable.as_str()),
         // Only a built-in address has a default key: an address from a file could be anyone's.
-        (None, None) if name == "openai" => Some(OPENAI.0),
-        (None, _) => None,
+        (None, None) => find_built_in(name).and_then(|known| known.key),
+        (None, Some(_)) => None,
     };
     Ok(Connection {
         key: variable.map(|variable| key(name, variable, endpoint, access)).transpose()?,
@@ -349,7 +443,8 @@ fn attempts(name: &str, config: &ProviderConfig) -> Result<u32, ConfigurationErr
 }
 
 fn unknown(name: &str, providers: &IndexMap<String, ProviderConfig>) -> ConfigurationError {
-    let known = BUILT_IN.into_iter().chain(providers.keys().map(String::as_str));
+    let own = providers.keys().map(String::as_str);
+    let known = own.chain(BUILT_IN.iter().map(|provider| provider.name));
     let suggestion = known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
@@ -378,7 +473,7 @@ mod tests {
     ) -> Result<Connection, String> {
         let providers = providers(serde_json::Map::from_iter([(name.to_owned(), config)]).into());
         let endpoint = match place(name, &providers) {
-            Ok(Place::Openai(endpoint)) => endpoint,
+            Ok(Place::Remote(_, endpoint)) => endpoint,
             Ok(Place::Echo) => panic!("echo has no connection"),
             Err(error) => return Err(error.to_string()),
         };
@@ -399,12 +494,42 @@ mod tests {
     #[test]
     fn built_in_providers_need_no_configuration() {
         assert_eq!(place("echo", &IndexMap::new()), Ok(Place::Echo));
-        let Ok(Place::Openai(endpoint)) = place("openai", &IndexMap::new()) else { panic!() };
-        assert_eq!(endpoint.to_string(), "https://api.openai.com/v1");
+        let address = |name: &str| match place(name, &IndexMap::new()).unwrap() {
+            Place::Remote(_, endpoint) => endpoint.to_string(),
+            Place::Echo => panic!("{name} has no address"),
+        };
+        assert_eq!(address("openai"), "https://api.openai.com/v1");
+        assert_eq!(address("ollama"), "http://127.0.0.1:11434");
+        for name in built_in_names().filter(|name| !["echo", "bedrock", "ollama"].contains(name)) {
+            assert!(address(name).starts_with("https://"), "{name}");
+            let key = variable(connect(name, json!({}), &[])).unwrap();
+            assert_eq!(key, format!("{}_API_KEY", name.to_uppercase()));
+        }
         assert_eq!(
             variable(connect("openai", json!({"concurrency": 4}), &[])).unwrap(),
             "OPENAI_API_KEY"
         );
+    }
+
+    #[test]
+    fn bedrock_is_where_its_region_is() {
+        let region = |region: &str| connect("bedrock", json!({"region": region}), &[]);
+        assert_eq!(variable(region("eu-central-1")).unwrap(), "AWS_BEARER_TOKEN_BEDROCK");
+        for other in ["", "us-east-1.evil.example/#", "US-EAST-1", "us east"] {
+            assert!(region(other).unwrap_err().contains("such as `us-east-1`"), "{other}");
+        }
+        assert_eq!(
+            connect("bedrock", json!({}), &[]).unwrap_err(),
+            "provider `bedrock` has no `region`; write it into `providers: {bedrock: …}` of pf.yaml"
+        );
+    }
+
+    #[test]
+    fn a_built_in_provider_can_speak_another_protocol() {
+        let providers = providers(json!({"openai": {"protocol": "openai-responses"}}));
+        let place = place("openai", &providers).unwrap();
+        let endpoint = Endpoint::parse("https://api.openai.com/v1").unwrap();
+        assert_eq!(place, Place::Remote(Wire::Responses, endpoint));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Calls against servers on this machine: every way in which one can fail.
 
+mod protocols;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;

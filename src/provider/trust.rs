@@ -62,6 +62,10 @@ const FOREIGN: [&str; 8] =
 /// Whose secret `variable` seems to be, unless `endpoint` is its owner's.
 pub(super) fn owner_elsewhere(variable: &str, endpoint: &Endpoint) -> Option<String> {
     let upper = variable.to_ascii_uppercase();
+    // Below the rest of the domain stands what anybody has built there.
+    if upper == "AWS_BEARER_TOKEN_BEDROCK" && is_bedrock(endpoint.host()) {
+        return None;
+    }
     if let Some((_, domain)) = VENDORS.iter().find(|(prefix, _)| upper.starts_with(prefix)) {
         return (!endpoint.is_within(domain)).then(|| (*domain).to_owned());
     }
@@ -69,6 +73,12 @@ pub(super) fn owner_elsewhere(variable: &str, endpoint: &Endpoint) -> Option<Str
         return Some(format!("`{prefix}*`"));
     }
     upper.ends_with("_TOKEN").then(|| "another service".to_owned())
+}
+
+fn is_bedrock(host: &str) -> bool {
+    host.strip_prefix("bedrock-runtime.")
+        .and_then(|rest| rest.strip_suffix(".amazonaws.com"))
+        .is_some_and(|region| !region.is_empty() && !region.contains('.'))
 }
 
 #[cfg(test)]
@@ -88,6 +98,19 @@ mod tests {
             "openai.com"
         );
         assert_eq!(owner("anthropic_api_key", "http://127.0.0.1:4000").unwrap(), "anthropic.com");
+    }
+
+    #[test]
+    fn a_key_of_bedrock_is_for_bedrock() {
+        let owner = |host: &str| owner("AWS_BEARER_TOKEN_BEDROCK", &format!("https://{host}"));
+        assert_eq!(owner("bedrock-runtime.us-east-1.amazonaws.com"), None);
+        for other in [
+            "x.execute-api.us-east-1.amazonaws.com",
+            "bedrock-runtime.evil.s3.amazonaws.com",
+            "bedrock-runtime.us-east-1.amazonaws.com.evil.example",
+        ] {
+            assert!(owner(other).is_some(), "{other}");
+        }
     }
 
     #[test]

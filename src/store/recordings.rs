@@ -146,6 +146,7 @@ impl<R> Line<R> {
             finish: self.finish,
             usage: self.usage,
             latency_ms: self.latency_ms,
+            ..Answer::default()
         }
     }
 }

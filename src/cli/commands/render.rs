@@ -13,9 +13,10 @@ use crate::cli::place::{self, Selector};
 use crate::cli::ui::Ui;
 use crate::message::{Content, Message, Part};
 use crate::project::Project;
+use crate::project::config::Protocol;
 use crate::project::model;
 use crate::project::prompt::Prompt;
-use crate::provider::{self, openai};
+use crate::provider::{self, Wire};
 use crate::report::foreign::escape;
 use crate::report::json::{self, Render, Tokens, TracedMessage, TracedPiece};
 use crate::template::trace::Piece;
@@ -53,6 +54,31 @@ enum RenderFormat {
     Json,
     /// The body of a request to OpenAI's chat completions
     Openai,
+    /// The body of a request to OpenAI's responses
+    OpenaiResponses,
+    /// The body of a request to Anthropic's messages
+    Anthropic,
+    /// The body of a request to Google's generateContent
+    Gemini,
+    /// The body of a request to Bedrock's Converse
+    Bedrock,
+    /// The body of a request to Ollama's chat
+    Ollama,
+}
+
+impl RenderFormat {
+    /// The wire protocol that it shows.
+    fn protocol(self) -> Option<Protocol> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::Openai => Some(Protocol::Openai),
+            Self::OpenaiResponses => Some(Protocol::OpenaiResponses),
+            Self::Anthropic => Some(Protocol::Anthropic),
+            Self::Gemini => Some(Protocol::Gemini),
+            Self::Bedrock => Some(Protocol::Bedrock),
+            Self::Ollama => Some(Protocol::Ollama),
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
@@ -62,8 +88,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let snapshot = place::version(&home, &selector)?;
     let project = place::load_prompt(&snapshot, &selector.name)?;
     let prompt = place::prompt(&project, &selector.name)?;
-    if args.trace && args.format == RenderFormat::Openai {
-        return Err(Error::usage("--trace does not go with --format openai")
+    if let Some(protocol) = args.format.protocol().filter(|_| args.trace) {
+        let name = protocol.name();
+        return Err(Error::usage(format!("--trace does not go with --format {name}"))
             .hint("use --format text or json"));
     }
     let closure = template::closure_of(&project, prompt)?;
@@ -94,7 +121,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
                 render_json(&project, prompt, &closure, model.as_ref(), &messages, trace);
             json::write(ui.out(), &rendered)?;
         }
-        RenderFormat::Openai => {
+        format => {
             let model = model.ok_or_else(|| {
                 Error::usage(format!(
                     "the prompt `{}` names no model, which a request needs",
@@ -102,20 +129,25 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
                 ))
                 .hint("add `model: PROVIDER/NAME` to the prompt")
             })?;
-            // Without a place in pf.yaml the body is meant for OpenAI itself.
-            let endpoint = provider::locate(&model.settings.provider, &project.config.providers)
-                .ok()
-                .flatten();
-            let quirks =
-                endpoint.map_or(openai::Quirks::OPENAI, |endpoint| openai::Quirks::of(&endpoint));
+            let wire = wire(format, &model.settings.provider, &project)?;
             let request =
                 template::request(prompt, model.settings, model.prefix.as_deref(), messages);
-            let body = openai::request_body(&request, quirks)
-                .map_err(|error| Error::usage(error.to_string()))?;
+            let body =
+                wire.request_body(&request).map_err(|error| Error::usage(error.to_string()))?;
             json::write(ui.out(), &body)?;
         }
     }
     Ok(Exit::Success)
+}
+
+/// The protocol of a format, as the model's provider speaks it where it speaks that one, else as the vendor does.
+fn wire(format: RenderFormat, provider: &str, project: &Project) -> Result<Wire, Error> {
+    let protocol = format.protocol().unwrap_or(Protocol::Openai);
+    let endpoint = provider::locate(provider, &project.config.providers).ok().flatten();
+    let spoken = endpoint.and_then(|endpoint| Wire::new(protocol, &endpoint));
+    spoken
+        .or_else(|| Wire::of_vendor(protocol))
+        .ok_or_else(|| Error::usage(format!("`{}` is on no wire", protocol.name())))
 }
 
 fn bind(args: &Args, prompt: &Prompt, directory: &Path) -> Result<Values, Error> {

@@ -9,6 +9,7 @@ use crate::message::ModelSettings;
 use crate::price::models::{self, Model};
 use crate::price::vendors::Vendor;
 use crate::project::FileKind;
+use crate::project::config::{Config, Protocol};
 use crate::project::model;
 use crate::project::prompt::ModelChoice;
 use crate::span::{SourceFile, Span};
@@ -19,6 +20,8 @@ pub(super) struct Asked<'a> {
     pub(super) settings: Cow<'a, ModelSettings>,
     /// Whose model it is; none where a gateway or an own server answers.
     pub(super) vendor: Option<&'static Vendor>,
+    /// The word for the wire protocol that its provider speaks.
+    pub(super) protocol: &'static str,
     document: &'a Document,
     place: Place<'a>,
 }
@@ -41,7 +44,9 @@ impl<'a> Asked<'a> {
         }
         let settings = Cow::Borrowed(&context.model().ok()?.settings);
         let vendor = model::vendor(config, &settings);
-        Some(Self { settings, vendor, document: &context.prompt.document, place: Place::Prompt })
+        let protocol = protocol_of(config, &settings);
+        let document = &context.prompt.document;
+        Some(Self { settings, vendor, protocol, document, place: Place::Prompt })
     }
 
     /// The profiles of `pf.yaml`, when the text is that file.
@@ -53,8 +58,9 @@ impl<'a> Asked<'a> {
             project.config.models.keys().filter_map(move |name| {
                 let resolved = model::resolve(&project.config, None, Some(name)).ok()?;
                 let vendor = model::vendor(&project.config, &resolved.settings);
+                let protocol = protocol_of(&project.config, &resolved.settings);
                 let settings = Cow::Owned(resolved.settings);
-                Some(Self { settings, vendor, document, place: Place::Profile(name) })
+                Some(Self { settings, vendor, protocol, document, place: Place::Profile(name) })
             })
         })
     }
@@ -66,9 +72,11 @@ impl<'a> Asked<'a> {
         names.filter(|(_, name)| !config.models.contains_key(*name)).filter_map(|(index, name)| {
             let resolved = model::resolve(config, None, Some(name)).ok()?;
             let vendor = model::vendor(config, &resolved.settings);
+            let protocol = protocol_of(config, &resolved.settings);
             Some(Self {
                 settings: Cow::Owned(resolved.settings),
                 vendor,
+                protocol,
                 document: &context.suite.document,
                 place: Place::Suite(index),
             })
@@ -97,6 +105,17 @@ impl<'a> Asked<'a> {
             ["name"] => self.document.span(&route),
             _ => self.document.key_span(&route),
         }
+    }
+}
+
+/// The word for the wire protocol by which a model is asked. Nothing is known against that of OpenAI, which most speak.
+fn protocol_of(config: &Config, settings: &ModelSettings) -> &'static str {
+    let own = config.providers.get(&settings.provider).and_then(|provider| provider.protocol);
+    match (own, settings.provider.as_str()) {
+        (Some(protocol), _) => protocol.name(),
+        (None, "anthropic") => Protocol::Anthropic.name(),
+        (None, "bedrock") => Protocol::Bedrock.name(),
+        (None, _) => Protocol::Openai.name(),
     }
 }
 

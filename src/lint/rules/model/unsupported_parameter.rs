@@ -6,6 +6,7 @@ use super::asked::{Asked, each_model};
 use crate::diagnostic::Diagnostic;
 use crate::lint::rule::rule;
 use crate::price::models::Model;
+use crate::price::vendors;
 
 rule! {
     /// A model is given a parameter that it does not take.
@@ -17,8 +18,9 @@ rule! {
     ///
     /// ## What it does
     ///
-    /// It knows the parameters that vendors name as unsupported, and models that reason: those take no `temperature` but
-    /// 1 while they do. Keys of `extra` count too; with `reasoning_effort: none` there, sampling is free.
+    /// It knows the parameters that vendors name as unsupported and those that a wire protocol has no place for, and models
+    /// that reason: those take no `temperature` but 1 while they do. Keys of `extra` count too; with `reasoning_effort: none`
+    /// there, sampling is free.
     ///
     /// ## Example
     ///
@@ -41,7 +43,7 @@ rule! {
 
 fn check(asked: &Asked<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    let Some(vendor) = asked.vendor else { return findings };
+    let unknown = asked.vendor.map_or(&[][..], |vendor| vendor.unknown);
     let settings = &asked.settings;
     let facts = asked.facts();
     let reasons = settings.extra.get("reasoning_effort").is_none_or(|effort| effort != "none");
@@ -55,7 +57,10 @@ fn check(asked: &Asked<'_>) -> Vec<Diagnostic> {
                 .help(format!("leave `{key}` out")),
         );
     };
-    let why = |key: &str| why_not(key, facts, vendor.unknown);
+    let why = |key: &str| {
+        let lacking = vendors::lacking(asked.protocol, key).map(str::to_owned);
+        lacking.or_else(|| why_not(key, facts, unknown))
+    };
 
     let other_than_one = |value: Option<f64>| value.is_some_and(|value| (value - 1.0).abs() > 1e-9);
     for (key, value) in [("temperature", settings.temperature), ("top_p", settings.top_p)] {
@@ -112,7 +117,7 @@ mod tests {
         assert_eq!(
             of("{provider: anthropic, name: claude-haiku-4-5-20251001, temperature: 0.2, seed: 7}"),
             [
-                "prompts/a.yaml:1:81 M204 `anthropic/claude-haiku-4-5-20251001` takes no `seed`: Anthropic has no seed and passes over it"
+                "prompts/a.yaml:1:81 M204 `anthropic/claude-haiku-4-5-20251001` takes no `seed`: Anthropic has no seed"
             ]
         );
         assert_eq!(
@@ -121,6 +126,25 @@ mod tests {
                 "prompts/a.yaml:1:48 M204 `openai/gpt-7` takes no `top_k`: OpenAI has no such parameter and refuses the request"
             ]
         );
+    }
+
+    #[test]
+    fn what_a_protocol_cannot_say_is_named_for_any_server() {
+        let prompt = "model: {provider: gw, name: m, seed: 7, stop: [END]}\nmessages:\n  - {role: user, content: Hi}\n";
+        let config = |protocol: &str| {
+            let address = "base_url: \"https://gw.example/v1\"";
+            format!("providers: {{gw: {{protocol: {protocol}, {address}}}}}\n")
+        };
+        let of = |protocol: &str| {
+            findings("M204", &[("pf.yaml", config(protocol).as_str()), ("prompts/a.yaml", prompt)])
+        };
+        assert_eq!(of("openai"), [""; 0]);
+        assert_eq!(of("ollama"), [""; 0]);
+        assert_eq!(
+            of("bedrock"),
+            ["prompts/a.yaml:1:32 M204 `gw/m` takes no `seed`: Bedrock's Converse has no seed"]
+        );
+        assert_eq!(of("openai-responses").len(), 2);
     }
 
     #[test]

@@ -3,15 +3,16 @@
 //! Mapping only: a request to a body, and the bytes of an answer back. Servers differ in what they leave out or add,
 //! so reading is lenient about everything but the answer itself.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::endpoint::Endpoint;
-use super::error::server_message;
-use super::resolve::ConfigurationError;
+use super::stream::{Step, append, take};
+use super::{Delivery, Kind, ParseError, error_text, finish, null_is_default, read};
 use crate::message::{
     Answer, Content, Message, Part, Request, ResponseFormat, Tool, ToolCall, Usage,
 };
+use crate::provider::endpoint::Endpoint;
+use crate::provider::resolve::ConfigurationError;
 use crate::schema::strict;
 
 /// Keys that `extra` may not set: they are the request's own, or they would make the answer unreadable.
@@ -22,11 +23,25 @@ const OWN_KEYS: [&str; 5] = ["messages", "model", "stream", "stream_options", "n
 pub struct Quirks {
     /// The key that bounds the length of the answer.
     pub max_tokens: &'static str,
+    /// The key of the seed.
+    pub seed: &'static str,
+    /// Whether a stream counts tokens only when it is asked to.
+    pub asks_for_usage: bool,
 }
 
 impl Quirks {
     /// Those of OpenAI itself.
-    pub const OPENAI: Self = Self { max_tokens: "max_completion_tokens" };
+    pub const OPENAI: Self =
+        Self { max_tokens: "max_completion_tokens", seed: "seed", asks_for_usage: true };
+
+    /// Those of most others.
+    pub const COMPATIBLE: Self =
+        Self { max_tokens: "max_tokens", seed: "seed", asks_for_usage: true };
+
+    /// Mistral has another word for the seed, refuses keys that it does not know, and always counts the tokens of a
+    /// stream. <https://docs.mistral.ai/api/endpoint/chat>
+    pub const MISTRAL: Self =
+        Self { max_tokens: "max_tokens", seed: "random_seed", asks_for_usage: false };
 
     /// The quirks of the server at `endpoint`.
     ///
@@ -34,14 +49,29 @@ impl Quirks {
     /// refuse the old name. Compatible servers keep the old name: llama.cpp, vLLM and LiteLLM all take `max_tokens`,
     /// and older versions of them ignore the new one without a word, which would leave the answer unbounded.
     pub fn of(endpoint: &Endpoint) -> Self {
-        let is_openai =
-            ["api.openai.com", "openai.azure.com"].iter().any(|domain| endpoint.is_within(domain));
-        if is_openai { Self::OPENAI } else { Self { max_tokens: "max_tokens" } }
+        if endpoint.is_within("api.openai.com") || is_azure(endpoint) {
+            Self::OPENAI
+        } else if endpoint.is_within("api.mistral.ai") {
+            Self::MISTRAL
+        } else {
+            Self::COMPATIBLE
+        }
     }
 }
 
+/// Whether Azure hosts the model; it wants the key in another header.
+pub(super) fn is_azure(endpoint: &Endpoint) -> bool {
+    ["openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"]
+        .iter()
+        .any(|domain| endpoint.is_within(domain))
+}
+
 /// The body of the call.
-pub fn request_body(request: &Request, quirks: Quirks) -> Result<Value, ConfigurationError> {
+pub(super) fn request_body(
+    request: &Request,
+    quirks: Quirks,
+    delivery: Delivery,
+) -> Result<Value, ConfigurationError> {
     let model = &request.model;
     if let Some(key) = OWN_KEYS.into_iter().find(|key| model.extra.contains_key(*key)) {
         return Err(ConfigurationError::ExtraKey { model: model.id(), key });
@@ -57,11 +87,17 @@ pub fn request_body(request: &Request, quirks: Quirks) -> Result<Value, Configur
     set("temperature", model.temperature.map(Value::from));
     set("top_p", model.top_p.map(Value::from));
     set(quirks.max_tokens, model.max_output_tokens.map(Value::from));
-    set("seed", model.seed.map(Value::from));
+    set(quirks.seed, model.seed.map(Value::from));
     set("stop", (!model.stop.is_empty()).then(|| json!(model.stop)));
     set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
     set("response_format", response_format(&request.response));
     body.extend(model.extra.clone());
+    if delivery == Delivery::Streamed {
+        body.insert("stream".into(), Value::Bool(true));
+        if quirks.asks_for_usage {
+            body.insert("stream_options".into(), json!({"include_usage": true}));
+        }
+    }
     Ok(Value::Object(body))
 }
 
@@ -90,11 +126,25 @@ fn part(part: &Part) -> Value {
 }
 
 fn tool_call(call: &ToolCall) -> Value {
-    let arguments = match &call.arguments {
+    let arguments = argument_text(&call.arguments);
+    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+}
+
+/// Arguments as the text that the protocol has in their place.
+pub(super) fn argument_text(arguments: &Value) -> String {
+    match arguments {
         Value::String(text) => text.clone(),
         value => value.to_string(),
-    };
-    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+    }
+}
+
+/// Arguments from their text; the text itself where it is no JSON.
+pub(super) fn read_arguments(arguments: Value) -> Value {
+    match arguments {
+        Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        Value::Null => Value::Object(Map::new()),
+        value => value,
+    }
 }
 
 fn tool(tool: &Tool) -> Value {
@@ -116,89 +166,113 @@ fn response_format(format: &ResponseFormat) -> Option<Value> {
     }
 }
 
-/// Why a body is no answer.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ParseError {
-    /// Cut, or not JSON at all.
-    #[error("it is no valid JSON ({0}), or was cut")]
-    Json(String),
-    /// Some servers report an error with status 200.
-    #[error("it holds an error: {0}")]
-    Error(String),
-    /// It is JSON without an answer.
-    #[error(
-        "it has no `choices[0].message`; does `base_url` end in the right path, such as `/v1`?"
-    )]
-    NoChoice,
-}
-
-/// Reads the body of an answer with status 200.
-pub fn parse_response(body: &[u8]) -> Result<Answer, ParseError> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| ParseError::Json(error.to_string()))?;
+/// Reads the body of an answer.
+pub(super) fn parse(value: Value) -> Result<Answer, ParseError> {
     if value.get("choices").is_none()
         && let Some(message) = error_text(&value)
     {
         return Err(ParseError::Error(message));
     }
-    let completion: Completion = serde_json::from_value(value)
-        .map_err(|error| ParseError::Json(super::error::printable(&error.to_string(), 200)))?;
-    let choice = completion.choices.into_iter().next().ok_or(ParseError::NoChoice)?;
+    let completion: Completion = read(value)?;
+    let no_choice = ParseError::NoAnswer("choices[0].message");
+    let choice = completion.choices.into_iter().next().ok_or_else(|| no_choice.clone())?;
     if let Some(message) = choice.error.as_ref().and_then(error_text) {
         return Err(ParseError::Error(message));
     }
-    let message = choice.message.ok_or(ParseError::NoChoice)?;
+    let message = choice.message.ok_or(no_choice)?;
     let output = message.content.map(ContentBody::into_text).unwrap_or_default();
-    let (output, finish) = match message.refusal {
+    let (output, (finish, finish_raw)) = match message.refusal {
         // A refusal stands beside an empty answer and ends with `stop`; by its own word it can be told apart.
         Some(refusal) if output.is_empty() && !refusal.is_empty() => {
-            (refusal, Some("refusal".to_owned()))
+            (refusal, (Some("refusal".to_owned()), choice.finish_reason))
         }
-        _ => (output, choice.finish_reason),
+        _ => (output, finish(choice.finish_reason)),
     };
     Ok(Answer {
         output,
         tool_calls: message.tool_calls.into_iter().map(CallBody::into_call).collect(),
         finish,
+        finish_raw,
         usage: completion.usage.and_then(UsageBody::into_usage),
-        latency_ms: None,
+        ..Answer::default()
     })
 }
 
-/// What a server says about an error, in any of the shapes that are in use.
-pub fn error_message(body: &[u8]) -> Option<String> {
-    if let Ok(value) = serde_json::from_slice::<Value>(body) {
-        return error_text(&value);
+/// Takes an event of a stream into the body that it amounts to.
+pub(super) fn fold(body: &mut Value, mut event: Value) -> Result<Step, ParseError> {
+    if let Some(error) = super::error_in(&event) {
+        return Err(error);
     }
-    let text = String::from_utf8_lossy(body);
-    // A page of a proxy says nothing in its first words.
-    let is_page = text.trim_start().starts_with('<');
-    if is_page { None } else { server_message(&text) }
+    if !body.is_object() {
+        *body = json!({"choices": [{"message": {"content": "", "tool_calls": []}}]});
+    }
+    let mut step = Step::default();
+    if event["usage"].is_object() {
+        body["usage"] = take(&mut event, "usage");
+    }
+    let Some(choice) = event.get_mut("choices").and_then(|choices| choices.get_mut(0)) else {
+        return Ok(step);
+    };
+    let whole = &mut body["choices"][0];
+    if !choice["finish_reason"].is_null() {
+        whole["finish_reason"] = take(choice, "finish_reason");
+        step.complete = true;
+    }
+    let Value::Object(mut delta) = take(choice, "delta") else { return Ok(step) };
+    let message = &mut whole["message"];
+    if let Some(content) = delta.remove("content") {
+        let content: Option<ContentBody> = read(content)?;
+        step.text = content.map(ContentBody::into_text).unwrap_or_default();
+        append(&mut message["content"], &step.text);
+    }
+    if let Some(refusal) = delta.get("refusal").and_then(Value::as_str) {
+        append(&mut message["refusal"], refusal);
+    }
+    if let (Some(Value::Array(pieces)), Some(calls)) =
+        (delta.remove("tool_calls"), message["tool_calls"].as_array_mut())
+    {
+        for piece in pieces {
+            fold_call(calls, piece);
+        }
+    }
+    Ok(step)
 }
 
-/// The `code` and `type` of an error.
-pub fn error_codes(body: &[u8]) -> Vec<String> {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return Vec::new();
-    };
-    let error = value.get("error").unwrap_or(&value);
-    ["code", "type"].iter().filter_map(|key| error.get(key)?.as_str().map(str::to_owned)).collect()
+/// The first piece of a call names the tool, the others add to its arguments.
+fn fold_call(calls: &mut Vec<Value>, mut piece: Value) {
+    let index = piece["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+    let known = index.and_then(|index| calls.get_mut(index));
+    match known {
+        Some(call) => {
+            if let Some(text) = piece["function"]["arguments"].as_str() {
+                append(&mut call["function"]["arguments"], text);
+            }
+        }
+        None if piece["function"].is_object() => {
+            calls.push(
+                json!({"id": take(&mut piece, "id"), "function": take(&mut piece, "function")}),
+            );
+        }
+        None => {}
+    }
 }
 
-fn error_text(value: &Value) -> Option<String> {
-    let error = match value.get("error") {
-        Some(error) if !error.is_null() => error,
-        _ => value,
+/// What an error means beyond its status.
+pub(super) fn kind(status: u16, error: &Value) -> Option<Kind> {
+    let error = error.get("error").unwrap_or(error);
+    let says = |words: &[&str]| {
+        ["code", "type"]
+            .iter()
+            .filter_map(|key| error.get(key)?.as_str())
+            .any(|code| words.contains(&code))
     };
-    let message = match error {
-        Value::String(_) => Some(error),
-        // OpenAI and most; FastAPI, and with it vLLM, says `detail`.
-        _ => error.get("message").or_else(|| error.get("detail")),
-    };
-    match message? {
-        Value::String(text) => server_message(text),
-        Value::Null => None,
-        other => server_message(&other.to_string()),
+    // OpenAI, its older accounts, and LiteLLM for a budget of its own.
+    let no_quota = ["insufficient_quota", "billing_hard_limit_reached", "budget_exceeded"];
+    match status {
+        400 | 429 if says(&no_quota) => Some(Kind::Quota),
+        // llama.cpp says this while it loads a model, which takes longer than a few attempts.
+        503 if says(&["unavailable_error"]) => Some(Kind::Starting),
+        _ => None,
     }
 }
 
@@ -262,11 +336,7 @@ struct FunctionBody {
 
 impl CallBody {
     fn into_call(self) -> ToolCall {
-        let arguments = match self.function.arguments {
-            Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-            Value::Null => Value::Object(Map::new()),
-            value => value,
-        };
+        let arguments = read_arguments(self.function.arguments);
         ToolCall { id: self.id, name: self.function.name, arguments }
     }
 }
@@ -280,12 +350,12 @@ struct UsageBody {
 }
 
 #[derive(Deserialize)]
-struct PromptDetails {
+pub(super) struct PromptDetails {
     cached_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct CompletionDetails {
+pub(super) struct CompletionDetails {
     reasoning_tokens: Option<u64>,
 }
 
@@ -295,19 +365,20 @@ impl UsageBody {
         Some(Usage {
             input_tokens: self.prompt_tokens?,
             output_tokens: self.completion_tokens?,
-            cached_tokens: self.prompt_tokens_details.and_then(|d| d.cached_tokens).unwrap_or(0),
-            reasoning_tokens: self
-                .completion_tokens_details
-                .and_then(|details| details.reasoning_tokens)
-                .unwrap_or(0),
+            cached_tokens: cached(self.prompt_tokens_details),
+            reasoning_tokens: reasoned(self.completion_tokens_details),
         })
     }
 }
 
-fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+/// Cached tokens are part of the input.
+pub(super) fn cached(details: Option<PromptDetails>) -> u64 {
+    details.and_then(|details| details.cached_tokens).unwrap_or(0)
+}
+
+/// Reasoning is part of the output.
+pub(super) fn reasoned(details: Option<CompletionDetails>) -> u64 {
+    details.and_then(|details| details.reasoning_tokens).unwrap_or(0)
 }
 
 #[cfg(test)]
