@@ -4,6 +4,7 @@
 //! only where these numbers agree.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -220,21 +221,21 @@ impl Copies {
                 }
             }
         }
-        // Those that are alike meet in several buckets. The first that are alike in the order of the buckets count.
-        let mut distinct = pairs.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let alike: HashMap<(usize, usize), f64> = distinct
-            .into_par_iter()
-            .filter_map(|(index, other)| {
-                Some(((index, other), resemblance(&prompts[other], &prompts[index])?))
+        // For each the candidates in the order of the buckets, of which the first that is alike counts.
+        pairs.sort_by_key(|(index, _)| *index);
+        let shingled = Shingled::of_shared(&pairs);
+        let candidates: Vec<&[(usize, usize)]> = pairs.chunk_by(|a, b| a.0 == b.0).collect();
+        let near = candidates.into_par_iter().filter_map(|candidates| {
+            let mut looked_at = Vec::new();
+            candidates.iter().find_map(|&(index, other)| {
+                if looked_at.contains(&other) {
+                    return None;
+                }
+                looked_at.push(other);
+                Some((index, (other, shingled.resemblance(prompts, other, index)?)))
             })
-            .collect();
-        for (index, other) in pairs {
-            if let Some(share) = alike.get(&(index, other)) {
-                copies.near.entry(index).or_insert((other, *share));
-            }
-        }
+        });
+        copies.near = near.collect::<Vec<_>>().into_iter().collect();
         copies
     }
 
@@ -264,15 +265,38 @@ fn sends_the_same(a: &Prompt, b: &Prompt) -> bool {
     SENT.iter().all(|key| value(a, key) == value(b, key))
 }
 
-/// The share of the runs of words that two prompts have in common, when it makes them near-duplicates.
-fn resemblance(a: &PromptFacts<'_>, b: &PromptFacts<'_>) -> Option<f64> {
-    let signature = |facts: &PromptFacts<'_>| facts.said.as_ref()?.signature;
-    if signature(a)?.similarity(&signature(b)?) < WORTH_A_LOOK {
-        return None;
+/// The shingles of prompts that several others are compared with, made when they are first needed.
+struct Shingled(HashMap<usize, OnceLock<Shingles>>);
+
+impl Shingled {
+    fn of_shared(pairs: &[(usize, usize)]) -> Self {
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for (_, other) in pairs {
+            *counts.entry(*other).or_default() += 1;
+        }
+        counts.retain(|_, count| *count > 2 * BUCKETS);
+        Self(counts.into_keys().map(|index| (index, OnceLock::new())).collect())
     }
-    let (a, b) = (Shingles::of(&joined(a.prompt)), Shingles::of(&joined(b.prompt)));
-    let share = a.jaccard(&b);
-    (share >= NEAR && a.len().min(b.len()) >= FEWEST_SHINGLES).then_some(share)
+
+    /// The share of the runs of words that two prompts have in common, when it makes them near-duplicates.
+    fn resemblance(&self, prompts: &[PromptFacts<'_>], a: usize, b: usize) -> Option<f64> {
+        let signature = |index: usize| prompts[index].said.as_ref()?.signature;
+        if signature(a)?.similarity(&signature(b)?) < WORTH_A_LOOK {
+            return None;
+        }
+        let of = |index: usize| Shingles::of(&joined(prompts[index].prompt));
+        let b = of(b);
+        let (share, shorter) = match self.0.get(&a) {
+            Some(shared) => likeness(shared.get_or_init(|| of(a)), &b),
+            None => likeness(&of(a), &b),
+        };
+        (share >= NEAR && shorter >= FEWEST_SHINGLES).then_some(share)
+    }
+}
+
+/// The share of what two texts have in common, and the shingles of the shorter one.
+fn likeness(a: &Shingles, b: &Shingles) -> (f64, usize) {
+    (a.jaccard(b), a.len().min(b.len()))
 }
 
 /// The start of FNV-1a.
