@@ -57,6 +57,7 @@ pub fn score(
         metadata: &case.placed.case.metadata,
         cost_usd,
         tools: column.tools(),
+        messages: &[],
     };
     let extracted = judgements.iter().all(|judgement| judgement.passed);
     let mut verdicts: Vec<(f64, Verdict)> = Vec::new();
