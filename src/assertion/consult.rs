@@ -142,10 +142,10 @@ pub enum Needs<'a> {
         models: &'a [String],
         /// The name of the prompt.
         prompt: &'a str,
-        /// Whether it is told criteria.
-        criteria: bool,
-        /// How often each model is asked.
-        times: usize,
+        /// What it is told to judge by.
+        told: Told,
+        /// Whether it compares two answers, in both orders.
+        pairs: bool,
     },
     /// Embeddings.
     Embedding {
@@ -157,6 +157,28 @@ pub enum Needs<'a> {
         /// The program and its arguments.
         argv: &'a [String],
     },
+}
+
+/// What a judge is told to judge by, as far as that can be seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// Nothing besides its prompt.
+    Nothing,
+    /// A question.
+    Question,
+    /// Criteria.
+    Criteria,
+}
+
+impl Needs<'_> {
+    /// How many calls it takes at least.
+    pub fn calls(&self) -> usize {
+        match self {
+            Self::Judge { models, pairs, .. } => models.len().max(1) * if *pairs { 2 } else { 1 },
+            Self::Embedding { .. } => 2,
+            Self::Command { .. } => 0,
+        }
+    }
 }
 
 /// Why scoring did not come to a verdict.

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::consult::{
-    self, Criterion, Exhibit, Halt, JudgeQuestion, Opinion, Question, Replies, Reply, Yardstick,
+    self, Criterion, Exhibit, Halt, JudgeQuestion, Opinion, Question, Replies, Reply, Told,
+    Yardstick,
 };
 use super::spec::{Family, Parameter, Spec, Threshold, ValueRule};
 use super::syntax::Fields;
@@ -53,6 +54,7 @@ const FACTUALITY: &str = "judges/factuality";
 pub struct Judge {
     models: Vec<String>,
     prompt: String,
+    told: Told,
     by: Option<Operand<Yardstick>>,
     against: Option<Operand<String>>,
 }
@@ -67,11 +69,15 @@ fn judge(fields: &mut Fields<'_>) -> Option<Kind> {
         true => Some(fields.operand("against", text::scalar)?),
         false => None,
     };
-    let criteria = matches!(fields.get("value"), Some(Value::Array(_)));
+    let told = match fields.get("value") {
+        None => Told::Nothing,
+        Some(Value::Array(_)) => Told::Criteria,
+        Some(_) => Told::Question,
+    };
     let prompt = match (plain(fields, "prompt")?, &by, &against) {
         (Some(prompt), ..) => prompt,
         (None, _, Some(_)) => PAIRWISE.to_owned(),
-        (None, Some(_), None) if criteria => "judges/rubric".to_owned(),
+        (None, Some(_), None) if told == Told::Criteria => "judges/rubric".to_owned(),
         (None, Some(_), None) => "judges/closed-question".to_owned(),
         (None, None, None) => {
             fields.report(
@@ -82,7 +88,7 @@ fn judge(fields: &mut Fields<'_>) -> Option<Kind> {
         }
     };
     fields.uses.expected |= prompt == FACTUALITY;
-    Some(Kind::Judge(Judge { models, prompt, by, against }))
+    Some(Kind::Judge(Judge { models, prompt, told, by, against }))
 }
 
 /// The models that are named; none for the profile `judge`.
@@ -198,11 +204,8 @@ impl Judge {
         consult::Needs::Judge {
             models: &self.models,
             prompt: &self.prompt,
-            criteria: match &self.by {
-                Some(Operand::Ready(by, _)) => matches!(by, Yardstick::Criteria(_)),
-                _ => false,
-            },
-            times: if self.against.is_some() { 2 } else { 1 },
+            told: self.told,
+            pairs: self.against.is_some(),
         }
     }
 

@@ -40,7 +40,7 @@ use serde_json::{Map, Value};
 
 pub use consult::{
     CommandQuestion, Criterion, Exhibit, JudgeQuestion, Needs, Opinion, Question, Replies, Reply,
-    Step, Yardstick,
+    Step, Told, Yardstick,
 };
 pub use extract::{Extract, Extracted};
 pub use json_path::JsonPath;

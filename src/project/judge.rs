@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use super::config::Config;
 use super::model::{self, ModelError, ResolvedModel};
 use super::prompt::{OutputFormat, Prompt, PromptName};
+use super::variable::Variable;
 use super::Project;
-use crate::assertion::{Criterion, Extract, Opinion, Part};
+use crate::assertion::{Criterion, Extract, Needs, Opinion, Part, Told};
 use crate::diagnostic::closest;
 use crate::path::RepoPath;
 use crate::schema::{self, Validator};
@@ -66,21 +67,71 @@ impl JudgeError {
     }
 }
 
-/// The model that an assertion names; without a name the profile `judge`, which must then be there.
-pub fn model(config: &Config, name: Option<&str>) -> Result<ResolvedModel, JudgeError> {
-    let Some(name) = name else {
-        if !config.models.contains_key(PROFILE) {
+/// The model that an assertion names; else the one that the prompt names, else the profile `judge`, which must then be
+/// there.
+pub fn model(
+    config: &Config,
+    prompt: Option<&Prompt>,
+    name: Option<&str>,
+) -> Result<ResolvedModel, JudgeError> {
+    let own = prompt.and_then(|prompt| prompt.file.model.as_ref());
+    let instead = match (name, own) {
+        (None, None) if !config.models.contains_key(PROFILE) => {
             return Err(JudgeError::new(
-                "it names no model, and pf.yaml has no profile `judge`: no judge is ever guessed",
+                "`judge` names no model, and pf.yaml has no profile `judge`: no judge is ever guessed",
             )
             .help("write `model: PROVIDER/NAME`, or define `judge` under `models:` in pf.yaml"));
         }
-        return self::model(config, Some(PROFILE));
+        (None, None) => Some(PROFILE),
+        (name, _) => name,
     };
-    model::resolve(config, None, Some(name)).map_err(|error: ModelError| JudgeError {
+    model::resolve(config, own, instead).map_err(|error: ModelError| JudgeError {
         message: error.to_string(),
         help: error.help(),
     })
+}
+
+/// Whether what an assertion asks for can be had: its models, its prompt, and whether they fit together.
+pub fn check(project: &Project, needs: &Needs<'_>) -> Result<(), JudgeError> {
+    let (models, name, told, pairs) = match *needs {
+        Needs::Command { .. } => return Ok(()),
+        Needs::Embedding { model } => {
+            return self::model(&project.config, None, Some(model)).map(|_| ());
+        }
+        Needs::Judge { models, prompt, told, pairs } => (models, prompt, told, pairs),
+    };
+    let prompt = prompt(project, name)?;
+    let contract = Contract::of(prompt)?;
+    if !prompt.file.active {
+        return Err(JudgeError::new(format!("the prompt `{name}` says `active: false`")));
+    }
+    if models.is_empty() {
+        model(&project.config, Some(prompt), None)?;
+    }
+    for own in models {
+        model(&project.config, Some(prompt), Some(own))?;
+    }
+    let declares = |variable: &str| prompt.file.variables.contains_key(variable);
+    let requires = |variable: &str| {
+        prompt.file.variables.get(variable).is_some_and(Variable::required)
+    };
+    let wrong = match (told, pairs) {
+        (_, true) if !(declares("first") && declares("second")) => Some(
+            "does not compare two answers: it has no variables `first` and `second`",
+        ),
+        (_, false) if requires("first") || requires("second") => {
+            Some("compares two answers: say which other one with `against`")
+        }
+        (Told::Criteria, _) if !contract.by_criterion => Some("takes no list of criteria"),
+        (Told::Question, _) if !declares("question") && !declares("rubric") => {
+            Some("takes no `value`: it knows by itself what it judges by")
+        }
+        (Told::Nothing, _) if requires("question") || requires("rubric") || contract.by_criterion => {
+            Some("needs a `value` to judge by")
+        }
+        _ => None,
+    };
+    wrong.map_or(Ok(()), |wrong| Err(JudgeError::new(format!("the prompt `{name}` {wrong}"))))
 }
 
 /// The prompt of this name: the project's own, else a built-in one.
