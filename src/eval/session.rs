@@ -35,15 +35,34 @@ pub struct Bill {
 }
 
 impl Bill {
-    fn add(&mut self, prices: &Prices, request: &Request, answer: &Answer, attempts: u32) {
-        self.answers += 1;
-        self.attempts += attempts;
-        let Some(usage) = answer.usage else { return };
+    /// Adds another bill.
+    pub fn include(&mut self, other: &Self) {
+        self.answers += other.answers;
+        self.attempts += other.attempts;
+        if let Some(usage) = other.usage {
+            self.count(usage);
+        }
+        self.unpriced |= other.unpriced;
+        self.cost_usd = match (self.cost_usd, other.cost_usd) {
+            _ if self.unpriced => None,
+            (None, None) => None,
+            (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),
+        };
+    }
+
+    fn count(&mut self, usage: Usage) {
         let sum = self.usage.get_or_insert_default();
         sum.input_tokens += usage.input_tokens;
         sum.output_tokens += usage.output_tokens;
         sum.cached_tokens += usage.cached_tokens;
         sum.reasoning_tokens += usage.reasoning_tokens;
+    }
+
+    fn add(&mut self, prices: &Prices, request: &Request, answer: &Answer, attempts: u32) {
+        self.answers += 1;
+        self.attempts += attempts;
+        let Some(usage) = answer.usage else { return };
+        self.count(usage);
         match prices.cost(&request.model, usage) {
             Some(cost) if !self.unpriced => *self.cost_usd.get_or_insert(0.0) += cost,
             Some(_) => {}
