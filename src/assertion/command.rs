@@ -43,10 +43,10 @@ fn exec(fields: &mut Fields<'_>) -> Option<Kind> {
         None => return None,
     };
     let argv = match argv {
-        Ok(argv) if argv.iter().any(|word| word.contains("{{")) => Err(Problem::new(
-            "is run as it stands: it has no templates",
-        )
-        .help("the command reads `output`, `expected`, `variables` and `metadata` as JSON")),
+        Ok(argv) if argv.iter().any(|word| word.contains("{{")) => {
+            Err(Problem::new("is run as it stands: it has no templates")
+                .help("the command reads `output`, `expected`, `variables` and `metadata` as JSON"))
+        }
         other => other,
     };
     let argv = match argv {
@@ -58,7 +58,8 @@ fn exec(fields: &mut Fields<'_>) -> Option<Kind> {
     };
     let timeout_s = fields.non_negative("timeout")?.unwrap_or(TIMEOUT_S);
     if timeout_s <= 0.0 || timeout_s > MOST_TIMEOUT_S {
-        let message = format!("`timeout` must be a number of seconds above 0, up to {MOST_TIMEOUT_S}");
+        let message =
+            format!("`timeout` must be a number of seconds above 0, up to {MOST_TIMEOUT_S}");
         fields.report(Problem::new(message).under("timeout"));
         return None;
     }
@@ -144,11 +145,16 @@ mod tests {
             (r#"{"passed": true}"#, (1.0, true, format!("{said} true"))),
             (r#"{"score": 0.25}"#, (0.25, false, format!("{said} 0.25, at least 0.5"))),
             ("{\"score\": 0.5, \"reason\": \"so\"}\n", (0.5, true, "so".to_owned())),
-            (r#"{"passed": false, "score": 0.9}"#, (0.9, false, format!("{said} 0.9, at least 0.5"))),
+            (
+                r#"{"passed": false, "score": 0.9}"#,
+                (0.9, false, format!("{said} 0.9, at least 0.5")),
+            ),
         ] {
             assert_eq!(verdict(text), Ok(expected), "{text}");
         }
-        for junk in ["", "yes", "[]", "{}", r#"{"passed": 1}"#, r#"{"score": 2}"#, r#"{"score": "1"}"#] {
+        for junk in
+            ["", "yes", "[]", "{}", r#"{"passed": 1}"#, r#"{"score": 2}"#, r#"{"score": "1"}"#]
+        {
             assert!(verdict(junk).is_err(), "{junk}");
         }
     }

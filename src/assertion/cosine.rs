@@ -55,7 +55,8 @@ impl Cosine {
             return Ok(verdict.raw(0.0));
         }
         let texts = self.texts.resolve(subject)?;
-        let of = |text: &str| Question::Embedding { model: self.model.clone(), text: text.to_owned() };
+        let of =
+            |text: &str| Question::Embedding { model: self.model.clone(), text: text.to_owned() };
         let asked = std::iter::once(subject.output).chain(texts.iter().map(String::as_str));
         let replies = consult::all(asked.map(of).collect(), replies)?;
         let mut vectors = Vec::new();

@@ -80,10 +80,9 @@ fn judge(fields: &mut Fields<'_>) -> Option<Kind> {
         (None, Some(_), None) if told == Told::Criteria => "judges/rubric".to_owned(),
         (None, Some(_), None) => "judges/closed-question".to_owned(),
         (None, None, None) => {
-            fields.report(
-                Problem::new("`judge` needs a `value` to judge by, or a `prompt`")
-                    .help("write, for example, `value: Is the reply polite?`, or `prompt: judges/coherence`"),
-            );
+            fields.report(Problem::new("`judge` needs a `value` to judge by, or a `prompt`").help(
+                "write, for example, `value: Is the reply polite?`, or `prompt: judges/coherence`",
+            ));
             return None;
         }
     };
@@ -172,13 +171,15 @@ fn criterion(value: &Value) -> Result<Criterion, Problem> {
             return named(Criterion { name, description, weight: 1.0 });
         }
     };
-    if let Some(key) = keys.keys().find(|key| !["name", "description", "weight"].contains(&key.as_str()))
+    if let Some(key) =
+        keys.keys().find(|key| !["name", "description", "weight"].contains(&key.as_str()))
     {
         return Err(Problem::new(format!(
             "a criterion has no `{key}`; it has `name`, `description` and `weight`"
         )));
     }
-    let text_of = |keys: &Map<String, Value>, key: &str| keys.get(key).map(text::scalar).transpose();
+    let text_of =
+        |keys: &Map<String, Value>, key: &str| keys.get(key).map(text::scalar).transpose();
     let (name, description) = (text_of(keys, "name")?, text_of(keys, "description")?);
     let name = name.ok_or_else(|| Problem::new("a criterion needs a `name`"))?;
     let weight = match keys.get("weight") {
@@ -371,7 +372,10 @@ mod tests {
         };
         assert_eq!(
             yardstick(&value).unwrap(),
-            Yardstick::Criteria(vec![of("polite", "polite", 1.0), of("short", "Is it short?", 2.0)])
+            Yardstick::Criteria(vec![
+                of("polite", "polite", 1.0),
+                of("short", "Is it short?", 2.0)
+            ])
         );
         for wrong in [
             serde_json::json!([]),

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::syntax::Fields;
 use super::{
-    Kind, characters, choice, command, cosine, distance, expression, json, judge, label, language, number, overlap,
-    pattern, quality, refusal, run, safety, size, text, tool_call, variety,
+    Kind, characters, choice, command, cosine, distance, expression, json, judge, label, language,
+    number, overlap, pattern, quality, refusal, run, safety, size, text, tool_call, variety,
 };
 
 /// One type of assertion.

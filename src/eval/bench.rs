@@ -56,7 +56,11 @@ pub(super) enum Next {
 
 impl Bench {
     /// Takes up what the assertions of a suite ask for. Returns the digests of what judges there.
-    pub(super) fn add(&mut self, project: &Project, suite: &SuitePlan) -> Result<Vec<Digest>, PlanError> {
+    pub(super) fn add(
+        &mut self,
+        project: &Project,
+        suite: &SuitePlan,
+    ) -> Result<Vec<Digest>, PlanError> {
         let mut digests = BTreeSet::new();
         let of_columns = suite.columns.iter().flat_map(|column| &column.assertions);
         for assertion in of_columns.filter(|assertion| assertion.needs().is_some()) {
@@ -87,8 +91,13 @@ impl Bench {
         let required = prompt.file.variables.get("expected").is_some_and(Variable::required);
         if required && !expected {
             return Err(PlanError::Usage {
-                message: format!("case `{case}` has no `expected`, which the judge `{name}` compares with"),
-                help: Some("give the case one, or leave the assertion to the cases that have one".to_owned()),
+                message: format!(
+                    "case `{case}` has no `expected`, which the judge `{name}` compares with"
+                ),
+                help: Some(
+                    "give the case one, or leave the assertion to the cases that have one"
+                        .to_owned(),
+                ),
             });
         }
         Ok(())
@@ -119,7 +128,8 @@ impl Bench {
                     models => models.iter().map(|model| Some(model.as_str())).collect(),
                 };
                 for model in models {
-                    let resolved = judge::model(&project.config, Some(prompt), model).map_err(usage)?;
+                    let resolved =
+                        judge::model(&project.config, Some(prompt), model).map_err(usage)?;
                     digests.insert(digest::content(prompt, &closure, Some(&resolved)));
                     let place = (model.map(str::to_owned), Some(name.to_owned()));
                     self.models.insert(place, resolved);
@@ -247,8 +257,12 @@ impl Bench {
             let each: Vec<&str> = findings.iter().map(|it| it.message.as_str()).collect();
             format!("the judge `{}` cannot be asked: {}", question.prompt, each.join("; "))
         })?;
-        let mut request =
-            template::request(&judge.prompt, model.settings.clone(), model.prefix.as_deref(), messages);
+        let mut request = template::request(
+            &judge.prompt,
+            model.settings.clone(),
+            model.prefix.as_deref(),
+            messages,
+        );
         if let Some((answer, why)) = wrong {
             // Some protocols refuse a turn that says nothing.
             let answer = if answer.trim().is_empty() { "(nothing)" } else { answer.as_str() };
@@ -285,11 +299,18 @@ impl Judge {
         };
         let data = |map: &Map<String, Value>| Value::Object(map.clone()).to_string();
         let (variables, metadata) = (data(subject.variables), data(subject.metadata));
-        let foreign: Vec<&str> =
-            [output, first, second, expected.as_deref(), Some(&transcript), Some(&variables), Some(&metadata)]
-                .into_iter()
-                .flatten()
-                .collect();
+        let foreign: Vec<&str> = [
+            output,
+            first,
+            second,
+            expected.as_deref(),
+            Some(&transcript),
+            Some(&variables),
+            Some(&metadata),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let mut told = Map::new();
         for (name, variable) in &self.prompt.file.variables {
             let is_text = variable.type_name().is_none_or(|name| name == "string");

@@ -48,7 +48,9 @@ pub(super) fn run(question: &CommandQuestion, folder: &Path) -> Reply {
         Ok(Some(status)) => status,
         Ok(None) => {
             let seconds = question.timeout_s;
-            return Reply::Undecided(format!("`{program}` took more than {seconds} s and was stopped"));
+            return Reply::Undecided(format!(
+                "`{program}` took more than {seconds} s and was stopped"
+            ));
         }
         Err(error) => return Reply::Undecided(format!("`{program}` was lost: {error}")),
     };

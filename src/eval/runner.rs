@@ -17,10 +17,10 @@ use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use super::cell::{CellIndex, CellRecord, Origin, State};
+use super::command;
 use super::plan::{self, Column, Plan, PlannedCase, SuitePlan};
 use super::score::Scored;
 use super::session::{Session, Turn, Want};
-use super::command;
 use crate::assertion::Reply;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
@@ -243,7 +243,9 @@ impl<'a> Finder<'a> {
             judging.later = assertions().map(|it| self.plan.bench.calls(it) as u64).sum();
             cell.judging = u32::try_from(judging.later).unwrap_or(u32::MAX);
             if judging.later > 0 {
-                judging.providers.extend(self.plan.bench.providers().iter().map(|it| (*it).to_owned()));
+                judging
+                    .providers
+                    .extend(self.plan.bench.providers().iter().map(|it| (*it).to_owned()));
             }
             return judging;
         }
@@ -385,11 +387,7 @@ pub fn run(
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         rayon::in_place_scope(|scope| {
             let calls =
-                Calls {
-                runner: &runner,
-                scope,
-                traffic: Traffic::new(options.concurrency),
-            };
+                Calls { runner: &runner, scope, traffic: Traffic::new(options.concurrency) };
             runtime.block_on(calls.run(cells, on_cell))
         })
     } else {
@@ -516,7 +514,10 @@ impl<'a> Runner<'a> {
         match self.finder().judgement(cell.index.suite, key, &request) {
             Ok(Some(answer)) => {
                 let recorded = self.answers.recordings[cell.index.suite].get(key).is_some();
-                if self.options.mode == Mode::Record && !recorded && request.model.provider != "echo" {
+                if self.options.mode == Mode::Record
+                    && !recorded
+                    && request.model.provider != "echo"
+                {
                     self.record_judgement(self.place(cell.index), &request, &answer);
                 }
                 session.said(&self.plan.prices, index, &request, &answer, 0);
@@ -630,7 +631,8 @@ impl<'scope> Calls<'_, 'scope, '_> {
             models.insert((cell.index.suite, cell.index.column));
         }
         waiting.retain(|_, (count, _)| *count > 1);
-        let sharing: Sharing<'_> = RefCell::new(Shares { answers: waiting, judgements: BTreeMap::new() });
+        let sharing: Sharing<'_> =
+            RefCell::new(Shares { answers: waiting, judgements: BTreeMap::new() });
         // Twice what may be under way, so that a slow answer at the head does not leave connections idle.
         let window = (self.runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
 
@@ -717,16 +719,16 @@ impl<'scope> Calls<'_, 'scope, '_> {
     ) -> CellRecord {
         let runner = self.runner;
         loop {
-            let work = move || {
-                match session.turn(&runner.plan.bench) {
-                    Turn::Decided(scored) => Err(runner.decided(runner.at(&cell, attempts), session, scored)),
-                    Turn::Wants(wants) => {
-                        let missing: Vec<(usize, Box<Request>)> = wants
-                            .into_iter()
-                            .filter_map(|(index, want)| runner.supply(&cell, &mut session, index, want))
-                            .collect();
-                        Ok((session, missing))
-                    }
+            let work = move || match session.turn(&runner.plan.bench) {
+                Turn::Decided(scored) => {
+                    Err(runner.decided(runner.at(&cell, attempts), session, scored))
+                }
+                Turn::Wants(wants) => {
+                    let missing: Vec<(usize, Box<Request>)> = wants
+                        .into_iter()
+                        .filter_map(|(index, want)| runner.supply(&cell, &mut session, index, want))
+                        .collect();
+                    Ok((session, missing))
                 }
             };
             let missing;
@@ -751,7 +753,8 @@ impl<'scope> Calls<'_, 'scope, '_> {
                     Err(error) => {
                         stopped |= matches!(error, ProviderError::Stopped);
                         let label = runner.plan.bench.label(&request);
-                        session.replied(index, Reply::Failed(format!("the judge {label}: {error}")));
+                        session
+                            .replied(index, Reply::Failed(format!("the judge {label}: {error}")));
                     }
                 }
             }
@@ -824,14 +827,9 @@ impl<'scope> Calls<'_, 'scope, '_> {
             (&asked.result, runner.answers.store, provider.endpoint())
             && runner.options.mode.writes_store()
         {
-            let cell = store::Cell::new(
-                &request,
-                repeat,
-                endpoint,
-                answer.clone(),
-                Timestamp::now(),
-            )
-            .redacted(&|text| runner.redact(text));
+            let cell =
+                store::Cell::new(&request, repeat, endpoint, answer.clone(), Timestamp::now())
+                    .redacted(&|text| runner.redact(text));
             if let Err(error) = store.put(cell).durable().await {
                 runner.not_kept(&error);
             }

@@ -108,8 +108,10 @@ impl<'a> Session<'a> {
         loop {
             let (suite, column, case) = self.place;
             let text = score::extracted(column, &self.answer);
-            let subject = score::subject(column, case, &self.asked, &self.answer, self.cost_usd, &text);
-            let questions = match score::score(suite, column, case, &subject, &text, &self.replies) {
+            let subject =
+                score::subject(column, case, &self.asked, &self.answer, self.cost_usd, &text);
+            let questions = match score::score(suite, column, case, &subject, &text, &self.replies)
+            {
                 Ok(scored) => return Turn::Decided(scored),
                 Err(questions) => questions,
             };

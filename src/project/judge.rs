@@ -9,11 +9,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
+use super::Project;
 use super::config::Config;
 use super::model::{self, ModelError, ResolvedModel};
 use super::prompt::{OutputFormat, Prompt, PromptName};
 use super::variable::Variable;
-use super::Project;
 use crate::assertion::{Criterion, Extract, Needs, Opinion, Part, Told};
 use crate::diagnostic::closest;
 use crate::path::RepoPath;
@@ -25,7 +25,15 @@ pub const PROFILE: &str = "judge";
 
 /// The variables that a judge may declare.
 pub const VARIABLES: [&str; 10] = [
-    "output", "expected", "question", "rubric", "first", "second", "messages", "variables", "metadata",
+    "output",
+    "expected",
+    "question",
+    "rubric",
+    "first",
+    "second",
+    "messages",
+    "variables",
+    "metadata",
     "fence",
 ];
 
@@ -85,10 +93,8 @@ pub fn model(
         (None, None) => Some(PROFILE),
         (name, _) => name,
     };
-    model::resolve(config, own, instead).map_err(|error: ModelError| JudgeError {
-        message: error.to_string(),
-        help: error.help(),
-    })
+    model::resolve(config, own, instead)
+        .map_err(|error: ModelError| JudgeError { message: error.to_string(), help: error.help() })
 }
 
 /// Whether what an assertion asks for can be had: its models, its prompt, and whether they fit together.
@@ -112,13 +118,12 @@ pub fn check(project: &Project, needs: &Needs<'_>) -> Result<(), JudgeError> {
         model(&project.config, Some(prompt), Some(own))?;
     }
     let declares = |variable: &str| prompt.file.variables.contains_key(variable);
-    let requires = |variable: &str| {
-        prompt.file.variables.get(variable).is_some_and(Variable::required)
-    };
+    let requires =
+        |variable: &str| prompt.file.variables.get(variable).is_some_and(Variable::required);
     let wrong = match (told, pairs) {
-        (_, true) if !(declares("first") && declares("second")) => Some(
-            "does not compare two answers: it has no variables `first` and `second`",
-        ),
+        (_, true) if !(declares("first") && declares("second")) => {
+            Some("does not compare two answers: it has no variables `first` and `second`")
+        }
         (_, false) if requires("first") || requires("second") => {
             Some("compares two answers: say which other one with `against`")
         }
@@ -126,7 +131,9 @@ pub fn check(project: &Project, needs: &Needs<'_>) -> Result<(), JudgeError> {
         (Told::Question, _) if !declares("question") && !declares("rubric") => {
             Some("takes no `value`: it knows by itself what it judges by")
         }
-        (Told::Nothing, _) if requires("question") || requires("rubric") || contract.by_criterion => {
+        (Told::Nothing, _)
+            if requires("question") || requires("rubric") || contract.by_criterion =>
+        {
             Some("needs a `value` to judge by")
         }
         _ => None,
@@ -145,7 +152,9 @@ pub fn prompt<'a>(project: &'a Project, name: &str) -> Result<&'a Prompt, JudgeE
     }
     PROMPTS.get(&wanted).ok_or_else(|| {
         let names = PROMPTS.keys().chain(project.prompts.keys()).map(PromptName::as_str);
-        let error = JudgeError::new(format!("there is no prompt `{name}`, nor a built-in judge of that name"));
+        let error = JudgeError::new(format!(
+            "there is no prompt `{name}`, nor a built-in judge of that name"
+        ));
         match closest(name, names) {
             Some(best) => error.help(format!("did you mean `{best}`?")),
             None => error.help(format!(
@@ -203,13 +212,13 @@ impl Contract {
             Some(items) => (items, true),
             None => (schema, false),
         };
-        let mark = Mark::of(marks, worth).map_err(|why| {
-            JudgeError::new(format!("the prompt `{name}` is no judge: {why}"))
-        })?;
+        let mark = Mark::of(marks, worth)
+            .map_err(|why| JudgeError::new(format!("the prompt `{name}` is no judge: {why}")))?;
         let extract = prompt.file.output.as_ref().map_or(&[][..], |output| &output.extract);
         let extract = (!extract.is_empty()).then(|| Extract::compile(extract).ok()).flatten();
-        let validator = schema::compile(&Value::Object(schema.clone()))
-            .map_err(|error| JudgeError::new(format!("the schema of the prompt `{name}`: {error}")))?;
+        let validator = schema::compile(&Value::Object(schema.clone())).map_err(|error| {
+            JudgeError::new(format!("the schema of the prompt `{name}`: {error}"))
+        })?;
         Ok(Self { extract, validator, mark, by_criterion })
     }
 
@@ -231,7 +240,8 @@ impl Contract {
                 found.text
             }
         };
-        let value: Value = serde_json::from_str(&text).map_err(|error| format!("it is no JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| format!("it is no JSON: {error}"))?;
         let errors = self.validator.errors(&value, 3);
         if !errors.is_empty() {
             let each = errors.iter().map(|(place, error)| match place.as_str() {
@@ -322,8 +332,8 @@ impl Mark {
             };
             return Ok(Self::Verdict(words.into_iter().map(worth).collect::<Result<_, _>>()?));
         }
-        let score = property(schema, "score")
-            .ok_or("its schema has neither a `verdict` nor a `score`")?;
+        let score =
+            property(schema, "score").ok_or("its schema has neither a `verdict` nor a `score`")?;
         let listed: Vec<f64> = score
             .get("enum")
             .and_then(Value::as_array)
@@ -334,7 +344,8 @@ impl Mark {
         let most = bound("maximum").or_else(|| listed.iter().copied().reduce(f64::max));
         match (least, most) {
             (Some(least), Some(most)) if least < most => Ok(Self::Score { least, most }),
-            _ => Err("its `score` must have a `minimum` and a `maximum`, or an `enum` of numbers".to_owned()),
+            _ => Err("its `score` must have a `minimum` and a `maximum`, or an `enum` of numbers"
+                .to_owned()),
         }
     }
 
@@ -346,7 +357,8 @@ impl Mark {
                 score.ok_or_else(|| format!("`{verdict}` is none of the verdicts"))
             }
             Self::Score { least, most } => {
-                let score = reply.get("score").and_then(Value::as_f64).ok_or("it has no `score`")?;
+                let score =
+                    reply.get("score").and_then(Value::as_f64).ok_or("it has no `score`")?;
                 if score < *least || score > *most {
                     return Err(format!("its `score` is {score}, not from {least} to {most}"));
                 }
@@ -394,7 +406,11 @@ mod tests {
         let score = |name: &str, text: &str| contract(name).read(text, &[]).map(|it| it.score);
         for (name, text, expected) in [
             ("judges/closed-question", r#"{"reason": "r", "verdict": "yes"}"#, 1.0),
-            ("judges/closed-question", "<think>hm</think>```json\n{\"reason\": \"r\", \"verdict\": \"no\"}\n```", 0.0),
+            (
+                "judges/closed-question",
+                "<think>hm</think>```json\n{\"reason\": \"r\", \"verdict\": \"no\"}\n```",
+                0.0,
+            ),
             ("judges/factuality", r#"{"reason": "r", "verdict": "omits"}"#, 0.5),
             ("judges/pairwise", r#"{"reason": "r", "verdict": "tie"}"#, 0.5),
             ("judges/coherence", r#"{"reason": "r", "score": 1}"#, 0.0),
@@ -425,7 +441,9 @@ mod tests {
     #[test]
     fn a_rubric_is_the_weighted_mean_of_its_criteria() {
         let rubric = criteria(&[("Polite", 3.0), ("short", 1.0)]);
-        let entry = |name: &str, score: u32| format!(r#"{{"name": "{name}", "reason": "r", "score": {score}}}"#);
+        let entry = |name: &str, score: u32| {
+            format!(r#"{{"name": "{name}", "reason": "r", "score": {score}}}"#)
+        };
         let reply = |entries: &[String]| format!(r#"{{"criteria": [{}]}}"#, entries.join(", "));
         let read = |entries: &[String]| contract("judges/rubric").read(&reply(entries), &rubric);
         let opinion = read(&[entry("short", 1), entry("polite ", 5)]).unwrap();

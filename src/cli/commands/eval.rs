@@ -244,7 +244,9 @@ fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
     }
     let suites = commands.join(", ");
     Err(Error::usage(format!("assertions of this evaluation run {suites}, which needs your leave"))
-        .hint("look at what it does, and then allow it with --allow-exec; nothing was run or asked"))
+        .hint(
+            "look at what it does, and then allow it with --allow-exec; nothing was run or asked",
+        ))
 }
 
 fn warn(plan: &Plan, ui: &mut Ui) {

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn each_protocol_has_its_own_answer() {
-        let of = |wire, body| parse(wire, body).map(|it| (it.output, it.usage.map(|u| u.input_tokens)));
+        let of =
+            |wire, body| parse(wire, body).map(|it| (it.output, it.usage.map(|u| u.input_tokens)));
         let list = || "[0.5,-1.0]".to_owned();
         let openai = Wire::Openai(Quirks::COMPATIBLE);
         let body = json!({"data": [{"embedding": [0.5, -1.0]}], "usage": {"prompt_tokens": 3}});

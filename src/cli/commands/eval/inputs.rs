@@ -195,11 +195,12 @@ fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]
         error = error.hint(format!("and {} more", all - SHOWN));
     }
     let mut words = vec!["pf eval"];
-    let suites: BTreeSet<&str> =
-        missing.iter().map(|cell| cell.index)
-            .chain(judging.missing.values().map(|(index, _)| *index))
-            .map(|index| plan.suites[index.suite].name.as_str())
-            .collect();
+    let suites: BTreeSet<&str> = missing
+        .iter()
+        .map(|cell| cell.index)
+        .chain(judging.missing.values().map(|(index, _)| *index))
+        .map(|index| plan.suites[index.suite].name.as_str())
+        .collect();
     words.extend(suites);
     words.extend(models.iter().flat_map(|model| ["--model", model]));
     error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))
