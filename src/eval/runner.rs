@@ -613,6 +613,8 @@ struct Shares<'c> {
     /// Calls to judges while they are under way; to the end of the run where the store is not read, so that nothing is
     /// asked twice.
     judgements: BTreeMap<AnswerKey, Call<'c>>,
+    /// Judgements of this run that the store has.
+    stored: BTreeSet<AnswerKey>,
 }
 
 /// The calls of a run: side by side, each key once.
@@ -631,8 +633,11 @@ impl<'scope> Calls<'_, 'scope, '_> {
             models.insert((cell.index.suite, cell.index.column));
         }
         waiting.retain(|_, (count, _)| *count > 1);
-        let sharing: Sharing<'_> =
-            RefCell::new(Shares { answers: waiting, judgements: BTreeMap::new() });
+        let sharing: Sharing<'_> = RefCell::new(Shares {
+            answers: waiting,
+            judgements: BTreeMap::new(),
+            stored: BTreeSet::new(),
+        });
         // Twice what may be under way, so that a slow answer at the head does not leave connections idle.
         let window = (self.runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
 
@@ -773,12 +778,21 @@ impl<'scope> Calls<'_, 'scope, '_> {
             // Whoever asked first pays.
             return Outcome { attempts: 0, ..call.await };
         }
+        // It may have come after this cell had looked.
+        let stored = sharing.borrow().stored.contains(&key);
+        let runner = self.runner;
+        if stored && let Ok(Some(answer)) = runner.finder().stored(&request.model.provider, key) {
+            return Outcome { result: Arc::new(Ok(answer)), attempts: 0 };
+        }
         let call: Call<'c> = self.call(1, request).boxed_local().shared();
         sharing.borrow_mut().judgements.insert(key, call.clone());
         let outcome = call.await;
-        if self.runner.options.mode.reads_store() && self.runner.answers.store.is_some() {
-            // From here on the store has it, or it failed and may be asked again.
-            sharing.borrow_mut().judgements.remove(&key);
+        let store = self.runner.options.mode.reads_store() && self.runner.answers.store.is_some();
+        if store && outcome.result.is_ok() {
+            // What the store has need not be in memory as well.
+            let mut shared = sharing.borrow_mut();
+            shared.judgements.remove(&key);
+            shared.stored.insert(key);
         }
         outcome
     }
