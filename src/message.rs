@@ -192,6 +192,8 @@ pub enum ResponseFormat {
     Json,
     /// JSON of this schema.
     Schema(Value),
+    /// No text: the embedding of the one message, a JSON list of numbers in the answer.
+    Embedding,
 }
 
 impl ResponseFormat {

@@ -6,12 +6,16 @@
 
 mod characters;
 mod choice;
+mod command;
+mod consult;
+mod cosine;
 mod distance;
 mod excerpt;
 mod expression;
 mod extract;
 mod json;
 mod json_path;
+mod judge;
 mod label;
 mod language;
 mod number;
@@ -34,13 +38,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+pub use consult::{
+    CommandQuestion, Criterion, Exhibit, JudgeQuestion, Needs, Opinion, Question, Replies, Reply,
+    Step, Told, Yardstick,
+};
 pub use extract::{Extract, Extracted};
 pub use json_path::JsonPath;
 pub use label::{Labelled, clean_label, fold_label};
 pub use spec::{Family, Parameter, SPECS, Spec, Threshold, ValueRule, table_markdown};
 pub use syntax::Syntax;
 
-use crate::message::{Answer, Tool};
+use crate::message::{Answer, Message, Tool};
 
 /// What is wrong with an assertion as it is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,6 +94,8 @@ pub struct Subject<'a> {
     pub cost_usd: Option<f64>,
     /// The tools that the model could ask for.
     pub tools: &'a [Tool],
+    /// What the model was asked.
+    pub messages: &'a [Message],
 }
 
 /// What an assertion found.
@@ -221,6 +231,12 @@ pub enum Kind {
     Run(run::Run),
     /// Looks at the tools that the model asked for.
     ToolCalls(tool_call::ToolCalls),
+    /// Asks models what they think of it.
+    Judge(judge::Judge),
+    /// Compares embeddings.
+    Cosine(cosine::Cosine),
+    /// Asks a command.
+    Exec(command::Exec),
 }
 
 impl Assertion {
@@ -252,24 +268,43 @@ impl Assertion {
         }
     }
 
-    /// Judges an answer. The `not-` form gives 1 − score and passes where the other fails; what is unscored stays so.
-    /// Where `extract` finds nothing, both forms fail.
-    pub fn score(&self, subject: &Subject<'_>) -> Outcome {
-        let Some(extract) = &self.extract else { return self.judge(subject) };
-        let Extracted { text, repaired, failed } = extract.apply(subject.output);
-        if let Some(failed) = failed {
-            return Outcome::Scored(Verdict::decided(false, failed));
-        }
-        match (self.judge(&Subject { output: &text, ..*subject }), repaired) {
-            (Outcome::Scored(verdict), Some(repaired)) => {
-                let reason = format!("{}; mended first: {repaired}", verdict.reason);
-                Outcome::Scored(Verdict { reason, ..verdict })
-            }
-            (outcome, _) => outcome,
+    /// What it asks of others; `None` for one that decides by itself.
+    pub fn needs(&self) -> Option<Needs<'_>> {
+        match &self.kind {
+            Kind::Judge(judge) => Some(judge.needs()),
+            Kind::Cosine(cosine) => Some(cosine.needs()),
+            Kind::Exec(exec) => Some(exec.needs()),
+            _ => None,
         }
     }
 
-    fn judge(&self, subject: &Subject<'_>) -> Outcome {
+    /// Judges an answer without asking anyone: what needs a judge, an embedding or a command stays unscored.
+    pub fn score(&self, subject: &Subject<'_>) -> Outcome {
+        match self.consult(subject, &Replies::default()) {
+            Step::Decided(outcome) => outcome,
+            Step::Asks(_) => Outcome::Unscored(format!("`{}` was not asked", self.type_name())),
+            Step::Failed(reason) => Outcome::Unscored(reason),
+        }
+    }
+
+    /// Judges an answer as far as the replies allow. The `not-` form gives 1 − score and passes where the other fails;
+    /// what is unscored stays so. Where `extract` finds nothing, both forms fail.
+    pub fn consult(&self, subject: &Subject<'_>, replies: &Replies) -> Step {
+        let Some(extract) = &self.extract else { return self.judge(subject, replies) };
+        let Extracted { text, repaired, failed } = extract.apply(subject.output);
+        if let Some(failed) = failed {
+            return Step::Decided(Outcome::Scored(Verdict::decided(false, failed)));
+        }
+        match (self.judge(&Subject { output: &text, ..*subject }, replies), repaired) {
+            (Step::Decided(Outcome::Scored(verdict)), Some(repaired)) => {
+                let reason = format!("{}; mended first: {repaired}", verdict.reason);
+                Step::Decided(Outcome::Scored(Verdict { reason, ..verdict }))
+            }
+            (step, _) => step,
+        }
+    }
+
+    fn judge(&self, subject: &Subject<'_>, replies: &Replies) -> Step {
         let threshold = self.threshold;
         let verdict = match &self.kind {
             Kind::Text(text) => text.score(subject),
@@ -290,11 +325,20 @@ impl Assertion {
             Kind::Safety(safety) => safety.score(subject),
             Kind::Run(run) => run.score(subject, threshold),
             Kind::ToolCalls(calls) => calls.score(subject),
+            Kind::Judge(judge) => return self.asked(judge.score(subject, threshold, replies)),
+            Kind::Cosine(cosine) => return self.asked(cosine.score(subject, threshold, replies)),
+            Kind::Exec(exec) => return self.asked(exec.score(subject, threshold, replies)),
         };
+        self.asked(verdict.map_err(consult::Halt::Unscored))
+    }
+
+    fn asked(&self, verdict: Result<Verdict, consult::Halt>) -> Step {
         match verdict {
-            Ok(verdict) if self.negated => Outcome::Scored(verdict.inverted()),
-            Ok(verdict) => Outcome::Scored(verdict),
-            Err(reason) => Outcome::Unscored(reason),
+            Ok(verdict) if self.negated => Step::Decided(Outcome::Scored(verdict.inverted())),
+            Ok(verdict) => Step::Decided(Outcome::Scored(verdict)),
+            Err(consult::Halt::Unscored(reason)) => Step::Decided(Outcome::Unscored(reason)),
+            Err(consult::Halt::Asks(questions)) => Step::Asks(questions),
+            Err(consult::Halt::Failed(reason)) => Step::Failed(reason),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::syntax::Fields;
 use super::{
-    Kind, characters, choice, distance, expression, json, label, language, number, overlap,
-    pattern, quality, refusal, run, safety, size, text, tool_call, variety,
+    Kind, characters, choice, command, cosine, distance, expression, json, judge, label, language,
+    number, overlap, pattern, quality, refusal, run, safety, size, text, tool_call, variety,
 };
 
 /// One type of assertion.
@@ -65,6 +65,8 @@ pub enum Family {
     Safety,
     /// The call.
     Run,
+    /// What others are asked about it: models and commands.
+    Asked,
 }
 
 impl Family {
@@ -80,6 +82,7 @@ impl Family {
             Self::Property => "Kind of text",
             Self::Safety => "Safety",
             Self::Run => "The call",
+            Self::Asked => "Judges and commands",
         }
     }
 
@@ -87,6 +90,7 @@ impl Family {
     fn note(self) -> &'static str {
         match self {
             Self::Overlap => OVERLAP,
+            Self::Asked => ASKED,
             _ => "",
         }
     }
@@ -487,6 +491,9 @@ pub static SPECS: &[Spec] = &[
     },
     run::TOKEN_EFFICIENCY,
     tool_call::TOOL_CALL,
+    judge::JUDGE,
+    cosine::COSINE,
+    command::EXEC,
 ];
 
 /// The type of this name, without `not-`.
@@ -550,6 +557,12 @@ A text in which there is nothing to count scores 0, also against another such te
 for `exact-match`, where it matches a reference without words. ROUGE counts ASCII letters and digits alone: for Chinese or
 Arabic take `chrf`. Texts of more than 16 MiB, and for `rouge-l` and `rouge-lsum` such as would take many seconds
 to compare (from some hundred thousand words on, or some ten thousand lines), leave the answer unscored.
+
+";
+
+const ASKED: &str = "\
+These ask someone else about the answer. Verdicts of models and embeddings are answers like any other: kept in the local store, recorded,
+replayed, asked once however many cells want them, and counted in the cost, which `judge_usage` of the outputs shows by itself.
 
 ";
 

@@ -34,3 +34,14 @@ pub fn suite(document: &Value, repeat: u32) -> Digest {
     });
     sha256(canonical_json(&judging).as_bytes())
 }
+
+/// The hash of a suite whose assertions ask: another judge is another measure.
+pub fn judged_by(suite: Digest, judges: &[Digest]) -> Digest {
+    match judges {
+        [] => suite,
+        judges => {
+            let each = std::iter::once(&suite).chain(judges).map(Digest::to_string);
+            sha256(each.collect::<String>().as_bytes())
+        }
+    }
+}

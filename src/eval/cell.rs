@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::session::Bill;
 use crate::assertion::{Labelled, Part};
 use crate::message::{Message, Usage};
 
@@ -121,6 +122,8 @@ pub struct CellRecord {
     pub usage: Option<Usage>,
     /// US dollars, where the model's price is known.
     pub cost_usd: Option<f64>,
+    /// What its assertions took, where they ask.
+    pub bill: Option<Bill>,
     /// What failed.
     pub error: Option<String>,
     /// What the assertions said.

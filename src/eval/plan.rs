@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::bench::Bench;
 use crate::assertion::{Assertion, Extract};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{self, Digest};
@@ -90,6 +91,8 @@ pub struct Plan {
     pub filtered: bool,
     /// What models cost.
     pub prices: Prices,
+    /// Whom its assertions ask.
+    pub bench: Bench,
 }
 
 /// One suite of a plan.
@@ -215,6 +218,7 @@ pub fn plan(
         warnings: Vec::new(),
         filtered: selection.filters_cases(),
         prices: project.prices()?,
+        bench: Bench::default(),
     };
     let mut errors = Vec::new();
     for suite in suites {
@@ -227,7 +231,10 @@ pub fn plan(
             errors.extend(wrong);
             continue;
         }
-        plan.suites.push(plan_suite(&context, selection, version)?);
+        let mut suite = plan_suite(&context, selection, version)?;
+        let judges = plan.bench.add(project, &suite)?;
+        suite.digest = digest::judged_by(suite.digest, &judges);
+        plan.suites.push(suite);
     }
     if !errors.is_empty() {
         crate::diagnostic::sort(&mut errors);

@@ -10,6 +10,7 @@ use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
 use super::plan::{Column, Plan, SuitePlan};
 use super::repeats::{self, Repeats, Tries};
+use super::session::Bill;
 use crate::stats::{self, RepeatFigure, Weighted};
 
 /// What a run came to.
@@ -49,6 +50,8 @@ pub struct ColumnResult {
     pub output_tokens: u64,
     /// US dollars of all answers, when the price is known.
     pub cost_usd: Option<f64>,
+    /// What judging took, where models were asked.
+    pub bill: Option<Bill>,
     /// Percentiles of the latency in milliseconds: the 50th, 95th and 99th.
     pub latency_ms: Option<[f64; 3]>,
     /// What had to hold, and whether it did.
@@ -67,6 +70,19 @@ pub struct Estimate {
 }
 
 impl ColumnResult {
+    /// US dollars of all answers and of judging them, when all prices are known.
+    pub fn total_cost_usd(&self) -> Option<f64> {
+        match self.bill {
+            None => self.cost_usd,
+            Some(bill) if bill.unpriced => None,
+            // Answers that were given cost nothing: then judging is all there is.
+            Some(bill) if self.input_tokens + self.output_tokens == 0 => {
+                Some(self.cost_usd.unwrap_or(0.0) + bill.cost_usd.unwrap_or(0.0))
+            }
+            Some(bill) => self.cost_usd.map(|cost| cost + bill.cost_usd.unwrap_or(0.0)),
+        }
+    }
+
     /// How many cells came to this.
     pub fn count(&self, state: State) -> u64 {
         self.states.get(&state).copied().unwrap_or(0)
@@ -113,6 +129,9 @@ impl Tally {
                 *result.cost_usd.get_or_insert(0.0) += cost;
             }
             None => tally.unpriced |= cell.usage.is_some(),
+        }
+        if let Some(bill) = &cell.bill {
+            result.bill.get_or_insert_default().include(bill);
         }
         tally.latencies.extend(cell.latency_ms);
         if let (State::Pass | State::Fail, Ok(case)) = (cell.state, u32::try_from(cell.index.case))
@@ -196,7 +215,7 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         error: result.count(State::Error),
         unscored: result.count(State::Unscored),
         not_run: result.count(State::NotRun),
-        cost_usd: result.cost_usd,
+        cost_usd: result.total_cost_usd(),
         metrics: Vec::new(),
     };
     for (metric, values) in metrics {

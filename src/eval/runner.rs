@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{FutureExt, LocalBoxFuture, Shared};
@@ -16,8 +17,11 @@ use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use super::cell::{CellIndex, CellRecord, Origin, State};
+use super::command;
 use super::plan::{self, Column, Plan, PlannedCase, SuitePlan};
-use super::score;
+use super::score::Scored;
+use super::session::{Session, Turn, Want};
+use crate::assertion::Reply;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
 use crate::message::{Answer, Request, Role};
@@ -63,6 +67,16 @@ pub struct Prepared {
     pub key: AnswerKey,
     /// Where the answer will come from.
     pub origin: Origin,
+    /// How many calls judging it takes at least, as far as that is known: to judges and embedding models, where their
+    /// answers are not at hand.
+    pub judging: u32,
+}
+
+impl Prepared {
+    /// Whether it takes a call.
+    pub fn calls(&self) -> bool {
+        self.origin == Origin::Called || self.judging > 0
+    }
 }
 
 /// Where answers that are already there come from.
@@ -109,7 +123,12 @@ pub fn prepare(
                 } else {
                     Origin::Called
                 };
-                Prepared { index: CellIndex { suite: s, column, case, repeat }, key, origin }
+                Prepared {
+                    index: CellIndex { suite: s, column, case, repeat },
+                    key,
+                    origin,
+                    judging: 0,
+                }
             });
             Ok(cells.collect())
         })
@@ -154,12 +173,173 @@ pub fn look_into_store(
     Ok(damaged)
 }
 
+/// What the judging of cells needs that is not at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Judging {
+    /// Answers that are missing, each with the first cell that needs it and the model that would be asked.
+    pub missing: BTreeMap<AnswerKey, (CellIndex, String)>,
+    /// The answers of judges that were found.
+    pub found: BTreeSet<AnswerKey>,
+    /// Calls at least for cells that have no answer yet: what a judge is asked depends on it.
+    pub later: u64,
+    /// The providers that will be asked.
+    pub providers: BTreeSet<String>,
+}
+
+impl Judging {
+    /// How many calls it takes at least.
+    pub fn calls(&self) -> u64 {
+        self.missing.len() as u64 + self.later
+    }
+}
+
+/// Looks for the answers of judges: judges each cell whose answer is at hand, as far as that goes without asking anyone.
+pub fn look_for_judgements(
+    plan: &Plan,
+    mode: Mode,
+    cells: &mut [Prepared],
+    answers: &Answers<'_>,
+) -> Judging {
+    if plan.bench.is_empty() {
+        return Judging::default();
+    }
+    let finder = Finder { plan, answers, mode };
+    let each: Vec<Judging> = cells.par_iter_mut().map(|cell| finder.look(cell)).collect();
+    let mut all = Judging::default();
+    for one in each {
+        for (key, place) in one.missing {
+            all.missing.entry(key).or_insert(place);
+        }
+        all.found.extend(one.found);
+        all.later += one.later;
+        all.providers.extend(one.providers);
+    }
+    all
+}
+
+/// Finds answers that are at hand.
+#[derive(Clone, Copy)]
+struct Finder<'a> {
+    plan: &'a Plan,
+    answers: &'a Answers<'a>,
+    mode: Mode,
+}
+
+impl<'a> Finder<'a> {
+    fn place(&self, index: CellIndex) -> Place<'a> {
+        let suite = &self.plan.suites[index.suite];
+        Place { suite, column: &suite.columns[index.column], case: &suite.cases[index.case], index }
+    }
+
+    /// What judging a cell needs that is not at hand.
+    fn look(&self, cell: &mut Prepared) -> Judging {
+        let place = self.place(cell.index);
+        let mut judging = Judging::default();
+        let assertions = || place.column.assertions.iter().chain(&place.case.assertions);
+        if assertions().all(|assertion| assertion.needs().is_none()) {
+            return judging;
+        }
+        if cell.origin == Origin::Called {
+            judging.later = assertions().map(|it| self.plan.bench.calls(it) as u64).sum();
+            cell.judging = u32::try_from(judging.later).unwrap_or(u32::MAX);
+            if judging.later > 0 {
+                judging
+                    .providers
+                    .extend(self.plan.bench.providers().iter().map(|it| (*it).to_owned()));
+            }
+            return judging;
+        }
+        // What cannot be rendered or read is reported where the cell is run.
+        let Ok(asked) = place.column.ask(place.case) else { return judging };
+        let Ok(Some(answer)) = self.answer(cell, &asked.request) else { return judging };
+        let mut session = self.session(place, asked, answer);
+        loop {
+            let wants = match session.turn(&self.plan.bench) {
+                Turn::Decided(_) => break,
+                Turn::Wants(wants) if wants.is_empty() => break,
+                Turn::Wants(wants) => wants,
+            };
+            for (index, want) in wants {
+                let Want::Answer(request) = want else {
+                    // A command is not run to find out what a run would cost.
+                    session.replied(index, Reply::Undecided(String::new()));
+                    continue;
+                };
+                let key = digest::answer_key(&request, 1);
+                match self.judgement(place.index.suite, key, &request) {
+                    Ok(Some(answer)) => {
+                        judging.found.insert(key);
+                        session.said(&self.plan.prices, index, &request, &answer, 0);
+                    }
+                    Ok(None) | Err(_) => {
+                        let label = self.plan.bench.label(&request);
+                        judging.missing.insert(key, (place.index, label));
+                        judging.providers.insert(request.model.provider.clone());
+                        session.replied(index, Reply::Undecided(String::new()));
+                    }
+                }
+            }
+        }
+        cell.judging = u32::try_from(judging.missing.len()).unwrap_or(u32::MAX);
+        judging
+    }
+
+    /// The answer of a cell, where it is at hand.
+    fn answer(&self, cell: &Prepared, request: &Request) -> Result<Option<Answer>, StoreError> {
+        let place = self.place(cell.index);
+        Ok(match cell.origin {
+            Origin::Given => {
+                let output = place.case.placed.case.output.clone();
+                output.map(|output| Answer { output, ..Answer::default() })
+            }
+            Origin::Echo => Some(Answer { output: last_user_text(request), ..Answer::default() }),
+            Origin::Recorded => self.answers.recordings[cell.index.suite].get(cell.key).cloned(),
+            Origin::Stored => self.stored(&place.column.model.settings.provider, cell.key)?,
+            Origin::Called => None,
+        })
+    }
+
+    /// The answer of a judge, where it is at hand.
+    fn judgement(
+        &self,
+        suite: usize,
+        key: AnswerKey,
+        request: &Request,
+    ) -> Result<Option<Answer>, StoreError> {
+        if request.model.provider == "echo" {
+            return Ok(Some(Answer { output: last_user_text(request), ..Answer::default() }));
+        }
+        let recorded = self.answers.recordings[suite].get(key);
+        match recorded.filter(|_| self.mode.reads_recordings()) {
+            Some(answer) => Ok(Some(answer.clone())),
+            None if self.mode.reads_store() => self.stored(&request.model.provider, key),
+            None => Ok(None),
+        }
+    }
+
+    fn stored(&self, provider: &str, key: AnswerKey) -> Result<Option<Answer>, StoreError> {
+        match (self.answers.store, self.answers.endpoints.get(provider)) {
+            (Some(store), Some(Some(endpoint))) => store.get(key, endpoint),
+            _ => Ok(None),
+        }
+    }
+
+    fn session(&self, place: Place<'a>, asked: plan::Asked, answer: Answer) -> Session<'a> {
+        let cost_usd = answer
+            .usage
+            .and_then(|usage| self.plan.prices.cost(&place.column.model.settings, usage));
+        Session::new((place.suite, place.column, place.case), asked, answer, cost_usd)
+    }
+}
+
 /// How the cells are run.
 pub struct Options<'a> {
     /// Which answers are read and kept.
     pub mode: Mode,
     /// Most calls under way for one model.
     pub concurrency: usize,
+    /// Where the commands of assertions run.
+    pub folder: &'a Path,
     /// Whether records carry the messages that were sent.
     pub messages: bool,
     /// Called when the user interrupts, while calls that are under way and paid for are waited for.
@@ -203,7 +383,7 @@ pub fn run(
         recordings: Mutex::default(),
         unkept: Mutex::default(),
     };
-    let status = if cells.iter().any(|cell| cell.origin == Origin::Called) {
+    let status = if cells.iter().any(Prepared::calls) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         rayon::in_place_scope(|scope| {
             let calls =
@@ -220,7 +400,10 @@ pub fn run(
         Status::Complete
     };
     let mut recordings = runner.recordings.into_inner().unwrap_or_else(PoisonError::into_inner);
-    recordings.sort_by_key(|(suite, recording): &(usize, Recording)| (*suite, recording.key));
+    // Cells may share the answer of a judge: whose line it is must not hang on who was first.
+    recordings.sort_by_cached_key(|(suite, recording): &(usize, Recording)| {
+        (*suite, recording.key, std::cmp::Reverse(recording.case.clone()))
+    });
     let unkept = runner.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Finished { status, recordings, unkept })
 }
@@ -238,6 +421,13 @@ struct Runner<'a> {
     unkept: Mutex<Option<String>>,
 }
 
+/// How an answer came.
+struct At<'a> {
+    place: Place<'a>,
+    origin: Origin,
+    attempts: u32,
+}
+
 /// A cell that is under way.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -247,102 +437,139 @@ struct Place<'a> {
     index: CellIndex,
 }
 
-impl Runner<'_> {
-    fn place(&self, index: CellIndex) -> Place<'_> {
-        let suite = &self.plan.suites[index.suite];
-        Place { suite, column: &suite.columns[index.column], case: &suite.cases[index.case], index }
+impl<'a> Runner<'a> {
+    fn finder(&self) -> Finder<'a> {
+        Finder { plan: self.plan, answers: self.answers, mode: self.options.mode }
     }
 
-    /// A cell whose answer is at hand.
+    fn place(&self, index: CellIndex) -> Place<'a> {
+        self.finder().place(index)
+    }
+
+    /// A cell that needs no call.
     fn ready(&self, cell: &Prepared) -> CellRecord {
+        let mut session = match self.begin(cell) {
+            Ok(session) => session,
+            Err(record) => return *record,
+        };
+        loop {
+            match session.turn(&self.plan.bench) {
+                Turn::Decided(scored) => return self.decided(self.at(cell, 0), session, scored),
+                Turn::Wants(wants) if wants.is_empty() => {
+                    let place = self.place(cell.index);
+                    return failed(place, State::Error, "an assertion asks without end".to_owned());
+                }
+                Turn::Wants(wants) => {
+                    for (index, want) in wants {
+                        if let Some((index, _)) = self.supply(cell, &mut session, index, want) {
+                            let gone = "the answer of a judge is gone that was there a moment ago";
+                            session.replied(index, Reply::Failed(gone.to_owned()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins to judge a cell whose answer is at hand.
+    fn begin(&self, cell: &Prepared) -> Result<Session<'a>, Box<CellRecord>> {
         let place = self.place(cell.index);
         // `prepare` has rendered this cell without an error, and rendering is a function of the same values.
-        let asked = match place.column.ask(place.case) {
-            Ok(asked) => asked,
-            Err(findings) => return failed(place, State::Error, said(&findings)),
-        };
-        let answer = match cell.origin {
-            Origin::Given => place
-                .case
-                .placed
-                .case
-                .output
-                .clone()
-                .map(|output| Answer { output, ..Answer::default() }),
-            Origin::Echo => {
-                Some(Answer { output: last_user_text(&asked.request), ..Answer::default() })
+        let asked = place
+            .column
+            .ask(place.case)
+            .map_err(|findings| failed(place, State::Error, said(&findings)))?;
+        let answer = match self.finder().answer(cell, &asked.request) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                let gone = "the answer is gone that was there a moment ago".to_owned();
+                return Err(Box::new(failed(place, State::NotRun, gone)));
             }
-            Origin::Recorded => self.answers.recordings[cell.index.suite].get(cell.key).cloned(),
-            Origin::Stored => match self.stored(place, cell.key) {
-                Ok(answer) => answer,
-                Err(error) => return failed(place, State::Error, error.to_string()),
-            },
-            Origin::Called => None,
-        };
-        let Some(answer) = answer else {
-            return failed(
-                place,
-                State::NotRun,
-                "the answer is gone that was there a moment ago".to_owned(),
-            );
+            Err(error) => {
+                return Err(Box::new(failed(place, State::Error, error.to_string())));
+            }
         };
         if self.options.mode == Mode::Record && cell.origin == Origin::Stored {
             self.record(place, &asked.request, &answer);
         }
-        self.judged(place, cell.origin, asked, answer, 0)
+        Ok(self.finder().session(place, asked, answer))
     }
 
-    fn stored(&self, place: Place<'_>, key: AnswerKey) -> Result<Option<Answer>, StoreError> {
-        let endpoint = self.answers.endpoints.get(&place.column.model.settings.provider);
-        match (self.answers.store, endpoint) {
-            (Some(store), Some(Some(endpoint))) => store.get(key, endpoint),
-            _ => Ok(None),
+    /// Answers a question from what is at hand; gives back what must be asked.
+    fn supply(
+        &self,
+        cell: &Prepared,
+        session: &mut Session<'_>,
+        index: usize,
+        want: Want,
+    ) -> Option<(usize, Box<Request>)> {
+        let request = match want {
+            Want::Command(command) => {
+                session.replied(index, command::run(&command, self.options.folder));
+                return None;
+            }
+            Want::Answer(request) => request,
+        };
+        let key = digest::answer_key(&request, 1);
+        match self.finder().judgement(cell.index.suite, key, &request) {
+            Ok(Some(answer)) => {
+                let recorded = self.answers.recordings[cell.index.suite].get(key).is_some();
+                if self.options.mode == Mode::Record
+                    && !recorded
+                    && request.model.provider != "echo"
+                {
+                    self.record_judgement(self.place(cell.index), &request, &answer);
+                }
+                session.said(&self.plan.prices, index, &request, &answer, 0);
+                None
+            }
+            // A damaged answer is asked for again.
+            Ok(None) | Err(_) => Some((index, request)),
         }
     }
 
-    fn judged(
-        &self,
-        place: Place<'_>,
-        origin: Origin,
-        asked: plan::Asked,
-        answer: Answer,
-        attempts: u32,
-    ) -> CellRecord {
-        let cost_usd = answer
-            .usage
-            .and_then(|usage| self.plan.prices.cost(&place.column.model.settings, usage));
-        let scored = score::score(
-            place.suite,
-            place.column,
-            place.case,
-            &asked.variables,
-            &answer,
-            cost_usd,
-        );
+    fn at(&self, cell: &Prepared, attempts: u32) -> At<'a> {
+        At { place: self.place(cell.index), origin: cell.origin, attempts }
+    }
+
+    fn decided(&self, at: At<'a>, session: Session<'a>, scored: Scored) -> CellRecord {
+        let Session { asked, answer, cost_usd, bill, .. } = session;
         CellRecord {
-            index: place.index,
+            index: at.place.index,
             state: scored.state,
             score: scored.score,
             output: Some(scored.output),
             messages: self.options.messages.then_some(asked.request.messages),
             variables: asked.variables,
-            origin: Some(origin),
-            attempts,
+            origin: Some(at.origin),
+            attempts: at.attempts,
             finish: answer.finish,
             latency_ms: answer.latency_ms,
             usage: answer.usage,
             cost_usd,
-            error: None,
+            bill: (bill.answers > 0).then_some(bill),
+            error: scored.error.map(|error| self.redact(&error)),
             judgements: scored.judgements,
         }
     }
 
+    fn record_judgement(&self, place: Place<'_>, request: &Request, answer: &Answer) {
+        self.record_as(place, &self.plan.bench.label(request), 1, request, answer);
+    }
+
     fn record(&self, place: Place<'_>, request: &Request, answer: &Answer) {
-        let position = store::recordings::Position {
-            case: &place.case.id,
-            model: &place.column.model.label,
-            repeat: place.index.repeat,
-        };
+        self.record_as(place, &place.column.model.label, place.index.repeat, request, answer);
+    }
+
+    fn record_as(
+        &self,
+        place: Place<'_>,
+        model: &str,
+        repeat: u32,
+        request: &Request,
+        answer: &Answer,
+    ) {
+        let position = store::recordings::Position { case: &place.case.id, model, repeat };
         let source = match self.answers.endpoints.get(&request.model.provider) {
             Some(Some(endpoint)) => endpoint.authority(),
             _ => request.model.provider.clone(),
@@ -377,8 +604,18 @@ struct Outcome {
     attempts: u32,
 }
 
-/// Calls that more than one cell waits for, with the number of cells that have not had the answer yet.
-type Sharing<'c> = RefCell<BTreeMap<AnswerKey, (usize, Option<Call<'c>>)>>;
+/// Calls that more than one cell waits for.
+type Sharing<'c> = RefCell<Shares<'c>>;
+
+struct Shares<'c> {
+    /// With the number of cells that have not had the answer yet.
+    answers: BTreeMap<AnswerKey, (usize, Option<Call<'c>>)>,
+    /// Calls to judges while they are under way; to the end of the run where the store is not read, so that nothing is
+    /// asked twice.
+    judgements: BTreeMap<AnswerKey, Call<'c>>,
+    /// Judgements of this run that the store has.
+    stored: BTreeSet<AnswerKey>,
+}
 
 /// The calls of a run: side by side, each key once.
 struct Calls<'r, 'scope, 's> {
@@ -396,7 +633,11 @@ impl<'scope> Calls<'_, 'scope, '_> {
             models.insert((cell.index.suite, cell.index.column));
         }
         waiting.retain(|_, (count, _)| *count > 1);
-        let sharing: Sharing<'_> = RefCell::new(waiting);
+        let sharing: Sharing<'_> = RefCell::new(Shares {
+            answers: waiting,
+            judgements: BTreeMap::new(),
+            stored: BTreeSet::new(),
+        });
         // Twice what may be under way, so that a slow answer at the head does not leave connections idle.
         let window = (self.runner.options.concurrency * models.len() * 2).max(CHUNK / 4);
 
@@ -436,7 +677,13 @@ impl<'scope> Calls<'_, 'scope, '_> {
     async fn cell<'c>(&'c self, sharing: &Sharing<'c>, cell: Prepared) -> CellRecord {
         let runner = self.runner;
         if cell.origin != Origin::Called {
-            return self.compute(move || runner.ready(&cell)).await;
+            if cell.judging == 0 {
+                return self.compute(move || runner.ready(&cell)).await;
+            }
+            return match self.compute(move || runner.begin(&cell)).await {
+                Ok(session) => self.judged(sharing, cell, session, 0).await,
+                Err(record) => *record,
+            };
         }
         let place = runner.place(cell.index);
         if self.traffic.stopped() {
@@ -449,14 +696,11 @@ impl<'scope> Calls<'_, 'scope, '_> {
         let outcome = self.answer(sharing, place, cell.key, asked.request.clone()).await;
         match &*outcome.result {
             Ok(answer) => {
-                let answer = answer.clone();
                 if runner.options.mode == Mode::Record {
-                    runner.record(place, &asked.request, &answer);
+                    runner.record(place, &asked.request, answer);
                 }
-                self.compute(move || {
-                    runner.judged(place, Origin::Called, asked, answer, outcome.attempts)
-                })
-                .await
+                let session = runner.finder().session(place, asked, answer.clone());
+                self.judged(sharing, cell, session, outcome.attempts).await
             }
             Err(error) => {
                 let unasked = outcome.attempts == 0 || matches!(error, ProviderError::Stopped);
@@ -470,6 +714,89 @@ impl<'scope> Calls<'_, 'scope, '_> {
         }
     }
 
+    /// Judges an answer, asking those whom its assertions ask.
+    async fn judged<'c>(
+        &'c self,
+        sharing: &Sharing<'c>,
+        cell: Prepared,
+        mut session: Session<'scope>,
+        attempts: u32,
+    ) -> CellRecord {
+        let runner = self.runner;
+        loop {
+            let work = move || match session.turn(&runner.plan.bench) {
+                Turn::Decided(scored) => {
+                    Err(runner.decided(runner.at(&cell, attempts), session, scored))
+                }
+                Turn::Wants(wants) => {
+                    let missing: Vec<(usize, Box<Request>)> = wants
+                        .into_iter()
+                        .filter_map(|(index, want)| runner.supply(&cell, &mut session, index, want))
+                        .collect();
+                    Ok((session, missing))
+                }
+            };
+            let missing;
+            (session, missing) = match self.compute(work).await {
+                Ok(waiting) => waiting,
+                Err(record) => return record,
+            };
+            let asked = missing.into_iter().map(|(index, request)| async move {
+                let outcome = self.judgement(sharing, (*request).clone()).await;
+                (index, request, outcome)
+            });
+            let mut stopped = false;
+            for (index, request, outcome) in futures_util::future::join_all(asked).await {
+                let attempts = outcome.attempts;
+                match &*outcome.result {
+                    Ok(answer) => {
+                        if runner.options.mode == Mode::Record {
+                            runner.record_judgement(runner.place(cell.index), &request, answer);
+                        }
+                        session.said(&runner.plan.prices, index, &request, answer, attempts);
+                    }
+                    Err(error) => {
+                        stopped |= matches!(error, ProviderError::Stopped);
+                        let label = runner.plan.bench.label(&request);
+                        session
+                            .replied(index, Reply::Failed(format!("the judge {label}: {error}")));
+                    }
+                }
+            }
+            if stopped {
+                let place = runner.place(cell.index);
+                return failed(place, State::NotRun, "interrupted".to_owned());
+            }
+        }
+    }
+
+    /// What a judge says: of a call that another cell waits for or has waited for, or of a call of its own.
+    async fn judgement<'c>(&'c self, sharing: &Sharing<'c>, request: Request) -> Outcome {
+        let key = digest::answer_key(&request, 1);
+        let known = sharing.borrow().judgements.get(&key).cloned();
+        if let Some(call) = known {
+            // Whoever asked first pays.
+            return Outcome { attempts: 0, ..call.await };
+        }
+        // It may have come after this cell had looked.
+        let stored = sharing.borrow().stored.contains(&key);
+        let runner = self.runner;
+        if stored && let Ok(Some(answer)) = runner.finder().stored(&request.model.provider, key) {
+            return Outcome { result: Arc::new(Ok(answer)), attempts: 0 };
+        }
+        let call: Call<'c> = self.call(1, request).boxed_local().shared();
+        sharing.borrow_mut().judgements.insert(key, call.clone());
+        let outcome = call.await;
+        let store = self.runner.options.mode.reads_store() && self.runner.answers.store.is_some();
+        if store && outcome.result.is_ok() {
+            // What the store has need not be in memory as well.
+            let mut shared = sharing.borrow_mut();
+            shared.judgements.remove(&key);
+            shared.stored.insert(key);
+        }
+        outcome
+    }
+
     /// The answer to a request: of a call that another cell waits for, or of a call of its own.
     async fn answer<'c>(
         &'c self,
@@ -480,17 +807,17 @@ impl<'scope> Calls<'_, 'scope, '_> {
     ) -> Outcome {
         let call = {
             let mut shared = sharing.borrow_mut();
-            match shared.get_mut(&key) {
+            match shared.answers.get_mut(&key) {
                 None => None,
                 Some((left, call)) => {
                     *left -= 1;
                     let call = call
                         .get_or_insert_with(|| {
-                            self.call(place, request.clone()).boxed_local().shared()
+                            self.call(place.index.repeat, request.clone()).boxed_local().shared()
                         })
                         .clone();
                     if *left == 0 {
-                        shared.remove(&key);
+                        shared.answers.remove(&key);
                     }
                     Some(call)
                 }
@@ -498,27 +825,25 @@ impl<'scope> Calls<'_, 'scope, '_> {
         };
         match call {
             Some(call) => call.await,
-            None => self.call(place, request).await,
+            None => self.call(place.index.repeat, request).await,
         }
     }
 
     /// Asks, and waits until the answer is durable: only then does it count.
-    async fn call(&self, place: Place<'scope>, request: Request) -> Outcome {
+    async fn call(&self, repeat: u32, request: Request) -> Outcome {
         let runner = self.runner;
-        let provider = &runner.providers[&request.model.provider];
+        let Some(provider) = runner.providers.get(&request.model.provider) else {
+            // The plan has named every provider that is asked.
+            return Outcome { result: Arc::new(Err(ProviderError::Stopped)), attempts: 0 };
+        };
         let asked = provider.ask(&request, &self.traffic).await;
         if let (Ok(answer), Some(store), Some(endpoint)) =
             (&asked.result, runner.answers.store, provider.endpoint())
             && runner.options.mode.writes_store()
         {
-            let cell = store::Cell::new(
-                &request,
-                place.index.repeat,
-                endpoint,
-                answer.clone(),
-                Timestamp::now(),
-            )
-            .redacted(&|text| runner.redact(text));
+            let cell =
+                store::Cell::new(&request, repeat, endpoint, answer.clone(), Timestamp::now())
+                    .redacted(&|text| runner.redact(text));
             if let Err(error) = store.put(cell).durable().await {
                 runner.not_kept(&error);
             }
@@ -551,6 +876,7 @@ fn failed(place: Place<'_>, state: State, error: String) -> CellRecord {
         latency_ms: None,
         usage: None,
         cost_usd: None,
+        bill: None,
         error: Some(error),
         judgements: Vec::new(),
     }

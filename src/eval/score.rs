@@ -1,16 +1,16 @@
 //! From an answer to a verdict: extraction, the assertions, and what they come to together.
 
-use serde_json::{Map, Value};
-
 use super::cell::{Judgement, State};
-use super::plan::{Column, PlannedCase, SuitePlan};
-use crate::assertion::{self, Assertion, Outcome, Subject, Verdict};
+use super::plan::{Asked, Column, PlannedCase, SuitePlan};
+use crate::assertion::{
+    self, Assertion, Extracted, Outcome, Question, Replies, Step, Subject, Verdict,
+};
 use crate::message::Answer;
 
 /// What became of an answer.
 #[derive(Debug)]
 pub struct Scored {
-    /// Pass, fail or unscored.
+    /// Pass, fail, unscored, or an error where a judge could not be asked.
     pub state: State,
     /// The weighted mean of the assertions' scores, when each could be decided.
     pub score: Option<f64>,
@@ -18,51 +18,83 @@ pub struct Scored {
     pub output: String,
     /// What each assertion said.
     pub judgements: Vec<Judgement>,
+    /// Why someone whom an assertion asks could not be asked, where that leaves the answer undecided.
+    pub error: Option<String>,
 }
 
-/// Judges an answer by the assertions of the suite, of the prompt's output contract and of the case.
-pub fn score(
-    suite: &SuitePlan,
-    column: &Column,
-    case: &PlannedCase,
-    variables: &Map<String, Value>,
-    answer: &Answer,
-    cost_usd: Option<f64>,
-) -> Scored {
-    let mut judgements = Vec::new();
-    let mut output = answer.output.clone();
-    if let Some(extract) = &column.extract {
-        let extracted = extract.apply(&answer.output);
-        if let Some(reason) = extracted.failed.as_ref().or(extracted.repaired.as_ref()) {
-            let failed = extracted.failed.is_some();
-            judgements.push(Judgement {
-                kind: "extract".to_owned(),
-                metric: "extract".to_owned(),
-                value: None,
-                score: Some(if failed { 0.0 } else { 1.0 }),
-                raw: None,
-                parts: Vec::new(),
-                passed: !failed,
-                reason: reason.clone(),
-                label: None,
-            });
-        }
-        output = extracted.text;
+/// Takes what is judged out of an answer, as the prompt says.
+pub(super) fn extracted(column: &Column, answer: &Answer) -> Extracted {
+    match &column.extract {
+        Some(extract) => extract.apply(&answer.output),
+        None => Extracted { text: answer.output.clone(), ..Extracted::default() },
     }
-    let subject = Subject {
-        output: &output,
+}
+
+/// What the assertions look at.
+pub(super) fn subject<'a>(
+    column: &'a Column,
+    case: &'a PlannedCase,
+    asked: &'a Asked,
+    answer: &'a Answer,
+    cost_usd: Option<f64>,
+    extracted: &'a Extracted,
+) -> Subject<'a> {
+    Subject {
+        output: &extracted.text,
         answer,
         expected: case.placed.case.expected.as_ref(),
-        variables,
+        variables: &asked.variables,
         metadata: &case.placed.case.metadata,
         cost_usd,
         tools: column.tools(),
-    };
-    let extracted = judgements.iter().all(|judgement| judgement.passed);
+        messages: &asked.request.messages,
+    }
+}
+
+/// Judges an answer by the assertions of the suite, of the prompt's output contract and of the case, as far as the
+/// replies to what they ask allow; otherwise says what must be asked.
+pub(super) fn score(
+    suite: &SuitePlan,
+    column: &Column,
+    case: &PlannedCase,
+    subject: &Subject<'_>,
+    text: &Extracted,
+    replies: &Replies,
+) -> Result<Scored, Vec<Question>> {
+    let mut judgements = Vec::new();
+    if let Some(reason) = text.failed.as_ref().or(text.repaired.as_ref()) {
+        let failed = text.failed.is_some();
+        judgements.push(Judgement {
+            kind: "extract".to_owned(),
+            metric: "extract".to_owned(),
+            value: None,
+            score: Some(if failed { 0.0 } else { 1.0 }),
+            raw: None,
+            parts: Vec::new(),
+            passed: !failed,
+            reason: reason.clone(),
+            label: None,
+        });
+    }
+    let extracted = text.failed.is_none();
     let mut verdicts: Vec<(f64, Verdict)> = Vec::new();
     let mut undecided = false;
+    let mut failed = None;
+    let mut questions = Vec::new();
     for assertion in column.assertions.iter().chain(&case.assertions) {
-        let outcome = assertion.score(&subject);
+        let outcome = match assertion.consult(subject, replies) {
+            Step::Decided(outcome) => outcome,
+            Step::Asks(asks) => {
+                questions.extend(asks);
+                continue;
+            }
+            Step::Failed(reason) => {
+                if assertion.weight > 0.0 {
+                    failed.get_or_insert_with(|| reason.clone());
+                }
+                Outcome::Unscored(reason)
+            }
+        };
         judgements.push(judgement(assertion, &outcome));
         match outcome {
             Outcome::Scored(verdict) => verdicts.push((assertion.weight, verdict)),
@@ -70,6 +102,9 @@ pub fn score(
             Outcome::Unscored(_) if assertion.weight == 0.0 => {}
             Outcome::Unscored(_) => undecided = true,
         }
+    }
+    if !questions.is_empty() {
+        return Err(questions);
     }
     let together = assertion::combine(
         verdicts.iter().map(|(weight, verdict)| (*weight, verdict)),
@@ -81,13 +116,15 @@ pub fn score(
     let (state, score) = match together {
         _ if !extracted => (State::Fail, Some(0.0)),
         _ if undecided && refuted => (State::Fail, None),
+        _ if failed.is_some() => (State::Error, None),
         _ if undecided => (State::Unscored, None),
         Some((score, true)) => (State::Pass, Some(score)),
         Some((score, false)) => (State::Fail, Some(score)),
         // Nothing that counts was asserted.
         None => (State::Unscored, None),
     };
-    Scored { state, score, output, judgements }
+    let error = failed.filter(|_| state == State::Error);
+    Ok(Scored { state, score, output: text.text.clone(), judgements, error })
 }
 
 fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {

@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod config;
 pub mod dataset;
+pub mod judge;
 pub mod model;
 pub mod prices;
 mod narrow;

@@ -266,7 +266,7 @@ impl Remote {
         let tokens = if self.budget.counts_tokens() { estimated_tokens(request) } else { 0 };
         let mut attempts = Attempts::new(self.backoff);
         let place = (self.endpoint.authority(), request.model.name.clone());
-        let path = self.wire.path(&request.model.name, delivery);
+        let path = self.wire.path_of(request, delivery);
         let mut has_shown = false;
         loop {
             let permit = lane.acquire().await;

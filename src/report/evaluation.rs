@@ -114,7 +114,10 @@ fn usage(out: &mut dyn Write, plan: &Plan, result: &ColumnResult) -> io::Result<
     if result.input_tokens + result.output_tokens == 0 {
         return Ok(());
     }
-    let cost = result.cost_usd.map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
+    let mut cost = result.cost_usd.map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
+    if let Some(judging) = result.bill.and_then(|bill| bill.cost_usd) {
+        cost.push_str(&format!(", judging ${judging:.4}"));
+    }
     let latency = result
         .latency_ms
         .map(|[p50, p95, _]| {

@@ -10,6 +10,7 @@ use super::measures::{Agreement, Classification, Repeats};
 use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Estimate, Run};
+use crate::eval::session::Bill;
 
 /// What there is to say about a run besides its numbers.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +102,9 @@ pub struct ResultEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     repeats: Option<Repeats>,
     usage: UsageTotal,
+    /// What judging took: calls of the assertions `judge` and `cosine`, besides `usage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judge_usage: Option<JudgeUsage>,
     latency_ms: Option<Latency>,
 }
 
@@ -135,6 +139,34 @@ pub struct UsageTotal {
     cost_usd: Option<f64>,
 }
 
+/// What judging took. Answers that were there already count too.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct JudgeUsage {
+    /// Answers of judges and embedding models.
+    answers: u64,
+    /// Requests of this run.
+    attempts: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cached_tokens: u64,
+    /// Null when a price is not known.
+    cost_usd: Option<f64>,
+}
+
+impl JudgeUsage {
+    fn new(bill: Bill) -> Self {
+        let usage = bill.usage.unwrap_or_default();
+        Self {
+            answers: bill.answers.into(),
+            attempts: bill.attempts.into(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_tokens: usage.cached_tokens,
+            cost_usd: bill.cost_usd,
+        }
+    }
+}
+
 /// Percentiles of the latency.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Latency {
@@ -165,6 +197,9 @@ pub struct Cell {
     finish_reason: Option<String>,
     latency_ms: Option<f64>,
     usage: Option<CellUsage>,
+    /// What judging it took, besides `usage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    judge_usage: Option<JudgeUsage>,
     error: Option<String>,
     assertions: Vec<Assertion>,
 }
@@ -237,6 +272,7 @@ impl Cell {
                 cached_tokens: usage.cached_tokens,
                 cost_usd: cell.cost_usd,
             }),
+            judge_usage: cell.bill.map(JudgeUsage::new),
             error: cell.error.clone(),
             assertions: cell
                 .judgements
@@ -337,6 +373,7 @@ fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
             output_tokens: result.output_tokens,
             cost_usd: result.cost_usd,
         },
+        judge_usage: result.bill.map(JudgeUsage::new),
         latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
     }
 }

@@ -70,6 +70,7 @@ fn cell(suite: usize, column: usize, case: usize, repeat: u32, state: State) -> 
         latency_ms: None,
         usage: None,
         cost_usd: None,
+        bill: None,
         error: None,
         judgements: Vec::new(),
     }

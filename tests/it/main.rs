@@ -17,6 +17,7 @@ mod formatting;
 mod generated;
 mod gsm8k;
 mod hostile;
+mod judges;
 #[cfg(unix)]
 mod readme;
 mod server;

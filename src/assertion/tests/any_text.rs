@@ -29,8 +29,12 @@ proptest! {
                     "no-pii" => json!(["email", "iban"]),
                     "token-efficiency" => json!(3),
                     "tool-call" => json!(["look", {"name": "look", "equals": 1}]),
+                    "exec" => json!(["check"]),
                     _ => json!("{{ expected }}"),
                 };
+            }
+            if spec.name == "cosine" {
+                keys["model"] = json!("openai/text-embedding-3-small");
             }
             if spec.threshold == (Threshold::Ceiling { default: None }) {
                 keys["threshold"] = json!(1);

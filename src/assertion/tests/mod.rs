@@ -51,6 +51,7 @@ impl Case {
             metadata: self.metadata.as_object().unwrap(),
             cost_usd: Some(0.002),
             tools: &self.tools,
+            messages: &[],
         })
     }
 }

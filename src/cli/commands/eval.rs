@@ -20,7 +20,7 @@ use crate::cli::write;
 use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
-use crate::eval::runner::{self, Mode, Options, Prepared, Status};
+use crate::eval::runner::{self, Judging, Mode, Options, Prepared, Status};
 use crate::project::Project;
 use crate::provider::Trust;
 use crate::report::evaluation;
@@ -84,6 +84,9 @@ pub(crate) struct Args {
     /// Allow a key that looks like someone else's secret to be sent to a host
     #[arg(long, value_name = "VAR=HOST")]
     trust: Vec<String>,
+    /// Allow assertions of type `exec` to run their commands
+    #[arg(long)]
+    allow_exec: bool,
     /// Exit with 0 even when there is no case to run
     #[arg(long)]
     allow_empty: bool,
@@ -115,12 +118,13 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Err(error) => return Err(error),
     };
     warn(&plan, ui);
+    permit(&plan, args.allow_exec)?;
     let mut inputs = Inputs::load(&home, &project, &plan, mode)?;
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
     inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
-    announce(&plan, &cells, ui);
+    announce(&plan, &cells, &inputs.judging, ui);
     if args.dry_run {
         return Ok(Exit::Success);
     }
@@ -136,6 +140,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     };
     let options = Options {
         mode,
+        folder: home.root(),
         concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
@@ -230,6 +235,20 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
     })
 }
 
+/// Commands of a repository run only where the user has said so: nobody else's word starts a program here.
+fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
+    let commands: Vec<String> =
+        plan.bench.commands().map(|argv| format!("`{}`", argv.join(" "))).collect();
+    if allowed || commands.is_empty() {
+        return Ok(());
+    }
+    let suites = commands.join(", ");
+    Err(Error::usage(format!("assertions of this evaluation run {suites}, which needs your leave"))
+        .hint(
+            "look at what it does, and then allow it with --allow-exec; nothing was run or asked",
+        ))
+}
+
 fn warn(plan: &Plan, ui: &mut Ui) {
     for suite in plan.suites.iter().filter(|suite| suite.gates.regressions.is_some()) {
         ui.warn(format!(
@@ -248,7 +267,7 @@ fn warn(plan: &Plan, ui: &mut Ui) {
 }
 
 /// What will be asked, before anything is.
-fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
+fn announce(plan: &Plan, cells: &[Prepared], judging: &Judging, ui: &mut Ui) {
     let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count();
     let called = of(Origin::Called);
     let parts: Vec<String> = [
@@ -265,6 +284,13 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     let filtered = if plan.filtered { "; gates apply to the selected cases" } else { "" };
     let answers = if cells.len() == 1 { "answer" } else { "answers" };
     ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
+    let found = judging.found.len();
+    if judging.calls() > 0 || found > 0 {
+        // What a judge is asked depends on the answer, and one that is misunderstood is asked once more.
+        let least = if judging.later > 0 { "at least " } else { "" };
+        let found = if found > 0 { format!(", {found} at hand") } else { String::new() };
+        ui.note(format!("judging: {least}{} to ask{found}", judging.calls()));
+    }
 }
 
 /// The first of: interrupted, provider failed, another gate failed, all well.

@@ -66,7 +66,7 @@ fn longest_answer(request: &Request) -> Result<u64, ConfigurationError> {
 /// <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>
 fn output_config(request: &Request) -> Result<Option<Value>, ConfigurationError> {
     match &request.response {
-        ResponseFormat::Text => Ok(None),
+        ResponseFormat::Text | ResponseFormat::Embedding => Ok(None),
         ResponseFormat::Schema(schema) => Ok(Some(json!({
             "format": {"type": "json_schema", "schema": schema::enforceable(schema)},
         }))),

@@ -61,8 +61,8 @@ pub(super) fn request_body(request: &Request) -> Result<Value, ConfigurationErro
 
 fn tool_config(request: &Request) -> Result<Option<Value>, ConfigurationError> {
     match &request.response {
-        ResponseFormat::Text if request.tools.is_empty() => Ok(None),
-        ResponseFormat::Text => {
+        ResponseFormat::Text | ResponseFormat::Embedding if request.tools.is_empty() => Ok(None),
+        ResponseFormat::Text | ResponseFormat::Embedding => {
             let tools: Vec<Value> = request.tools.iter().map(tool).collect();
             Ok(Some(json!({"tools": tools})))
         }

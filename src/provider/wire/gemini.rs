@@ -25,13 +25,20 @@ const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// Where the call goes, below the endpoint.
 pub(super) fn path(model: &str, delivery: Delivery) -> String {
+    method_path(
+        model,
+        match delivery {
+            Delivery::Whole => "generateContent",
+            Delivery::Streamed => "streamGenerateContent?alt=sse",
+        },
+    )
+}
+
+/// Where a method of a model is.
+pub(super) fn method_path(model: &str, method: &str) -> String {
     let (kind, name) = match model.split_once('/') {
         Some((kind @ ("models" | "tunedModels"), name)) => (kind, name),
         _ => ("models", model),
-    };
-    let method = match delivery {
-        Delivery::Whole => "generateContent",
-        Delivery::Streamed => "streamGenerateContent?alt=sse",
     };
     format!("{kind}/{}:{method}", segment(name))
 }
@@ -52,7 +59,7 @@ pub(super) fn request_body(request: &Request) -> Result<Value, ConfigurationErro
     set("seed", model.seed.map(Value::from));
     set("stopSequences", (!model.stop.is_empty()).then(|| json!(model.stop)));
     let (kind, schema) = match &request.response {
-        ResponseFormat::Text => (None, None),
+        ResponseFormat::Text | ResponseFormat::Embedding => (None, None),
         ResponseFormat::Json => (Some("application/json"), None),
         ResponseFormat::Schema(schema) => (Some("application/json"), Some(schema.clone())),
     };

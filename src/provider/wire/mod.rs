@@ -8,6 +8,7 @@
 
 mod anthropic;
 mod bedrock;
+mod embedding;
 mod gemini;
 mod ollama;
 mod openai;
@@ -27,7 +28,7 @@ pub(super) use self::stream::Collector;
 use super::endpoint::Endpoint;
 use super::error::server_message;
 use super::resolve::ConfigurationError;
-use crate::message::{Answer, Request};
+use crate::message::{Answer, Request, ResponseFormat};
 use crate::price::vendors;
 use crate::project::config::Protocol;
 
@@ -127,6 +128,9 @@ impl Wire {
         request: &Request,
         delivery: Delivery,
     ) -> Result<Value, ConfigurationError> {
+        if request.response == ResponseFormat::Embedding {
+            return embedding::request_body(self, request);
+        }
         match self {
             Self::Openai(quirks) => openai::request_body(request, quirks, delivery),
             Self::Responses => responses::request_body(request, delivery),
@@ -146,6 +150,14 @@ impl Wire {
             Self::Gemini => gemini::path(model, delivery),
             Self::Bedrock => bedrock::path(model),
             Self::Ollama => "api/chat".to_owned(),
+        }
+    }
+
+    /// Where this call goes, below the endpoint.
+    pub(super) fn path_of(self, request: &Request, delivery: Delivery) -> String {
+        match request.response {
+            ResponseFormat::Embedding => embedding::path(self, &request.model.name),
+            _ => self.path(&request.model.name, delivery),
         }
     }
 
@@ -181,6 +193,9 @@ impl Wire {
     }
 
     fn parse_value(self, value: Value, request: &Request) -> Result<Answer, ParseError> {
+        if request.response == ResponseFormat::Embedding {
+            return embedding::parse(self, value);
+        }
         match self {
             Self::Openai(_) => openai::parse(value),
             Self::Responses => responses::parse(value),

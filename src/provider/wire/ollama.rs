@@ -42,7 +42,7 @@ pub(super) fn request_body(
         body.insert("tools".into(), request.tools.iter().map(tool).collect());
     }
     let format = match &request.response {
-        ResponseFormat::Text => None,
+        ResponseFormat::Text | ResponseFormat::Embedding => None,
         ResponseFormat::Json => Some(json!("json")),
         ResponseFormat::Schema(schema) => Some(schema.clone()),
     };

@@ -107,7 +107,7 @@ fn tool(tool: &Tool) -> Value {
 
 fn format(format: &ResponseFormat) -> Option<Value> {
     match format {
-        ResponseFormat::Text => None,
+        ResponseFormat::Text | ResponseFormat::Embedding => None,
         ResponseFormat::Json => Some(json!({"type": "json_object"})),
         ResponseFormat::Schema(schema) => Some(json!({
             "type": "json_schema", "name": "answer",

@@ -1,6 +1,6 @@
 //! `pf cache prune`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use crate::cli::ui::Ui;
 use crate::cli::{place, write};
 use crate::digest::AnswerKey;
 use crate::eval::plan::Selection;
-use crate::eval::runner::{self, Mode};
+use crate::eval::runner::{self, Answers, Mode};
 use crate::project::Project;
 use crate::project::cases;
 use crate::project::quantity::{Age, ByteSize};
@@ -154,10 +154,17 @@ fn needed(home: &Home, project: &Project, suite: &str) -> Result<BTreeSet<Answer
     let suites = [suite.to_owned()];
     let plan =
         super::planned(home, project, Selection { suites: &suites, ..Selection::default() })?;
-    let none: Vec<Replay> = plan.suites.iter().map(|_| Replay::default()).collect();
-    let cells = runner::prepare(&plan, Mode::Cached, &none).map_err(|findings| {
+    let mut recorded = Vec::new();
+    for suite in &plan.suites {
+        let text = inputs::read_recordings(home, project, &suite.name)?.unwrap_or_default();
+        recorded.push(Replay::parse(&text).map_err(|error| Error::usage(error.to_string()))?);
+    }
+    let mut cells = runner::prepare(&plan, Mode::Replay, &recorded).map_err(|findings| {
         Error::usage(format!("some cases of {suite} cannot be rendered; nothing was removed"))
             .findings(findings)
     })?;
-    Ok(cells.iter().map(|cell| cell.key).collect())
+    let nowhere = BTreeMap::new();
+    let answers = Answers { recordings: &recorded, store: None, endpoints: &nowhere };
+    let judging = runner::look_for_judgements(&plan, Mode::Replay, &mut cells, &answers);
+    Ok(cells.iter().map(|cell| cell.key).chain(judging.found).collect())
 }

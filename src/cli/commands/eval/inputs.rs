@@ -9,9 +9,9 @@ use super::write_file;
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
-use crate::eval::cell::Origin;
+use crate::eval::cell::{CellIndex, Origin};
 use crate::eval::plan::Plan;
-use crate::eval::runner::{self, Answers, Mode, Prepared};
+use crate::eval::runner::{self, Answers, Judging, Mode, Prepared};
 use crate::path::RepoPath;
 use crate::project::Project;
 use crate::provider::{self, Access, Endpoint, Provider, Trust};
@@ -28,6 +28,8 @@ pub(super) struct Inputs {
     pub(super) providers: BTreeMap<String, Provider>,
     endpoints: BTreeMap<String, Option<Endpoint>>,
     store: Option<Store>,
+    /// What judging needs besides.
+    pub(super) judging: Judging,
 }
 
 impl Inputs {
@@ -58,6 +60,7 @@ impl Inputs {
             providers: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             store: None,
+            judging: Judging::default(),
         })
     }
 
@@ -77,13 +80,15 @@ impl Inputs {
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let mode = super::mode(args);
-        let wanted = called(plan, cells);
-        if wanted.is_empty() {
+        let mut wanted = called(plan, cells);
+        self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
+        if wanted.is_empty() && self.judging.calls() == 0 {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells, &args.models));
+            return Err(missing(plan, cells, &self.judging, &args.models));
         }
+        wanted.extend(self.judging.providers.iter().cloned());
         let providers = &project.config.providers;
         for name in &wanted {
             let endpoint = provider::locate(name, providers)
@@ -105,6 +110,7 @@ impl Inputs {
                 store.looked(of(Origin::Stored), of(Origin::Called));
             }
             self.store = Some(store);
+            self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
         }
         if args.dry_run {
             return Ok(());
@@ -113,9 +119,16 @@ impl Inputs {
         let access =
             Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
-        for name in called(plan, cells) {
+        let mut wanted = called(plan, cells);
+        wanted.extend(self.judging.providers.iter().filter(|name| *name != "echo").cloned());
+        wanted.sort();
+        wanted.dedup();
+        for name in wanted {
             let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
-                let hint = format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len());
+                let hint = match asked {
+                    0 => format!("{} of judges are neither recorded nor stored; --dry-run asks for none", counted(self.judging.calls() as usize, "answer")),
+                    _ => format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len()),
+                };
                 Error::usage(error.to_string()).hint(hint)
             })?;
             self.providers.insert(name, provider);
@@ -147,17 +160,18 @@ fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
     names
 }
 
-fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
+fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]) -> Error {
     let missing: Vec<&Prepared> =
         cells.iter().filter(|cell| cell.origin == Origin::Called).collect();
-    let mut error = Error::new(
-        Exit::Provider,
-        format!(
-            "{} of {} answers are not recorded, and --replay asks nobody",
-            missing.len(),
-            cells.len()
-        ),
-    );
+    let of_judges = judging.missing.len();
+    let what = match (missing.len(), of_judges) {
+        (0, judges) => format!("{} of judges", counted(judges, "answer")),
+        (some, 0) => format!("{some} of {} answers", cells.len()),
+        (some, judges) => format!("{some} of {} answers, and {judges} of judges,", cells.len()),
+    };
+    let are = if missing.is_empty() && of_judges == 1 { "is" } else { "are" };
+    let message = format!("{what} {are} not recorded, and --replay asks nobody");
+    let mut error = Error::new(Exit::Provider, message);
     for cell in missing.iter().take(SHOWN) {
         let suite = &plan.suites[cell.index.suite];
         let column = &suite.columns[cell.index.column];
@@ -166,12 +180,27 @@ fn missing(plan: &Plan, cells: &[Prepared], models: &[String]) -> Error {
             suite.name, column.prompt, column.model.label, suite.cases[cell.index.case].id
         ));
     }
-    if missing.len() > SHOWN {
-        error = error.hint(format!("and {} more", missing.len() - SHOWN));
+    let judges: BTreeSet<(CellIndex, &String)> =
+        judging.missing.values().map(|(index, model)| (*index, model)).collect();
+    for (index, model) in judges.iter().take(SHOWN.saturating_sub(missing.len())) {
+        let suite = &plan.suites[index.suite];
+        let column = &suite.columns[index.column];
+        error = error.hint(format!(
+            "missing: the judge {model} of {} / {} on {} / {}",
+            suite.name, column.prompt, column.model.label, suite.cases[index.case].id
+        ));
+    }
+    let all = missing.len() + judges.len();
+    if all > SHOWN {
+        error = error.hint(format!("and {} more", all - SHOWN));
     }
     let mut words = vec!["pf eval"];
-    let suites: BTreeSet<&str> =
-        missing.iter().map(|cell| plan.suites[cell.index.suite].name.as_str()).collect();
+    let suites: BTreeSet<&str> = missing
+        .iter()
+        .map(|cell| cell.index)
+        .chain(judging.missing.values().map(|(index, _)| *index))
+        .map(|index| plan.suites[index.suite].name.as_str())
+        .collect();
     words.extend(suites);
     words.extend(models.iter().flat_map(|model| ["--model", model]));
     error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))

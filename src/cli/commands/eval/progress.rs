@@ -27,7 +27,7 @@ pub(super) struct Progress {
 impl Progress {
     /// The progress of these cells; silent when no call is needed.
     pub(super) fn new(ui: &Ui, cells: &[Prepared]) -> Self {
-        let waits = cells.iter().any(|cell| cell.origin == Origin::Called);
+        let waits = cells.iter().any(Prepared::calls);
         let bar = (waits && ui.watched()).then(|| {
             let bar = ProgressBar::new(cells.len() as u64);
             let style =
@@ -60,6 +60,9 @@ impl Progress {
         }
         if cell.origin == Some(Origin::Called) {
             self.cost_usd += cell.cost_usd.unwrap_or(0.0);
+        }
+        if let Some(bill) = cell.bill.filter(|bill| bill.attempts > 0) {
+            self.cost_usd += bill.cost_usd.unwrap_or(0.0);
         }
         if let Some(bar) = &self.bar {
             bar.set_position(self.done as u64);

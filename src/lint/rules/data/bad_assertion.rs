@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::constant::own;
-use crate::assertion::{Extract, Problem};
+use crate::assertion::{Assertion, Extract, Problem};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, Route, Segment};
 use crate::lint::context::{PlacedAssertion, PromptContext, SuiteContext};
 use crate::lint::rule::{Check, rule};
+use crate::project::{Project, judge};
 
 rule! {
     /// An assertion is unknown, or it is not used as it should be.
@@ -42,13 +43,13 @@ rule! {
 }
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    report(own(context), findings);
+    report(context.project, own(context), findings);
 }
 
 /// The same for the assertions of a prompt's output contract.
 fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
     let prompt = context.prompt;
-    report(context.assertions().iter(), findings);
+    report(context.project, context.assertions().iter(), findings);
     if let Some(output) = &prompt.file.output
         && let Err(problems) = Extract::compile(&output.extract)
     {
@@ -61,6 +62,7 @@ fn check_prompt(context: &PromptContext<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 fn report<'a, 'p: 'a>(
+    project: &Project,
     assertions: impl Iterator<Item = &'a PlacedAssertion<'p>>,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -68,6 +70,15 @@ fn report<'a, 'p: 'a>(
         for problem in placed.compiled.as_ref().err().into_iter().flatten() {
             let place = extend(placed.document, &placed.route, &problem.route);
             push(placed.document, &place, problem.clone(), findings);
+        }
+        let needs = placed.assertion().and_then(Assertion::needs);
+        if let Some(Err(error)) = needs.map(|needs| judge::check(project, &needs)) {
+            let keys = ["model", "models", "prompt", "type"];
+            let named = keys.iter().find(|key| error.message.contains(&format!("`{key}`")));
+            let span = placed.span_of(named.copied().unwrap_or("prompt"));
+            let mut finding = BAD_ASSERTION.at(&placed.document.file, span, error.message);
+            finding.help.extend(error.help);
+            findings.push(finding);
         }
     }
 }

@@ -124,13 +124,20 @@ fn weights_of_zero_and_forgiving_thresholds() {
     assert_eq!(greet("id,name\na,Ada\n", &format!("{CONTAINS}threshold: 0.5\n")), [""; 0]);
 }
 
-/// A judge without a pinned model: there is no such assertion to write yet.
 #[test]
-fn judges_are_no_assertions_yet() {
+fn a_judge_that_nobody_names_is_none() {
+    let judge = |keys: &str| {
+        let suite = format!("assert: [{{type: judge, threshold: 0.5, {keys}}}]\n");
+        greet("id,name\na,Ada\n", &suite)
+    };
     assert_eq!(
-        greet("id,name\na,Ada\n", "assert: [{type: judge, value: Is it polite?}]\n"),
-        [no_type("judge")]
+        judge("value: Is it polite?"),
+        [
+            "evals/greet.yaml:3:17 D558 `judge` names no model, and pf.yaml has no profile `judge`: no judge is ever guessed"
+        ]
     );
+    assert_eq!(judge("value: Is it polite?, model: openai/gpt-5.2"), [""; 0]);
+    assert_eq!(judge("prompt: judges/coherence, model: openai/gpt-5.2"), [""; 0]);
 }
 
 #[test]
