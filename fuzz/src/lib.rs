@@ -3,20 +3,32 @@
 //! The fuzzer calls them with what it thinks up; the tests of the main crate include this file and call them with the
 //! seeds, with every input that once broke something, and with random texts.
 
+mod answer;
+mod fix;
+mod format;
+mod quick;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use pf::diagnostic::Diagnostic;
 use pf::document::{self, Document, Node, NodeKind, Route};
 use pf::lint::{self, RuleSelection};
+use pf::message::Message;
 use pf::path::RepoPath;
 use pf::project::Project;
 use pf::project::dataset::{self, Format};
+use pf::project::prompt::Prompt;
 use pf::snapshot::Snapshot;
 use pf::span::{SourceFile, Span};
 use pf::template::values::Origin;
 use pf::template::{self, analysis};
 use serde_json::{Map, Value};
+
+pub use self::answer::{answer, exchange};
+pub use self::fix::fix;
+pub use self::format::format;
+pub use self::quick::quick;
 
 /// What stands between the files of an input that holds several.
 const BORDER: &[u8] = b"\n=====\n";
@@ -179,13 +191,31 @@ pub fn dataset(data: &[u8]) {
 
 /// A prompt, a partial, a suite, a dataset and a `pf.yaml`, with the border between them.
 pub fn lint(data: &[u8]) {
-    let names = ["prompts/p.yaml", "prompts/part.md", "evals/s.yaml", "datasets/d.csv", "pf.yaml"];
-    let files: Vec<(RepoPath, Vec<u8>)> =
-        names.iter().zip(split(data)).map(|(name, text)| (path(name), text.to_vec())).collect();
-    let project = Project::load(&Snapshot::memory(files)).expect("memory is always readable");
+    let project = project_of(data);
     let checked = lint::check(&project, lint::Options::default(), &RuleSelection::default())
         .expect("memory is always readable");
     all_inside(&checked.findings);
+}
+
+fn project_of(data: &[u8]) -> Project {
+    let names = ["prompts/p.yaml", "prompts/part.md", "evals/s.yaml", "datasets/d.csv", "pf.yaml"];
+    let files: Vec<(RepoPath, Vec<u8>)> =
+        names.iter().zip(split(data)).map(|(name, text)| (path(name), text.to_vec())).collect();
+    load(&Snapshot::memory(files))
+}
+
+fn load(snapshot: &Snapshot) -> Project {
+    Project::load(snapshot).expect("memory is always readable")
+}
+
+/// What a prompt renders to with each of its examples and with nothing, where it accepts that.
+fn renders(project: &Project, prompt: &Prompt) -> Vec<Option<Vec<Message>>> {
+    let closure = template::closure_of(project, prompt).expect("memory is always readable");
+    let examples = prompt.file.examples.iter().map(|example| example.variables.clone());
+    examples
+        .chain([Map::new()])
+        .map(|values| template::render::render(prompt, &closure, &values, Origin::Typed).ok())
+        .collect()
 }
 
 fn split(data: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -12,7 +12,7 @@ mod moves;
 mod order;
 mod proof;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions, LineBreak, Quotes};
 
@@ -53,15 +53,41 @@ impl Kind {
     }
 
     fn shape(self) -> order::Shape<'static> {
-        let name = match self {
-            Self::Config => "config",
-            Self::Prompt => "prompt",
-            Self::Suite => "suite",
-        };
-        let schemas = project::schemas();
-        let (_, schema) =
-            schemas.into_iter().find(|(known, _)| *known == name).expect("each kind has a schema");
-        order::Shape::of(schema.value())
+        static CONFIG: LazyLock<order::Places> = LazyLock::new(|| places("config"));
+        static PROMPT: LazyLock<order::Places> = LazyLock::new(|| places("prompt"));
+        static SUITE: LazyLock<order::Places> = LazyLock::new(|| places("suite"));
+        order::Shape::of(match self {
+            Self::Config => &CONFIG,
+            Self::Prompt => &PROMPT,
+            Self::Suite => &SUITE,
+        })
+    }
+}
+
+fn places(name: &str) -> order::Places {
+    let schemas = project::schemas();
+    let (_, schema) =
+        schemas.into_iter().find(|(known, _)| *known == name).expect("each kind has a schema");
+    order::Places::of(schema.value())
+}
+
+/// A file with its formatted text.
+#[derive(Clone, Debug)]
+pub struct Formatted {
+    before: Document,
+    /// The formatted file, where it is another.
+    after: Option<Document>,
+}
+
+impl Formatted {
+    /// The formatted text, with LF at the end of each line.
+    pub fn text(&self) -> &str {
+        self.after.as_ref().unwrap_or(&self.before).file.text()
+    }
+
+    /// Whether the file was not formatted.
+    pub fn is_changed(&self) -> bool {
+        self.after.is_some()
     }
 }
 
@@ -90,45 +116,74 @@ fn first_message(diagnostics: &[Diagnostic]) -> String {
         .map_or_else(String::new, |first| format!("{}: {}", first.start(), first.message))
 }
 
-/// The formatted text of a file, with LF at the end of each line. It says the same as the text of `file` and is its own
-/// formatted text.
-pub fn format(file: &Arc<SourceFile>, kind: Kind) -> Result<String, Refused> {
+/// Formats a file. The formatted text says the same as that of `file` and is its own formatted text.
+pub fn format(file: &Arc<SourceFile>, kind: Kind) -> Result<Formatted, Refused> {
     let shape = kind.shape();
     let before = read(file)?;
-    let mut text = once(&before, shape)?;
+    let mut known = None;
+    let mut text = once(&before, shape, &mut known)?;
     if text == file.text() {
-        return Ok(text);
+        return Ok(Formatted { before, after: None });
     }
     for _ in 0..ROUNDS {
         let after = reread(file, &text)?;
         proof::same(&before, &after, shape)?;
-        let again = once(&after, shape)?;
+        let again = once(&after, shape, &mut known)?;
         if again == text {
-            return Ok(text);
+            return Ok(Formatted { before, after: Some(after) });
         }
         text = again;
     }
     Err(Refused::Changed("its layout each time anew".into()))
 }
 
-fn once(document: &Document, shape: order::Shape<'_>) -> Result<String, Refused> {
+/// A text and its layout: to lay out a text is most of the work, and often the second time it is the same text.
+struct LaidOut {
+    text: String,
+    layout: String,
+}
+
+fn once(
+    document: &Document,
+    shape: order::Shape<'_>,
+    known: &mut Option<LaidOut>,
+) -> Result<String, Refused> {
     explicit_key(document, &document.root)?;
     if document.file.text().trim().is_empty() {
         return Ok(document.file.text().to_owned());
     }
     let hidden = blocks::hide(document)?;
-    let flat = reread(&document.file, &hidden.text)?;
-    let narrow = margin::narrow(&flat)?;
-    let flat = if narrow == flat.file.text() { flat } else { reread(&document.file, &narrow)? };
-    let arranged = moves::arrange(&flat, shape);
-    let laid_out = pretty_yaml::format_text(&arranged, &options()).map_err(|error| {
-        let at = arranged.get(..error.offset()).map_or(0, |before| before.matches('\n').count());
-        let wrong = arranged.lines().nth(at).unwrap_or_default().trim();
+    let flat;
+    let flat = match hidden.text == document.file.text() {
+        true => document,
+        false => {
+            flat = reread(&document.file, &hidden.text)?;
+            &flat
+        }
+    };
+    let narrow = margin::narrow(flat)?;
+    let narrowed;
+    let flat = match narrow == flat.file.text() {
+        true => flat,
+        false => {
+            narrowed = reread(&document.file, &narrow)?;
+            &narrowed
+        }
+    };
+    let text = moves::arrange(flat, shape);
+    if let Some(known) = known.as_ref().filter(|known| known.text == text) {
+        return Ok(hidden.show(&known.layout));
+    }
+    let layout = pretty_yaml::format_text(&text, &options()).map_err(|error| {
+        let at = text.get(..error.offset()).map_or(0, |before| before.matches('\n').count());
+        let wrong = text.lines().nth(at).unwrap_or_default().trim();
         // Lines were moved; the text of this one tells where it was.
         let line = document.file.text().lines().position(|line| line.trim() == wrong);
         Refused::Unsupported { what: "there is a notation", line: line.unwrap_or_default() + 1 }
     })?;
-    Ok(hidden.show(&laid_out))
+    let shown = hidden.show(&layout);
+    *known = Some(LaidOut { text, layout });
+    Ok(shown)
 }
 
 /// Everything that would change a line break inside a text or the shape of a collection is off.

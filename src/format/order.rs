@@ -1,6 +1,74 @@
 //! Which keys have an order of their own: those that the schema of the file lists.
 
-use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::ptr;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// The places in a schema where a value can stand, with what keys and items have there.
+#[derive(Debug)]
+pub(super) struct Places(Vec<Place>);
+
+/// One of them, by its number.
+type PlaceId = usize;
+
+#[derive(Debug, Default)]
+struct Place {
+    /// The fixed keys of the maps that can stand here, each with the place of its value.
+    maps: Vec<IndexMap<String, PlaceId>>,
+    /// The values of a map whose keys are the author's.
+    free: Option<PlaceId>,
+    /// The items of a list.
+    items: Option<PlaceId>,
+}
+
+impl Places {
+    /// All that can be reached from the root of a schema, which is the first.
+    pub(super) fn of(root: &Value) -> Self {
+        let mut open = vec![root];
+        // Schemas refer to themselves: by where they stand, each is one place.
+        let mut known = HashMap::from([(ptr::from_ref(root), 0)]);
+        let mut places = Vec::new();
+        while let Some(schema) = open.get(places.len()).copied() {
+            let mut id = |schema| {
+                *known.entry(ptr::from_ref(schema)).or_insert_with(|| {
+                    open.push(schema);
+                    open.len() - 1
+                })
+            };
+            let mut place = Place::default();
+            for schema in alternatives(root, schema) {
+                if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+                    let keys = properties.iter().map(|(key, value)| (key.clone(), id(value)));
+                    place.maps.push(keys.collect());
+                }
+                let values = schema.get("additionalProperties").filter(|values| values.is_object());
+                place.free = place.free.or_else(|| values.map(&mut id));
+                place.items = place.items.or_else(|| schema.get("items").map(&mut id));
+            }
+            places.push(place);
+        }
+        Self(places)
+    }
+}
+
+/// The schemas that a value may follow where this one stands, references resolved.
+fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let mut found = Vec::new();
+    let mut open = vec![schema];
+    // The schemas are our own and refer to no schema that is still open; the bound is for those of a later day.
+    while let Some(schema) = open.pop().filter(|_| found.len() < 64) {
+        found.push(schema);
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            open.extend(target.strip_prefix('#').and_then(|pointer| root.pointer(pointer)));
+        }
+        for choice in ["oneOf", "anyOf"] {
+            open.extend(schema.get(choice).and_then(Value::as_array).into_iter().flatten().rev());
+        }
+    }
+    found
+}
 
 /// Where a value stands in a schema.
 ///
@@ -9,71 +77,48 @@ use serde_json::{Map, Value};
 /// the schema of the answer, the parameters of tools and the outputs of examples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
-    root: &'a Value,
-    at: Option<&'a Value>,
+    places: &'a Places,
+    at: Option<&'a Place>,
 }
 
 impl<'a> Shape<'a> {
     /// The root of a schema.
-    pub(super) fn of(schema: &'a Value) -> Self {
-        Self { root: schema, at: Some(schema) }
+    pub(super) fn of(places: &'a Places) -> Self {
+        Self { places, at: places.0.first() }
     }
 
     /// The keys and values of a map that stands here and has these keys.
     pub(super) fn map<'k>(self, present: &(impl Iterator<Item = &'k str> + Clone)) -> MapShape<'a> {
         let mut best = None;
-        for schema in self.alternatives() {
-            let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-                continue;
-            };
-            let known = present.clone().filter(|key| properties.contains_key(*key)).count();
+        for keys in self.at.into_iter().flat_map(|place| &place.maps) {
+            let known = present.clone().filter(|key| keys.contains_key(*key)).count();
             if known > best.map_or(0, |(most, _)| most) {
-                best = Some((known, properties));
+                best = Some((known, keys));
             }
         }
-        let free = |schema: &'a Value| {
-            schema.get("additionalProperties").filter(|values| values.is_object())
-        };
         MapShape {
-            root: self.root,
-            keys: best.map(|(_, properties)| properties),
-            free: self.alternatives().find_map(free),
+            places: self.places,
+            keys: best.map(|(_, keys)| keys),
+            free: self.at.and_then(|place| place.free),
         }
     }
 
     /// Where the items of a list stand.
     pub(super) fn items(self) -> Self {
-        Self { at: self.alternatives().find_map(|schema| schema.get("items")), ..self }
+        self.to(self.at.and_then(|place| place.items))
     }
 
-    /// The schemas that a value here may follow, references resolved.
-    fn alternatives(self) -> impl Iterator<Item = &'a Value> {
-        let mut found = Vec::new();
-        let mut open: Vec<&Value> = self.at.into_iter().collect();
-        // The schemas are our own and refer to no schema that is still open; the bound is for those of a later day.
-        while let Some(schema) = open.pop().filter(|_| found.len() < 64) {
-            found.push(schema);
-            if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-                open.extend(
-                    target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)),
-                );
-            }
-            for choice in ["oneOf", "anyOf"] {
-                open.extend(
-                    schema.get(choice).and_then(Value::as_array).into_iter().flatten().rev(),
-                );
-            }
-        }
-        found.into_iter()
+    fn to(self, id: Option<PlaceId>) -> Self {
+        Self { at: id.and_then(|id| self.places.0.get(id)), ..self }
     }
 }
 
 /// Where the entries of a map stand in a schema.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MapShape<'a> {
-    root: &'a Value,
-    keys: Option<&'a Map<String, Value>>,
-    free: Option<&'a Value>,
+    places: &'a Places,
+    keys: Option<&'a IndexMap<String, PlaceId>>,
+    free: Option<PlaceId>,
 }
 
 impl<'a> MapShape<'a> {
@@ -84,17 +129,16 @@ impl<'a> MapShape<'a> {
 
     /// The place of a key among those of the schema; unknown ones come last.
     pub(super) fn place(&self, key: &str) -> usize {
-        let known = self.keys.and_then(|keys| keys.keys().position(|known| known == key));
-        known.unwrap_or(usize::MAX)
+        self.keys.and_then(|keys| keys.get_index_of(key)).unwrap_or(usize::MAX)
     }
 
     /// Where the value of a key stands.
     pub(super) fn value(&self, key: &str) -> Shape<'a> {
         let at = match self.keys {
-            Some(keys) => keys.get(key),
+            Some(keys) => keys.get(key).copied(),
             None => self.free,
         };
-        Shape { root: self.root, at }
+        Shape { places: self.places, at: None }.to(at)
     }
 }
 

@@ -1,23 +1,21 @@
 //! That a formatted file says what it said before.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::Refused;
 use super::order::Shape;
+use super::{Formatted, Refused};
 use crate::digest;
-use crate::document::Document;
-use crate::message::Message;
+use crate::document::{Document, Entry, Node, NodeKind};
+use crate::lint::proof;
 use crate::project::Project;
 use crate::project::model;
 use crate::project::prompt::{Prompt, PromptName};
-use crate::span::SourceFile;
-use crate::template::{self, Closure, Origin, Partials, Renderer};
+use crate::template::{Closure, Partials};
 
 /// Whether two documents hold the same values, in the same order where the order means something, and the same comments.
 pub(super) fn same(before: &Document, after: &Document, shape: Shape<'_>) -> Result<(), Refused> {
-    if !same_values(&before.to_json(), &after.to_json(), shape) {
+    if !same_values(&before.root, &after.root, shape) {
         return Err(Refused::Changed("its values".into()));
     }
     if comments(before) != comments(after) {
@@ -33,34 +31,48 @@ fn comments(document: &Document) -> Vec<&str> {
     texts
 }
 
-fn same_values(before: &Value, after: &Value, shape: Shape<'_>) -> bool {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            let shape = shape.map(&before.keys().map(String::as_str));
-            let in_order = shape.is_fixed() || before.keys().eq(after.keys());
-            let each = |(key, value): (&String, &Value)| {
-                after.get(key).is_some_and(|other| same_values(value, other, shape.value(key)))
+fn same_values(before: &Node, after: &Node, shape: Shape<'_>) -> bool {
+    match (&before.kind, &after.kind) {
+        (NodeKind::Mapping(before), NodeKind::Mapping(after)) => {
+            let shape = shape.map(&before.iter().map(|entry| &*entry.key));
+            let same = |one: &Entry, other: &Entry| {
+                same_values(&one.value, &other.value, shape.value(&one.key))
             };
-            in_order && before.len() == after.len() && before.iter().all(each)
+            let mut pairs = before.iter().zip(after);
+            if before.len() != after.len() {
+                false
+            } else if pairs.clone().all(|(one, other)| one.key == other.key) {
+                pairs.all(|(one, other)| same(one, other))
+            } else {
+                let after: HashMap<&str, &Entry> =
+                    after.iter().map(|entry| (&*entry.key, entry)).collect();
+                let there =
+                    |entry: &Entry| after.get(&*entry.key).is_some_and(|other| same(entry, other));
+                shape.is_fixed() && before.iter().all(there)
+            }
         }
-        (Value::Array(before), Value::Array(after)) => {
+        (NodeKind::Sequence(before), NodeKind::Sequence(after)) => {
             let mut pairs = before.iter().zip(after);
             before.len() == after.len() && pairs.all(|(a, b)| same_values(a, b, shape.items()))
         }
-        _ => before == after,
+        (NodeKind::String(before), NodeKind::String(after)) => before.text == after.text,
+        (NodeKind::Number(before), NodeKind::Number(after)) => before == after,
+        (NodeKind::Bool(before), NodeKind::Bool(after)) => before == after,
+        (NodeKind::Null, NodeKind::Null) => true,
+        _ => false,
     }
 }
 
-/// Whether a prompt whose file held one text and then another has the same digests and renders to the same messages: with
-/// each of its examples, and with as little as it can be given. A file that is no prompt yet renders to nothing.
+/// Whether a prompt that was formatted has the same digests as before and renders to the same messages: with each of its
+/// examples, with nothing, and with made-up values. A file that is no prompt yet renders to nothing.
 pub fn messages_stay(
     project: &Project,
     partials: &Partials<'_>,
-    before: &Arc<SourceFile>,
-    after: &str,
+    formatted: Formatted,
 ) -> Result<(), Refused> {
-    let Some(before) = super::read(before).ok().and_then(prompt) else { return Ok(()) };
-    let after = prompt(super::reread(&before.document.file, after)?)
+    let Formatted { before, after: Some(after) } = formatted else { return Ok(()) };
+    let Some(before) = prompt(before) else { return Ok(()) };
+    let after = prompt(after)
         .ok_or_else(|| Refused::Changed("it into something that is no prompt".into()))?;
     let closures = partials.closure(&before).and_then(|a| Ok((a, partials.closure(&after)?)));
     // A partial that cannot be read is the same for both; their own texts are equal already.
@@ -68,7 +80,10 @@ pub fn messages_stay(
     if digests(project, &before, &closure_before) != digests(project, &after, &closure_after) {
         return Err(Refused::Changed("its digest".into()));
     }
-    match renders(&before, &closure_before) == renders(&after, &closure_after) {
+    let inputs = proof::inputs(&before);
+    match proof::renders(&before, &closure_before, &inputs)
+        == proof::renders(&after, &closure_after, &inputs)
+    {
         true => Ok(()),
         false => Err(Refused::Changed("its messages".into())),
     }
@@ -85,34 +100,4 @@ fn prompt(document: Document) -> Option<Prompt> {
 fn digests(project: &Project, prompt: &Prompt, closure: &Closure) -> [digest::Digest; 2] {
     let model = model::resolve(&project.config, prompt.file.model.as_ref(), None).ok();
     [digest::content(prompt, closure, model.as_ref()), digest::contract(prompt)]
-}
-
-/// The messages for each set of values; `None` where they cannot be rendered.
-fn renders(prompt: &Prompt, closure: &Closure) -> Vec<Option<Vec<Message>>> {
-    let Ok(renderer) = Renderer::new(prompt, closure) else { return Vec::new() };
-    let binder = template::Binder::new(prompt);
-    let inputs = prompt.file.examples.iter().map(|example| example.variables.clone());
-    inputs
-        .chain([minimal(prompt)])
-        .map(|given| renderer.render(&binder.bind(&given, Origin::Typed).ok()?).ok())
-        .collect()
-}
-
-/// The least that each required variable takes, as far as its type tells.
-fn minimal(prompt: &Prompt) -> Map<String, Value> {
-    let required = prompt.file.variables.iter().filter(|(_, variable)| variable.required());
-    required
-        .map(|(name, variable)| {
-            let choice = variable.choices().and_then(|choices| choices.first().cloned());
-            let least = match variable.type_name() {
-                Some("number" | "integer") => Value::from(0),
-                Some("boolean") => Value::Bool(false),
-                Some("array" | "messages") => Value::Array(Vec::new()),
-                Some("object") => Value::Object(Map::new()),
-                Some("null") => Value::Null,
-                _ => Value::from("x"),
-            };
-            (name.clone(), choice.unwrap_or(least))
-        })
-        .collect()
 }

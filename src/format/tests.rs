@@ -9,6 +9,10 @@ fn file(text: &str) -> Arc<SourceFile> {
     SourceFile::new(RepoPath::new("prompts/x.yaml").unwrap(), text)
 }
 
+fn format(file: &Arc<SourceFile>, kind: Kind) -> Result<String, Refused> {
+    super::format(file, kind).map(|formatted| formatted.text().to_owned())
+}
+
 fn formatted(kind: Kind, text: &str) -> String {
     let once = match format(&file(text), kind) {
         Ok(text) => text,

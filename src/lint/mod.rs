@@ -7,7 +7,7 @@ pub mod adopt;
 pub mod context;
 pub mod copies;
 pub mod fix;
-mod proof;
+pub(crate) mod proof;
 pub mod renders;
 pub mod rule;
 pub mod rules;

@@ -13,7 +13,7 @@ use crate::project::prompt::{Prompt, PromptName};
 use crate::project::{FileKind, Project, Scope};
 use crate::snapshot::SnapshotError;
 use crate::span::SourceFile;
-use crate::template::{Binder, Origin, Partials, Renderer};
+use crate::template::{Binder, Closure, Origin, Partials, Renderer};
 
 /// What must hold of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,8 +98,11 @@ fn prompts(
         };
         let (Some(old), Claim::SameRenders | Claim::Comment) = (old, claim) else { continue };
         let inputs = inputs(old);
-        let (Some(old), new) = (renders(before, old, &inputs)?, renders(&after, new, &inputs)?)
-        else {
+        let renders_in = |project: &Project, prompt: &Prompt| {
+            let closure = Partials::of(project).closure(prompt)?;
+            Ok::<_, SnapshotError>(renders(prompt, &closure, &inputs))
+        };
+        let (Some(old), new) = (renders_in(before, old)?, renders_in(&after, new)?) else {
             // What could not be rendered has no bytes that could change.
             continue;
         };
@@ -118,7 +121,7 @@ fn prompts(
 }
 
 /// Sets of values to render a prompt with: its examples, and made-up ones.
-fn inputs(prompt: &Prompt) -> Vec<Map<String, Value>> {
+pub(crate) fn inputs(prompt: &Prompt) -> Vec<Map<String, Value>> {
     let examples = prompt.file.examples.iter().map(|example| example.variables.clone());
     let made_up = |fill: Fill| {
         let variables = prompt.file.variables.iter().filter_map(|(name, variable)| {
@@ -131,16 +134,15 @@ fn inputs(prompt: &Prompt) -> Vec<Map<String, Value>> {
 }
 
 /// What a prompt renders to, if it does, by the number of the input.
-type Renders = BTreeMap<usize, Option<Vec<Message>>>;
+pub(crate) type Renders = BTreeMap<usize, Option<Vec<Message>>>;
 
 /// What a prompt renders to, by the number of each input that it accepts; `None` when it cannot be rendered at all.
-fn renders(
-    project: &Project,
+pub(crate) fn renders(
     prompt: &Prompt,
+    closure: &Closure,
     inputs: &[Map<String, Value>],
-) -> Result<Option<Renders>, SnapshotError> {
-    let closure = Partials::of(project).closure(prompt)?;
-    let Ok(renderer) = Renderer::new(prompt, &closure) else { return Ok(None) };
+) -> Option<Renders> {
+    let renderer = Renderer::new(prompt, closure).ok()?;
     let binder = Binder::new(prompt);
     let mut renders = BTreeMap::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -148,5 +150,5 @@ fn renders(
             renders.insert(index, renderer.render(&values).ok());
         }
     }
-    Ok(Some(renders))
+    Some(renders)
 }

@@ -76,6 +76,8 @@ pub struct Project {
     pub unusable: BTreeMap<PromptName, RepoPath>,
     /// Suites whose files have the right shape.
     pub suites: BTreeMap<String, Suite>,
+    /// Files that are not read because another has the same name: `a.yml` beside `a.yaml`.
+    pub hidden: Vec<RepoPath>,
     /// Partials below the prompts folder, as far as they were looked for; see [`Project::all_partials`].
     pub partials: Vec<RepoPath>,
     /// What lies in the folders of prompts and suites and was left out.
@@ -115,6 +117,7 @@ impl Project {
             prompts: BTreeMap::new(),
             unusable: BTreeMap::new(),
             suites: BTreeMap::new(),
+            hidden: Vec::new(),
             partials: Vec::new(),
             skipped: Vec::new(),
             diagnostics: Vec::new(),
@@ -166,7 +169,15 @@ impl Project {
         Ok(())
     }
 
-    fn read_definitions(&mut self, paths: Vec<RepoPath>) -> Result<(), SnapshotError> {
+    fn read_definitions(&mut self, mut paths: Vec<RepoPath>) -> Result<(), SnapshotError> {
+        paths.sort_unstable();
+        let hidden = |path: &RepoPath| {
+            path.extension() == Some("yml")
+                && RepoPath::new(&format!("{}.yaml", path.without_extension()))
+                    .is_ok_and(|other| paths.binary_search(&other).is_ok())
+        };
+        let (hidden, paths): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(hidden);
+        self.hidden.extend(hidden);
         let kinds: Vec<(RepoPath, FileKind)> =
             paths.into_iter().filter_map(|path| Some((path.clone(), self.kind(&path)?))).collect();
         let loaded: Vec<Loaded> = kinds

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::prompt::PromptFile;
+use super::prompt::{PromptFile, PromptName};
+use super::{Project, Scope};
 use crate::document::{self, KEYS};
 use crate::path::RepoPath;
 use crate::schema::Schema;
+use crate::snapshot::Snapshot;
 use crate::span::SourceFile;
 
 #[test]
@@ -132,5 +134,36 @@ fn every_file_is_read_as_it_would_be_from_json() {
             }
             read(&changed);
         }
+    }
+}
+
+#[test]
+fn of_two_files_with_one_name_all_take_the_same() {
+    let messages = |text: &str| format!("messages: [{{role: user, content: {text}}}]\n");
+    let path = |text: &str| RepoPath::new(text).unwrap();
+    for (yaml, usable) in [(messages("long"), true), ("{".to_owned(), false)] {
+        let files = [
+            ("prompts/a.yml", messages("short")),
+            ("prompts/a.yaml", yaml),
+            ("prompts/b.yml", messages("alone")),
+            ("evals/s.yml", "prompts: [b]\ncases: [{}]\n".to_owned()),
+            ("evals/s.yaml", "prompts: [a]\ncases: [{}]\n".to_owned()),
+        ];
+        let files = files.map(|(at, text)| (path(at), text.into_bytes()));
+        let snapshot = Snapshot::memory(files);
+        let name = PromptName("a".to_owned());
+        let whole = Project::load(&snapshot).unwrap();
+        let only = [path("prompts/a.yml")].into();
+        let narrow = Project::load_scope(&snapshot, Scope::Files(&only)).unwrap();
+        let named = Project::load_scope(&snapshot, Scope::Prompts(&[name.clone()])).unwrap();
+        for project in [&whole, &narrow, &named] {
+            let read = project.prompts.get(&name).map(|prompt| &prompt.path);
+            assert_eq!(read.is_some(), usable);
+            assert_eq!(read.or(project.unusable.get(&name)), Some(&path("prompts/a.yaml")));
+            assert_eq!(project.prompt_path(&name).unwrap(), Some(path("prompts/a.yaml")));
+        }
+        assert_eq!(whole.hidden, [path("evals/s.yml"), path("prompts/a.yml")]);
+        assert_eq!(whole.suites["s"].file.prompts, ["a"]);
+        assert_eq!(whole.prompts[&PromptName("b".to_owned())].path, path("prompts/b.yml"));
     }
 }

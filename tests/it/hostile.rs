@@ -15,11 +15,16 @@ mod properties;
 type Target = fn(&[u8]);
 
 /// By name.
-const TARGETS: [(&str, Target); 4] = [
+const TARGETS: [(&str, Target); 9] = [
     ("document", properties::document),
+    ("quick", properties::quick),
     ("template", properties::template),
     ("dataset", properties::dataset),
     ("lint", properties::lint),
+    ("fix", properties::fix),
+    ("format", properties::format),
+    ("answer", properties::answer),
+    ("exchange", properties::exchange),
 ];
 
 #[test]

@@ -163,13 +163,14 @@ fn format_one(
     bytes: &[u8],
 ) -> Outcome {
     let file = SourceFile::decode(path.clone(), bytes.to_vec()).unwrap_or_else(|bad| bad.file);
-    let text = match format::format(&file, kind) {
-        Ok(text) if text == file.text() => return Outcome::Formatted,
-        Ok(text) => text,
+    let formatted = match format::format(&file, kind) {
+        Ok(formatted) if !formatted.is_changed() => return Outcome::Formatted,
+        Ok(formatted) => formatted,
         Err(refused) => return Outcome::Refused(refused),
     };
+    let text = formatted.text().to_owned();
     if kind == Kind::Prompt
-        && let Err(refused) = format::messages_stay(project, partials, &file, &text)
+        && let Err(refused) = format::messages_stay(project, partials, formatted)
     {
         return Outcome::Refused(refused);
     }

@@ -12,7 +12,7 @@ rule! {
     ///
     /// ## What it does
     ///
-    /// `a.yaml` and `a.yml` in one folder are two files for one prompt, or one suite. And a `pf.yml` at the root is not
+    /// `a.yaml` and `a.yml` in one folder are two files for one prompt, or one suite: the first is read. And a `pf.yml` at the root is not
     /// read at all.
     ///
     /// ## Why is this bad?
@@ -46,19 +46,14 @@ rule! {
 fn check(context: &ProjectContext<'_>, findings: &mut Vec<Diagnostic>) {
     let project = context.project;
     let source = |path: &str| project.source(&RepoPath::new(path).ok()?).ok()?;
-    let prompts = project.prompts.values().map(|prompt| &prompt.path);
-    let suites = project.suites.values().map(|suite| &suite.path);
-    for path in prompts.chain(suites).chain(project.unusable.values()) {
-        if path.extension() != Some("yml") {
-            continue;
-        }
+    for path in &project.hidden {
         let name = path.without_extension();
         if let (Some(file), Some(other)) = (source(path.as_str()), source(&format!("{name}.yaml")))
         {
             findings.push(
                 DUPLICATE_NAME
                     .at(&file, Span::at(0), format!("`{name}.yaml` has the same name"))
-                    .related(&other, Span::at(0), "this is the other file")
+                    .related(&other, Span::at(0), "this is the other file, which is read")
                     .help("keep one of the two"),
             );
         }
