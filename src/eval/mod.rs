@@ -5,8 +5,10 @@
 
 pub mod agreement;
 pub mod cell;
+pub mod contract;
 pub mod gate;
 pub mod labels;
+pub mod once;
 pub mod plan;
 pub mod repeats;
 pub mod run;

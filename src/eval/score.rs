@@ -90,7 +90,8 @@ pub fn score(
     Scored { state, score, output, judgements }
 }
 
-fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
+/// What an assertion said, as reports tell it.
+pub(super) fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
     let (kind, metric) = (assertion.type_name(), assertion.metric_name());
     match outcome {
         Outcome::Scored(verdict) => Judgement {

@@ -49,6 +49,7 @@ documents![
     fix,
     list_show_rule,
     render,
+    run,
     log,
     diff,
     eval,

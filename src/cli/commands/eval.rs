@@ -195,7 +195,8 @@ fn mode(args: &Args) -> Mode {
     }
 }
 
-fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
+/// Reads the entries of `--trust`.
+pub(in crate::cli) fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
     entries
         .iter()
         .map(|entry| {
