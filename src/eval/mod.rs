@@ -6,8 +6,10 @@
 pub mod agreement;
 pub mod cell;
 pub mod contract;
+pub mod coverage;
 pub mod gate;
 pub mod labels;
+pub mod last;
 pub mod once;
 pub mod plan;
 pub mod repeats;

@@ -17,7 +17,7 @@ use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
-use crate::template::{self, Binder, Origin, Renderer};
+use crate::template::{self, Binder, Origin, Renderer, Values};
 
 /// What the command line selects and overrides.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,6 +114,55 @@ pub struct SuitePlan {
     pub target_n: Option<u64>,
     /// The ids of all its cases, for suggestions; empty unless some were asked for by id.
     all_ids: Vec<String>,
+    /// Pairs of column and case that do not run.
+    left_out: BTreeSet<(usize, usize)>,
+}
+
+impl SuitePlan {
+    /// Whether a case runs in a column.
+    pub fn runs(&self, column: usize, case: usize) -> bool {
+        !self.left_out.contains(&(column, case))
+    }
+}
+
+impl Plan {
+    /// Leaves the cases in columns that are wanted; cases, columns and suites of which nothing is left go.
+    pub fn keep(&mut self, wanted: &mut dyn FnMut(&SuitePlan, &Column, &PlannedCase) -> bool) {
+        self.filtered = true;
+        for suite in &mut self.suites {
+            let mut left: Vec<(usize, usize)> = Vec::new();
+            for (c, column) in suite.columns.iter().enumerate() {
+                for (k, case) in suite.cases.iter().enumerate() {
+                    if suite.runs(c, k) && wanted(suite, column, case) {
+                        left.push((c, k));
+                    }
+                }
+            }
+            let columns: BTreeSet<usize> = left.iter().map(|(column, _)| *column).collect();
+            let cases: BTreeSet<usize> = left.iter().map(|(_, case)| *case).collect();
+            retain(&mut suite.columns, &columns);
+            retain(&mut suite.cases, &cases);
+            let left: BTreeSet<(usize, usize)> = left.into_iter().collect();
+            suite.left_out.clear();
+            for (c, old_column) in columns.iter().enumerate() {
+                for (k, old_case) in cases.iter().enumerate() {
+                    if !left.contains(&(*old_column, *old_case)) {
+                        suite.left_out.insert((c, k));
+                    }
+                }
+            }
+        }
+        self.suites.retain(|suite| !suite.cases.is_empty());
+    }
+}
+
+/// Keeps the items at these places.
+fn retain<T>(items: &mut Vec<T>, places: &BTreeSet<usize>) {
+    let mut place = 0;
+    items.retain(|_| {
+        place += 1;
+        places.contains(&(place - 1))
+    });
 }
 
 /// A case with its identity.
@@ -164,8 +213,8 @@ impl Column {
         &self.source.file.tools
     }
 
-    /// Binds and renders a case.
-    pub fn ask(&self, case: &PlannedCase) -> Result<Asked, Vec<Diagnostic>> {
+    /// The values of a case for the variables of the prompt.
+    pub fn values(&self, case: &PlannedCase) -> Result<Values, Vec<Diagnostic>> {
         let placed = &case.placed;
         let origin = if placed.case.textual { Origin::Text } else { Origin::Typed };
         let declared: serde_json::Map<_, _> = placed
@@ -175,7 +224,7 @@ impl Column {
             .filter(|(name, _)| self.source.file.variables.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let values = self.binder.bind(&declared, origin).map_err(|problems| {
+        self.binder.bind(&declared, origin).map_err(|problems| {
             problems
                 .into_iter()
                 .map(|problem| {
@@ -188,8 +237,13 @@ impl Column {
                     finding.help = problem.help;
                     finding
                 })
-                .collect::<Vec<_>>()
-        })?;
+                .collect()
+        })
+    }
+
+    /// Binds and renders a case.
+    pub fn ask(&self, case: &PlannedCase) -> Result<Asked, Vec<Diagnostic>> {
+        let values = self.values(case)?;
         let messages = self.renderer.render(&values)?;
         let request = template::request(
             &self.source,
@@ -425,6 +479,7 @@ fn plan_suite(
         gates,
         target_n: suite.file.target_n,
         all_ids,
+        left_out: BTreeSet::new(),
     })
 }
 

@@ -151,6 +151,54 @@ fn a_wish_for_a_tool_is_printed_as_json() {
     assert_eq!(outcome.json(), json!({"id": "c1", "name": "look", "arguments": {"order": 7}}));
 }
 
+/// `pf eval` with the key at hand.
+fn eval(fixture: &Fixture, arguments: &[&str]) -> Outcome {
+    let mut command = fixture.pf_command(&[&["eval"], arguments].concat());
+    fixture.outcome(&command.env("LAB_KEY", KEY).output().expect("the binary runs"))
+}
+
+#[test]
+fn only_what_failed_is_asked_again() {
+    let broken = AtomicUsize::new(2);
+    let model = Model::start(move |word| {
+        let fails = word == "w1" && broken.load(Ordering::SeqCst) > 0;
+        match fails && broken.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => ResponseTemplate::new(422).set_body_string("no such thing"),
+            false => completion(word),
+        }
+    });
+    let fixture = project(&model, 4);
+    let _ = eval(&fixture, &[]).exits(4);
+    let asked = model.asked();
+    let _ = eval(&fixture, &["--failed"]).exits(4).says("1 of 4 did not pass last time: 1 error");
+    let _ = eval(&fixture, &["--failed", "--refresh"]).exits(0).says("1 answer");
+    assert_eq!(model.asked(), asked + 2);
+    let _ = eval(&fixture, &["--failed"]).exits(3).says("nothing that was selected failed");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_an_interruption_left_is_not_passed() {
+    let (model, fixture, outcome) = crate::server::interrupted(crate::server::Then::Answered);
+    let _ = outcome.exits(130);
+    let before = model.asked();
+    let _ = eval(&fixture, &["--failed"]).exits(0).says("2 of 6 did not pass last time: 2 not run");
+    assert_eq!(model.asked() - before, 2);
+}
+
+#[test]
+fn coverage_asks_nobody() {
+    let model = Model::repeating();
+    let fixture = project(&model, 2);
+    let coverage = fixture.pf(&["eval", "--coverage", "--format", "json"]).exits(0).json();
+    assert_eq!(
+        (&coverage["kind"], &coverage["prompts"][0]["cases"]),
+        (&json!("coverage"), &json!(2))
+    );
+    assert_eq!(model.asked(), 0);
+    assert!(!fixture.has(".pf"));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interruption_ends_the_waiting() {

@@ -53,6 +53,8 @@ documents![
     log,
     diff,
     eval,
+    coverage,
+    failed,
     cache,
     eval_reports,
     classification,
