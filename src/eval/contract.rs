@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_contract_that_is_none_names_its_place() {
         let wrong =
-            contract("{extract: [jsn], assert: [{type: max-lenght, value: 2}]}").unwrap_err();
+            contract("{extract: [jsn], assert: [{type: regex, value: \"(\"}]}").unwrap_err();
         let places: Vec<String> = wrong.iter().map(|(route, _)| route.to_string()).collect();
         assert_eq!(places, ["output.extract", "output.assert[0]"]);
     }

@@ -2,7 +2,7 @@
 //!
 //! A run of a part of a suite changes what is known of that part only. Repeats of a case are run again together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +131,46 @@ impl LastRuns {
             }
         }
     }
+}
+
+impl Plan {
+    /// Leaves the cases in columns that are wanted; cases, columns and suites of which nothing is left go.
+    pub fn keep(&mut self, wanted: &mut dyn FnMut(&SuitePlan, &Column, &PlannedCase) -> bool) {
+        self.filtered = true;
+        for suite in &mut self.suites {
+            let mut left: Vec<(usize, usize)> = Vec::new();
+            for (c, column) in suite.columns.iter().enumerate() {
+                for (k, case) in suite.cases.iter().enumerate() {
+                    if suite.runs(c, k) && wanted(suite, column, case) {
+                        left.push((c, k));
+                    }
+                }
+            }
+            let columns: BTreeSet<usize> = left.iter().map(|(column, _)| *column).collect();
+            let cases: BTreeSet<usize> = left.iter().map(|(_, case)| *case).collect();
+            retain(&mut suite.columns, &columns);
+            retain(&mut suite.cases, &cases);
+            let left: BTreeSet<(usize, usize)> = left.into_iter().collect();
+            suite.left_out.clear();
+            for (c, old_column) in columns.iter().enumerate() {
+                for (k, old_case) in cases.iter().enumerate() {
+                    if !left.contains(&(*old_column, *old_case)) {
+                        suite.left_out.insert((c, k));
+                    }
+                }
+            }
+        }
+        self.suites.retain(|suite| !suite.cases.is_empty());
+    }
+}
+
+/// Keeps the items at these places.
+fn retain<T>(items: &mut Vec<T>, places: &BTreeSet<usize>) {
+    let mut place = 0;
+    items.retain(|_| {
+        place += 1;
+        places.contains(&(place - 1))
+    });
 }
 
 #[cfg(test)]
