@@ -48,7 +48,7 @@ impl Program {
             })?;
         let names = expression.undeclared_variables(false).into_iter().collect();
         // What runs is the guarded form: an expression must not be able to fill the memory either.
-        let guarded = jinja::rewrite_expression(source, None).map_err(|problem| {
+        let guarded = jinja::rewrite_expression(source).map_err(|problem| {
             Problem::new(format!("is no valid expression: {}", problem.message))
         })?;
         let expression = ENVIRONMENT.compile_expression_owned(guarded.text).map_err(|error| {

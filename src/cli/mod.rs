@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod place;
 mod ui;
+mod variables;
 mod write;
 
 use std::process::ExitCode;

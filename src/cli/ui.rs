@@ -1,5 +1,6 @@
 //! The terminal: the only code that prints.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -13,6 +14,15 @@ use crate::report::{finding, patch};
 
 /// Columns to which pictures of source lines are cut.
 const WIDTH: usize = 140;
+
+/// One of the two streams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stream {
+    /// Results.
+    Out,
+    /// Everything else.
+    Err,
+}
 
 /// Where results and notes go.
 pub struct Ui {
@@ -56,6 +66,29 @@ impl Ui {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
         out.flush()
+    }
+
+    /// Prints text that others wrote: as it is for another program, and without effect on a terminal.
+    pub fn foreign(&mut self, text: &str) -> io::Result<()> {
+        match io::stdout().is_terminal() {
+            true => write!(self.out, "{}", escape(text)),
+            false => self.verbatim(text.as_bytes()),
+        }
+    }
+
+    /// Prints a piece of such text at once, while a command waits for the next one. Whoever does not read any more is
+    /// found out when the command ends.
+    pub fn piece(text: &str, stream: Stream) {
+        let shown = |terminal: bool| if terminal { escape(text) } else { Cow::Borrowed(text) };
+        let _ = match stream {
+            Stream::Out => {
+                let text = shown(io::stdout().is_terminal());
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            }
+            // What stands on standard error is for people, and a log may end on a terminal.
+            Stream::Err => io::stderr().lock().write_all(shown(true).as_bytes()),
+        };
     }
 
     /// Prints a patch: as it is for another program, and drawn for a person.

@@ -18,7 +18,7 @@ use crate::project::prompt::Prompt;
 use crate::project::suite::{DatasetChoice, Gates, Suite};
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
-use crate::template::{self, Binder, Origin, Renderer};
+use crate::template::{self, Binder, Origin, Renderer, Values};
 
 /// What the command line selects and overrides.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,6 +117,15 @@ pub struct SuitePlan {
     pub target_n: Option<u64>,
     /// The ids of all its cases, for suggestions; empty unless some were asked for by id.
     all_ids: Vec<String>,
+    /// Pairs of column and case that do not run.
+    pub(super) left_out: BTreeSet<(usize, usize)>,
+}
+
+impl SuitePlan {
+    /// Whether a case runs in a column.
+    pub fn runs(&self, column: usize, case: usize) -> bool {
+        !self.left_out.contains(&(column, case))
+    }
 }
 
 /// A case with its identity.
@@ -167,8 +176,8 @@ impl Column {
         &self.source.file.tools
     }
 
-    /// Binds and renders a case.
-    pub fn ask(&self, case: &PlannedCase) -> Result<Asked, Vec<Diagnostic>> {
+    /// The values of a case for the variables of the prompt.
+    pub fn values(&self, case: &PlannedCase) -> Result<Values, Vec<Diagnostic>> {
         let placed = &case.placed;
         let origin = if placed.case.textual { Origin::Text } else { Origin::Typed };
         let declared: serde_json::Map<_, _> = placed
@@ -178,7 +187,7 @@ impl Column {
             .filter(|(name, _)| self.source.file.variables.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let values = self.binder.bind(&declared, origin).map_err(|problems| {
+        self.binder.bind(&declared, origin).map_err(|problems| {
             problems
                 .into_iter()
                 .map(|problem| {
@@ -191,8 +200,13 @@ impl Column {
                     finding.help = problem.help;
                     finding
                 })
-                .collect::<Vec<_>>()
-        })?;
+                .collect()
+        })
+    }
+
+    /// Binds and renders a case.
+    pub fn ask(&self, case: &PlannedCase) -> Result<Asked, Vec<Diagnostic>> {
+        let values = self.values(case)?;
         let messages = self.renderer.render(&values)?;
         let request = template::request(
             &self.source,
@@ -432,6 +446,7 @@ fn plan_suite(
         gates,
         target_n: suite.file.target_n,
         all_ids,
+        left_out: BTreeSet::new(),
     })
 }
 

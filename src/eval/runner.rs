@@ -102,6 +102,7 @@ pub fn prepare(
         .flat_map(|(s, suite)| {
             (0..suite.columns.len())
                 .flat_map(move |column| (0..suite.cases.len()).map(move |case| (s, column, case)))
+                .filter(|(_, column, case)| suite.runs(*column, *case))
         })
         .collect();
     let prepared: Vec<Result<Vec<Prepared>, Vec<Diagnostic>>> = units

@@ -127,7 +127,8 @@ pub(super) fn score(
     Ok(Scored { state, score, output: text.text.clone(), judgements, error })
 }
 
-fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
+/// What an assertion said, as reports tell it.
+pub(super) fn judgement(assertion: &Assertion, outcome: &Outcome) -> Judgement {
     let (kind, metric) = (assertion.type_name(), assertion.metric_name());
     match outcome {
         Outcome::Scored(verdict) => Judgement {

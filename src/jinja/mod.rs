@@ -23,7 +23,10 @@ use minijinja::{
 pub use self::budget::{MAX_TEXT, MAX_WORK};
 pub use self::mistake::meant_literally;
 pub use self::names::{FILTERS, FUNCTIONS, METHODS, TESTS};
-pub use self::rewrite::{Delimiters, Mark, MarkKind, Rewritten, Sink, rewrite, rewrite_expression};
+pub use self::rewrite::{
+    Branch, BranchKind, Delimiters, Mark, MarkKind, Notes, Rewritten, Sink, rewrite,
+    rewrite_condition, rewrite_expression,
+};
 pub(crate) use self::rewrite::{expression_span, span_of};
 pub use self::shape::{MAX_CHAIN, check_shape};
 use crate::span::Span;
@@ -48,7 +51,7 @@ pub struct SyntaxProblem {
 /// An environment in which undefined names are errors, `none` does not print and booleans print in lower case.
 ///
 /// Its filters, tests, functions and methods are bounded in time and memory; for operators, rewrite the source with
-/// [`rewrite_expression()`] or [`rewrite()`] before it is compiled.
+/// [`rewrite_expression()`], [`rewrite_condition()`] or [`rewrite()`] before it is compiled.
 pub fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(true);

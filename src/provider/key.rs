@@ -47,6 +47,16 @@ impl ApiKey {
         redacted
     }
 
+    /// How many bytes at the end of `text` may be the beginning of the key, of which the rest is still to come.
+    pub fn begun_at_end_of(&self, text: &str) -> usize {
+        if self.0.len() < SHORTEST_SECRET {
+            return 0;
+        }
+        let escaped = self.0.replace('\\', "\\\\").replace('"', "\\\"");
+        let begun = |key: &str| (1..key.len()).rev().find(|length| text.ends_with(&key[..*length]));
+        begun(&self.0).max(begun(&escaped)).unwrap_or(0)
+    }
+
     /// The secret itself, for the header of a request only.
     pub(super) fn expose(&self) -> &str {
         &self.0

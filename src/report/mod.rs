@@ -1,9 +1,11 @@
 //! What is found, shown: one file per format. Functions from values to a `Write`; nothing here decides anything.
 
 pub mod annotations;
+pub mod answer;
 pub mod cache;
 pub mod breakdown;
 pub mod cells;
+pub mod coverage;
 pub mod csv;
 pub mod diff;
 pub mod evaluation;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
-use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::cell::{CellRecord, Judgement, Origin, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Estimate, Run};
 use crate::eval::session::Bill;
@@ -243,6 +243,22 @@ impl Part {
     }
 }
 
+impl Assertion {
+    /// What an assertion said of an answer.
+    pub fn new(judgement: &Judgement) -> Self {
+        Self {
+            r#type: judgement.kind.clone(),
+            metric: judgement.metric.clone(),
+            value: judgement.value.clone(),
+            score: judgement.score,
+            raw: judgement.raw,
+            parts: judgement.parts.iter().map(Part::new).collect(),
+            passed: judgement.passed,
+            reason: judgement.reason.clone(),
+        }
+    }
+}
+
 impl Cell {
     /// A cell of a plan.
     pub fn new(plan: &Plan, cell: &CellRecord) -> Self {
@@ -274,20 +290,7 @@ impl Cell {
             }),
             judge_usage: cell.bill.map(JudgeUsage::new),
             error: cell.error.clone(),
-            assertions: cell
-                .judgements
-                .iter()
-                .map(|judgement| Assertion {
-                    r#type: judgement.kind.clone(),
-                    metric: judgement.metric.clone(),
-                    value: judgement.value.clone(),
-                    score: judgement.score,
-                    raw: judgement.raw,
-                    parts: judgement.parts.iter().map(Part::new).collect(),
-                    passed: judgement.passed,
-                    reason: judgement.reason.clone(),
-                })
-                .collect(),
+            assertions: cell.judgements.iter().map(Assertion::new).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{cache, diff, fmt, import, json, lint, run};
+use super::{answer, cache, coverage, diff, fmt, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -22,6 +22,8 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("render", of::<json::Render>("render")),
         ("log", of::<json::Log>("log")),
         ("diff", of::<diff::DiffJson>("diff")),
+        ("answer", of::<answer::AnswerJson>("answer")),
+        ("coverage", of::<coverage::CoverageJson>("coverage")),
         ("eval", of::<run::Eval>("eval")),
         ("run", of::<run::RunFile>("run")),
         ("import", of::<import::Import>("import")),

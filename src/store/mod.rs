@@ -18,5 +18,5 @@ mod writer;
 
 pub use archive::Archive;
 pub use cells::{Cell, Receipt, Store, StoreError};
-pub use open::Warning;
+pub use open::{Warning, make_folder};
 pub use recordings::{Recording, RecordingError, Replay};

@@ -256,7 +256,7 @@ fn refill(writer: &mut Connection, damaged: &Path) -> Result<u64, Failure> {
 
 /// Makes the folder with the rights of its owner alone, and keeps git from seeing it: prompts and answers may be
 /// confidential.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     if !folder.is_dir() {
         let mut builder = DirBuilder::new();
         builder.recursive(true);

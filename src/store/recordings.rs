@@ -152,7 +152,7 @@ impl<R> Line<R> {
 }
 
 /// Takes secrets out of every string of `value`.
-pub(super) fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
+pub(crate) fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = redact(text),
         Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, redact)),

@@ -2,9 +2,11 @@
 //!
 //! A prompt's templates live in string values of its YAML. Each is analysed ([`analysis`]) together with the partials
 //! that it reaches ([`mod@closure`]); values are checked against the declared variables ([`values`]); [`mod@render`] makes the
-//! messages, [`trace`] says where each piece of them comes from, and [`mod@request`] adds what else shapes an answer.
+//! messages, [`trace`] says where each piece of them comes from, [`branches`] which ways their
+//! templates take, and [`mod@request`] adds what else shapes an answer.
 
 pub mod analysis;
+pub mod branches;
 pub mod closure;
 mod explain;
 pub mod flow;

@@ -3,7 +3,7 @@
 //! Each message is rendered by itself, so a value can neither become a message of its own nor change a role, and what a
 //! template prints is never rendered again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::explain::{Explainer, Source, SourcePlace};
 use super::values::{Binder, Origin, ValueProblem, Values};
 use crate::diagnostic::Diagnostic;
 use crate::document::Route;
-use crate::jinja::{self, Delimiters, Mark, Rewritten, Sink};
+use crate::jinja::{self, Branch, Delimiters, Mark, Notes, Rewritten, Sink};
 use crate::message::{Content, Message, Part, Role};
 use crate::project::prompt::{
     ContentTemplate, Entry, Example, MessageTemplate, PartTemplate, Prompt,
@@ -36,6 +36,15 @@ pub struct Renderer {
     pub(super) explainer: Explainer,
     /// Where the pieces of a marked render come from, with the template's name; empty without marks.
     pub(super) marks: Vec<(String, Mark)>,
+    /// The branches of templates that note them, with the template's name.
+    pub(super) branches: Vec<(String, Branch)>,
+}
+
+/// What is noted while templates render.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Noted {
+    Pieces,
+    Branches,
 }
 
 /// One entry of `messages`.
@@ -91,26 +100,28 @@ pub(super) struct Printed {
     pub(super) text: String,
     /// Mark and offset of each piece.
     pub(super) starts: Vec<(usize, usize)>,
+    /// The branches that were taken.
+    pub(super) reached: BTreeSet<usize>,
 }
 
 impl Renderer {
     /// Compiles a prompt. What is wrong with its templates, its examples or its entries is said at once.
     pub fn new(prompt: &Prompt, closure: &Closure) -> Result<Self, Vec<Diagnostic>> {
-        Self::build(prompt, closure, false)
+        Self::build(prompt, closure, None)
     }
 
-    /// Compiles a prompt, with a mark before each piece of output or without.
+    /// Compiles a prompt, to note something while it renders or nothing.
     pub(super) fn build(
         prompt: &Prompt,
         closure: &Closure,
-        marked: bool,
+        noted: Option<Noted>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let problems =
             closure.problems(&closure.partials.keys().map(String::as_str).collect::<Vec<_>>());
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut compiler = Compiler::new(prompt, closure, marked);
+        let mut compiler = Compiler::new(prompt, closure, noted);
         for template in &closure.templates {
             compiler.template(template);
         }
@@ -119,7 +130,7 @@ impl Renderer {
             compiler.text(name, partial.text(), TemplateKind::Text, place);
         }
         let steps = compiler.steps();
-        let Compiler { environment, explainer, marks, mut problems, .. } = compiler;
+        let Compiler { environment, explainer, marks, branches, mut problems, .. } = compiler;
         let mut renderer = Self {
             environment,
             steps,
@@ -127,6 +138,7 @@ impl Renderer {
             example_list: example_list(&prompt.file.examples),
             explainer,
             marks,
+            branches,
         };
         if problems.is_empty() {
             problems.extend(renderer.render_examples(prompt).err().unwrap_or_default());
@@ -161,6 +173,26 @@ impl Renderer {
             }
         }
         if problems.is_empty() { Ok(made) } else { Err(problems) }
+    }
+
+    /// The branches that the messages take.
+    pub(super) fn reached(&self, values: &Values) -> Result<BTreeSet<usize>, Vec<Diagnostic>> {
+        let context = self.context(values);
+        let mut reached = BTreeSet::new();
+        for step in &self.steps {
+            let Step::Message(step) = step else { continue };
+            if let Some(when) = &step.when {
+                let printed = self.print(when, &context).map_err(|problem| vec![*problem])?;
+                reached.extend(printed.reached);
+                if printed.text.is_empty() {
+                    continue;
+                }
+            }
+            let content = self.content(&step.content, &context);
+            let (_, printed) = content.map_err(|problem| vec![*problem])?;
+            reached.extend(printed.into_iter().flat_map(|printed| printed.reached));
+        }
+        Ok(reached)
     }
 
     fn step(
@@ -239,7 +271,8 @@ impl Renderer {
 
     /// Renders one template.
     fn print(&self, template: &str, context: &Dynamic) -> Result<Printed, Box<Diagnostic>> {
-        let sink = (!self.marks.is_empty()).then(Arc::<Sink>::default);
+        let notes = !self.marks.is_empty() || !self.branches.is_empty();
+        let sink = notes.then(Arc::<Sink>::default);
         let context = match &sink {
             Some(sink) => {
                 let binding = Dynamic::from_pairs([sink.binding()]);
@@ -269,8 +302,9 @@ impl Renderer {
         }
         let text = String::from_utf8(output.bytes)
             .expect("minijinja writes whole strings, each of which is UTF-8");
-        let starts = sink.map(|sink| sink.starts()).unwrap_or_default();
-        Ok(Printed { template: template.to_owned(), text, starts })
+        let (starts, reached) =
+            sink.map(|sink| (sink.starts(), sink.reached())).unwrap_or_default();
+        Ok(Printed { template: template.to_owned(), text, starts, reached })
     }
 
     fn context(&self, values: &Values) -> Dynamic {
@@ -381,20 +415,21 @@ struct Compiler<'a> {
     environment: Environment<'static>,
     delimiters: Delimiters,
     explainer: Explainer,
-    marked: bool,
+    noted: Option<Noted>,
     marks: Vec<(String, Mark)>,
+    branches: Vec<(String, Branch)>,
     problems: Vec<Diagnostic>,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(prompt: &'a Prompt, closure: &Closure, marked: bool) -> Self {
+    fn new(prompt: &'a Prompt, closure: &Closure, noted: Option<Noted>) -> Self {
         let own = closure.templates.iter().map(|template| template.text.as_str());
         let partials = closure.partials.values().map(|partial| partial.file.text());
         let delimiters = Delimiters::absent_from(&own.chain(partials).collect::<Vec<_>>());
         let mut environment = jinja::environment();
         environment.set_syntax(delimiters.syntax());
-        // Marks take steps of their own.
-        environment.set_fuel(Some(if marked { 4 * jinja::FUEL } else { jinja::FUEL }));
+        // Notes take steps of their own.
+        environment.set_fuel(Some(if noted.is_some() { 4 * jinja::FUEL } else { jinja::FUEL }));
         environment.set_path_join_callback(|name, _| {
             normalise(name).unwrap_or_else(|_| name.to_owned()).into()
         });
@@ -407,8 +442,9 @@ impl<'a> Compiler<'a> {
                 variables: prompt.file.variables.clone(),
                 sources: BTreeMap::new(),
             },
-            marked,
+            noted,
             marks: Vec::new(),
+            branches: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -421,14 +457,17 @@ impl<'a> Compiler<'a> {
 
     fn text(&mut self, name: &str, text: &str, kind: TemplateKind, place: SourcePlace) {
         let mut marks = Vec::new();
+        let mut branches = Vec::new();
+        let notes = self.noted.map(|noted| match noted {
+            Noted::Pieces => Notes::Pieces(self.marks.len(), &mut marks),
+            Noted::Branches => Notes::Branches(self.branches.len(), &mut branches),
+        });
         let rewritten = match kind {
-            TemplateKind::Expression => jinja::rewrite_expression(text, Some(&self.delimiters)),
-            TemplateKind::Text => {
-                let first = self.marked.then_some(self.marks.len());
-                jinja::rewrite(text, &self.delimiters, first.map(|first| (first, &mut marks)))
-            }
+            TemplateKind::Expression => jinja::rewrite_condition(text, &self.delimiters, notes),
+            TemplateKind::Text => jinja::rewrite(text, &self.delimiters, notes),
         };
         self.marks.extend(marks.into_iter().map(|mark| (name.to_owned(), mark)));
+        self.branches.extend(branches.into_iter().map(|branch| (name.to_owned(), branch)));
         let rewritten = rewritten.unwrap_or_else(|_| Rewritten::default());
         let compiled = self.environment.add_template_owned(name.to_owned(), rewritten.text.clone());
         let source = Source { place, text: text.to_owned(), rewritten };

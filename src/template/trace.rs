@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::closure::Closure;
-use super::render::{Made, MadeFrom, Printed, Renderer};
+use super::render::{Made, MadeFrom, Noted, Printed, Renderer};
 use super::values::Values;
 use crate::diagnostic::Diagnostic;
 use crate::jinja::MarkKind;
@@ -81,7 +81,7 @@ pub struct Tracer(Renderer);
 impl Tracer {
     /// Compiles a prompt.
     pub fn new(prompt: &Prompt, closure: &Closure) -> Result<Self, Vec<Diagnostic>> {
-        Renderer::build(prompt, closure, true).map(Self)
+        Renderer::build(prompt, closure, Some(Noted::Pieces)).map(Self)
     }
 
     /// Renders the messages with their pieces.

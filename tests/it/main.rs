@@ -7,6 +7,7 @@
     reason = "tests set their own scene; what the library may read and write does not bind them"
 )]
 
+mod asking;
 #[cfg(unix)]
 mod console;
 #[cfg(unix)]

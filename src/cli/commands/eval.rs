@@ -1,5 +1,7 @@
 //! `pf eval`
 
+mod coverage;
+mod failed;
 pub(in crate::cli) mod inputs;
 mod outputs;
 mod progress;
@@ -18,6 +20,7 @@ use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::cli::write;
 use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Judging, Mode, Options, Prepared, Status};
@@ -33,6 +36,8 @@ use crate::snapshot::Home;
   pf eval                                  all suites
   pf eval triage --case 'refund-*'         some cases of one suite
   pf eval triage --model local/qwen3       on another model
+  pf eval --failed                         what did not pass last time
+  pf eval --coverage                       what no case tries; asks nobody
   pf eval --threshold 0.95                 with another pass rate as the gate
   pf eval --dry-run                        how many calls it would make
   pf eval --record                         keep the answers in recordings/, to be committed
@@ -52,6 +57,15 @@ pub(crate) struct Args {
     /// Only cases with this tag
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// Only what did not pass in the last run: failed, in error, unscored or not run
+    #[arg(long)]
+    failed: bool,
+    /// Say what no case tries: prompts without a suite, values of variables, branches of templates; ask nobody
+    #[arg(long, conflicts_with_all = ["mode", "failed", "outputs", "dry_run", "threshold", "repeat"])]
+    coverage: bool,
+    /// Exit with 1 when less than this share of a prompt is covered
+    #[arg(long, value_name = "SHARE", value_parser = share, requires = "coverage", allow_negative_numbers = true)]
+    coverage_min: Option<f64>,
     /// Ask this model instead of those of the suite: PROVIDER/NAME or a profile
     #[arg(long = "model", value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     models: Vec<String>,
@@ -109,7 +123,13 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let trust = trust(&args.trust)?;
     let home = place::home(global)?;
     let project = Project::load(&home.worktree())?;
-    let plan = match plan(args, &home, &project) {
+    if args.coverage {
+        return coverage::run(args, &home, &project, ui);
+    }
+    let plan = match plan(args, &home, &project).and_then(|plan| match args.failed {
+        true => failed::select(plan, &home, ui),
+        false => Ok(plan),
+    }) {
         Ok(plan) => plan,
         Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
             ui.note(error.message());
@@ -147,12 +167,14 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     };
     let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
     let mut tally = Tally::default();
+    let mut troubles = Troubles::default();
     let mut wrong: Vec<String> = Vec::new();
     let mut errors: BTreeMap<String, u64> = BTreeMap::new();
     let mut failed: Option<Error> = None;
     let mut progress = Progress::new(ui, cells);
     let mut on_cell = |cell: CellRecord| {
         tally.add(&plan, &cell);
+        troubles.add(cell.index, cell.state);
         progress.cell(&cell);
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
@@ -176,6 +198,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
+        let whole = !plan.filtered && args.models.is_empty();
+        failed::keep(&home, &plan, &troubles, whole, ui);
     }
     let run = tally.finish(&plan);
     let exit = exit(&run, finished.status);
@@ -200,7 +224,8 @@ fn mode(args: &Args) -> Mode {
     }
 }
 
-fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
+/// Reads the entries of `--trust`.
+pub(in crate::cli) fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
     entries
         .iter()
         .map(|entry| {
@@ -224,7 +249,11 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
     let mut version = |which: &str| -> Result<std::sync::Arc<Project>, PlanError> {
         Ok(std::sync::Arc::new(Project::load(&home.commit(which)?)?))
     };
-    plan::plan(project, selection, &mut version).map_err(|error| match error {
+    plan::plan(project, selection, &mut version).map_err(plan_error)
+}
+
+fn plan_error(error: PlanError) -> Error {
+    match error {
         PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
         PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
         PlanError::Findings(findings) => {
@@ -232,7 +261,7 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
                 .findings(findings)
         }
         PlanError::Snapshot(error) => error.into(),
-    })
+    }
 }
 
 /// Commands of a repository run only where the user has said so: nobody else's word starts a program here.

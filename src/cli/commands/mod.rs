@@ -12,6 +12,7 @@ mod list;
 mod log;
 mod render;
 mod rule;
+mod run;
 mod schema;
 mod show;
 
@@ -30,6 +31,7 @@ pub(super) enum Command {
     List(list::Args),
     Show(show::Args),
     Render(render::Args),
+    Run(run::Args),
     Log(log::Args),
     Diff(diff::Args),
     Eval(Box<eval::Args>),
@@ -59,6 +61,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::List(args) => list::run(&args, global, ui),
         Command::Show(args) => show::run(&args, global, ui),
         Command::Render(args) => render::run(&args, global, ui),
+        Command::Run(args) => run::run(&args, global, ui),
         Command::Log(args) => log::run(&args, global, ui),
         Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),

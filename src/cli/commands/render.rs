@@ -1,16 +1,14 @@
 //! `pf render`
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use serde_json::{Map, Value};
 
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place::{self, Selector};
 use crate::cli::ui::Ui;
+use crate::cli::variables::VariableArgs;
 use crate::message::{Content, Message, Part};
 use crate::project::Project;
 use crate::project::config::Protocol;
@@ -20,7 +18,7 @@ use crate::provider::{self, Wire};
 use crate::report::foreign::escape;
 use crate::report::json::{self, Render, Tokens, TracedMessage, TracedPiece};
 use crate::template::trace::Piece;
-use crate::template::{self, Binder, Origin, PieceSource, Renderer, Tracer, ValueProblem, Values};
+use crate::template::{self, PieceSource, Renderer, Tracer, Values};
 
 /// Render a prompt: the messages that a model would get
 #[derive(Debug, clap::Args)]
@@ -32,12 +30,8 @@ use crate::template::{self, Binder, Origin, PieceSource, Renderer, Tracer, Value
 pub(crate) struct Args {
     /// NAME, NAME@vN or NAME@REVISION
     selector: String,
-    /// A variable; text is converted to the declared type where nothing is lost
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    variables: Vec<String>,
-    /// A JSON or YAML file with variables; `-` reads standard input
-    #[arg(long = "vars", value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    variables: VariableArgs,
     /// How to print the messages
     #[arg(long, value_enum, default_value_t = RenderFormat::Text)]
     format: RenderFormat,
@@ -97,7 +91,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let renderer = Renderer::new(prompt, &closure).map_err(|findings| {
         Error::usage(format!("the prompt `{}` cannot be rendered", prompt.name)).findings(findings)
     })?;
-    let values = bind(args, prompt, &directory)?;
+    let values = args.variables.bind(prompt, &directory)?;
     let messages = renderer.render(&values).map_err(|findings| {
         Error::usage(format!("the prompt `{}` cannot be rendered with these values", prompt.name))
             .findings(findings)
@@ -148,71 +142,6 @@ fn wire(format: RenderFormat, provider: &str, project: &Project) -> Result<Wire,
     spoken
         .or_else(|| Wire::of_vendor(protocol))
         .ok_or_else(|| Error::usage(format!("`{}` is on no wire", protocol.name())))
-}
-
-fn bind(args: &Args, prompt: &Prompt, directory: &Path) -> Result<Values, Error> {
-    let mut typed = Map::new();
-    for file in &args.files {
-        typed.extend(read_variables(file, directory)?);
-    }
-    let mut texts: BTreeMap<&str, &str> = BTreeMap::new();
-    for entry in &args.variables {
-        let Some((name, value)) = entry.split_once('=') else {
-            return Err(Error::usage(format!("`--var {entry}` is not of the form NAME=VALUE")));
-        };
-        if texts.insert(name, value).is_some() {
-            return Err(Error::usage(format!("`--var {name}=…` is given twice")));
-        }
-    }
-    let binder = Binder::new(prompt);
-    let origin = |name: &str| if texts.contains_key(name) { Origin::Text } else { Origin::Typed };
-    let mut given = typed;
-    given.extend(texts.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
-    binder.bind_each(&given, &origin).map_err(|problems| {
-        let of = format!("the prompt `{}` cannot be rendered", prompt.name);
-        let (first, rest) = problems
-            .split_first()
-            .map_or((of.clone(), &[][..]), |(first, rest)| (format!("{of}: {first}"), rest));
-        let mut error = Error::usage(first);
-        for help in problems.first().into_iter().flat_map(|problem: &ValueProblem| &problem.help) {
-            error = error.hint(help.clone());
-        }
-        for problem in rest {
-            let help = problem.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
-            error = error.hint(format!("also: {problem}{help}"));
-        }
-        error
-    })
-}
-
-#[expect(clippy::disallowed_methods, reason = "a file of the command line, which may lie anywhere")]
-fn read_variables(file: &Path, directory: &Path) -> Result<Map<String, Value>, Error> {
-    let name = file.display();
-    let bytes = match file.to_str() {
-        Some("-") => {
-            let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
-        }
-        _ => std::fs::read(directory.join(file)).or_else(|_| std::fs::read(file)),
-    };
-    let bytes = bytes.map_err(|error| Error::usage(format!("`--vars {name}`: {error}")))?;
-    let path = crate::path::RepoPath::new(&file.file_name().unwrap_or_default().to_string_lossy())
-        .unwrap_or_default();
-    let text = crate::span::SourceFile::decode(path, bytes)
-        .map_err(|_| Error::usage(format!("`--vars {name}` is not UTF-8 text")))?;
-    let (document, findings) = crate::document::parse(&text);
-    let Some(document) = document.filter(|_| findings.is_empty()) else {
-        return Err(
-            Error::usage(format!("`--vars {name}` is neither JSON nor YAML")).findings(findings)
-        );
-    };
-    match document.to_json() {
-        Value::Object(map) => Ok(map),
-        other => Err(Error::usage(format!(
-            "`--vars {name}` must hold a map from variable to value, not {}",
-            crate::schema::type_of(&other)
-        ))),
-    }
 }
 
 fn write_text(messages: &[Message], ui: &mut Ui) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! The filters that a rewritten template calls. Their names have a dot, which [`super::expression`] refuses to users.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +37,8 @@ pub(super) const CHARGE: &str = "pf.charge";
 pub(super) const BLOCK: &str = "pf.block";
 /// Notes where a piece of output begins.
 pub(super) const MARK: &str = "pf.mark";
+/// Notes that a branch is taken.
+pub(super) const REACH: &str = "pf.reach";
 /// Suspends marks while output is captured (1), and resumes them (0).
 pub(super) const PAUSE: &str = "pf.pause";
 
@@ -103,6 +106,7 @@ pub(in crate::jinja) fn install(environment: &mut Environment<'static>) {
         Ok::<_, Error>("")
     });
     environment.add_filter(MARK, |id: usize| Value::from_object(Marked::Starts(id)));
+    environment.add_filter(REACH, |id: usize| Value::from_object(Marked::Reaches(id)));
     environment.add_filter(PAUSE, |on: usize| Value::from_object(Marked::Pauses(on == 1)));
 }
 
@@ -189,12 +193,13 @@ fn indexes(
     })
 }
 
-/// Where the pieces of an output begin, noted while it is written.
+/// Where the pieces of an output begin, or which branches are taken, noted while it is written.
 #[derive(Debug, Default)]
 pub struct Sink {
     written: AtomicUsize,
     paused: AtomicUsize,
     starts: Mutex<Vec<(usize, usize)>>,
+    reached: Mutex<BTreeSet<usize>>,
 }
 
 impl Sink {
@@ -206,6 +211,11 @@ impl Sink {
     /// Mark and offset of each piece, in order.
     pub fn starts(&self) -> Vec<(usize, usize)> {
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The branches that were taken.
+    pub fn reached(&self) -> BTreeSet<usize> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The value under which a template's context holds it, and its name there.
@@ -225,6 +235,8 @@ impl Object for Sink {
 pub(in crate::jinja) enum Marked {
     /// The piece with this number begins.
     Starts(usize),
+    /// The branch with this number is taken.
+    Reaches(usize),
     /// Output is captured from here on, or no longer.
     Pauses(bool),
 }
@@ -252,6 +264,9 @@ impl Marked {
                 sink.starts.lock().unwrap_or_else(PoisonError::into_inner).push((*id, offset));
             }
             Self::Starts(_) => {}
+            Self::Reaches(id) => {
+                sink.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(*id);
+            }
         }
     }
 }

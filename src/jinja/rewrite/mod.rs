@@ -4,7 +4,8 @@
 //! - Operands of `~`, `+`, `*`, `==`, `in` and their like, lists and maps that are built, and slices pass through a
 //!   filter that weighs them. Texts between tags are charged where a loop, macro or block begins.
 //! - Its delimiters are control characters that occur in no text of the prompt, so text can stand as it is.
-//! - With marks, a statement before each piece of output notes where the piece comes from.
+//! - With [`Notes`], a statement before each piece of output notes where the piece comes from, or one in each branch
+//!   that it is taken.
 //!
 //! A map from the new text to the old one translates the places of errors.
 
@@ -116,13 +117,45 @@ pub struct Mark {
     pub span: Span,
 }
 
-/// Rewrites a template, without marks, or with marks that are numbered from a number on and added to the list.
+/// One way that a template may take.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum BranchKind {
+    /// The condition of an `if`, `elif` or `when` holds.
+    Holds,
+    /// It does not, nor does any before it: the `else`, also where none is written.
+    Fails,
+    /// A loop runs.
+    Runs,
+    /// It has nothing to run over: its `else`, also where none is written.
+    Empty,
+}
+
+/// A branch of a template.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Branch {
+    /// Which way it goes.
+    pub kind: BranchKind,
+    /// The bytes of the condition, or of what a loop runs over.
+    pub span: Span,
+}
+
+/// What a template notes while it renders, without a byte of its output. What is noted is added to the list and numbered
+/// from a number on.
+#[derive(Debug)]
+pub enum Notes<'m> {
+    /// Where each piece of output begins.
+    Pieces(usize, &'m mut Vec<Mark>),
+    /// Which branches are taken.
+    Branches(usize, &'m mut Vec<Branch>),
+}
+
+/// Rewrites a template.
 pub fn rewrite(
     source: &str,
     delimiters: &Delimiters,
-    marks: Option<(usize, &mut Vec<Mark>)>,
+    notes: Option<Notes<'_>>,
 ) -> Result<Rewritten, SyntaxProblem> {
-    rewrite_tree(&parse(source)?, source, delimiters, marks)
+    rewrite_tree(&parse(source)?, source, delimiters, notes)
 }
 
 /// [`rewrite`] of a template that is parsed already.
@@ -130,40 +163,50 @@ pub(super) fn rewrite_tree(
     tree: &ast::Stmt<'_>,
     source: &str,
     delimiters: &Delimiters,
-    marks: Option<(usize, &mut Vec<Mark>)>,
+    notes: Option<Notes<'_>>,
 ) -> Result<Rewritten, SyntaxProblem> {
-    let mut writer = Writer::new(source, delimiters, marks);
+    let mut writer = Writer::new(source, delimiters, notes);
     if let ast::Stmt::Template(template) = tree {
         writer.body(&template.children)?;
     }
     Ok(writer.out)
 }
 
-/// Rewrites an expression; with delimiters into a template that prints `1` when it is true, else into an expression.
-pub fn rewrite_expression(
-    source: &str,
-    delimiters: Option<&Delimiters>,
-) -> Result<Rewritten, SyntaxProblem> {
+/// Rewrites an expression.
+pub fn rewrite_expression(source: &str) -> Result<Rewritten, SyntaxProblem> {
     let tree = parse_expression(source)?;
     let none = Delimiters { prefix: String::new() };
-    let mut writer = Writer::new(source, delimiters.unwrap_or(&none), None);
-    if delimiters.is_some() {
-        writer.tag(|w| {
-            w.put("if ");
-            w.expression(&tree, expression::OR)
-        })?;
-        writer.put("1");
-        writer.statement("endif");
-    } else {
-        writer.expression(&tree, expression::ANY)?;
+    let mut writer = Writer::new(source, &none, None);
+    writer.expression(&tree, expression::ANY)?;
+    Ok(writer.out)
+}
+
+/// Rewrites an expression into a template that prints `1` when it is true.
+pub fn rewrite_condition(
+    source: &str,
+    delimiters: &Delimiters,
+    notes: Option<Notes<'_>>,
+) -> Result<Rewritten, SyntaxProblem> {
+    let tree = parse_expression(source)?;
+    let mut writer = Writer::new(source, delimiters, notes);
+    writer.tag(|w| {
+        w.put("if ");
+        w.expression(&tree, expression::OR)
+    })?;
+    writer.branch(BranchKind::Holds, &tree);
+    writer.put("1");
+    if writer.notes_branches() {
+        writer.statement("else");
+        writer.branch(BranchKind::Fails, &tree);
     }
+    writer.statement("endif");
     Ok(writer.out)
 }
 
 struct Writer<'a, 'm> {
     source: &'a str,
     delimiters: &'a Delimiters,
-    marks: Option<(usize, &'m mut Vec<Mark>)>,
+    notes: Option<Notes<'m>>,
     out: Rewritten,
     /// Whether `break` and `continue` may stand here: minijinja jumps without tidying up `with` frames and captures.
     jump: Jump,
@@ -183,15 +226,11 @@ enum Jump {
 }
 
 impl<'a, 'm> Writer<'a, 'm> {
-    fn new(
-        source: &'a str,
-        delimiters: &'a Delimiters,
-        marks: Option<(usize, &'m mut Vec<Mark>)>,
-    ) -> Self {
+    fn new(source: &'a str, delimiters: &'a Delimiters, notes: Option<Notes<'m>>) -> Self {
         Self {
             source,
             delimiters,
-            marks,
+            notes,
             out: Rewritten::default(),
             jump: Jump::Nowhere,
             top: true,
@@ -239,10 +278,25 @@ impl<'a, 'm> Writer<'a, 'm> {
     }
 
     fn mark(&mut self, kind: MarkKind, span: Span) {
-        let Some((first, marks)) = self.marks.as_mut() else { return };
+        let Some(Notes::Pieces(first, marks)) = self.notes.as_mut() else { return };
         marks.push(Mark { kind, span });
         let id = *first + marks.len() - 1;
         self.call(id, guards::MARK);
+    }
+
+    fn branch(&mut self, kind: BranchKind, of: &ast::Expr<'_>) {
+        let Some(Notes::Branches(first, branches)) = self.notes.as_mut() else { return };
+        branches.push(Branch { kind, span: expression_span(of) });
+        let id = *first + branches.len() - 1;
+        self.call(id, guards::REACH);
+    }
+
+    fn notes_pieces(&self) -> bool {
+        matches!(self.notes, Some(Notes::Pieces(..)))
+    }
+
+    fn notes_branches(&self) -> bool {
+        matches!(self.notes, Some(Notes::Branches(..)))
     }
 
     /// Notes that the new text from `start` on stands for `old`.

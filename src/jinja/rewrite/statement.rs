@@ -3,7 +3,7 @@
 use minijinja::machinery::ast::{Expr, Macro, Stmt};
 
 use super::expression::{ANY, OR, wants_guard};
-use super::{Jump, MarkKind, Writer, expression_span, guards, span_of};
+use super::{BranchKind, Jump, MarkKind, Writer, expression_span, guards, span_of};
 use crate::jinja::SyntaxProblem;
 use crate::span::Span;
 
@@ -50,11 +50,11 @@ impl Writer<'_, '_> {
     /// A body whose output is captured: what happens in it does not reach the output where it happens.
     fn captured(&mut self, body: &[Stmt<'_>], block: &'static str) -> Step {
         let jump = self.through(block);
-        if self.marks.is_some() {
+        if self.notes_pieces() {
             self.call(1, guards::PAUSE);
         }
         self.statements(body)?;
-        if self.marks.is_some() {
+        if self.notes_pieces() {
             self.call(0, guards::PAUSE);
         }
         self.jump = jump;
@@ -103,11 +103,13 @@ impl Writer<'_, '_> {
                     w.put(if s.recursive { " recursive" } else { "" });
                     Ok(())
                 })?;
+                self.branch(BranchKind::Runs, &s.iter);
                 let jump = std::mem::replace(&mut self.jump, Jump::Loop);
                 self.body(&s.body)?;
                 self.jump = jump;
-                if !s.else_body.is_empty() {
+                if !s.else_body.is_empty() || self.notes_branches() {
                     self.statement("else");
+                    self.branch(BranchKind::Empty, &s.iter);
                     self.statements(&s.else_body)?;
                 }
                 self.statement("endfor");
@@ -117,8 +119,9 @@ impl Writer<'_, '_> {
                     w.put("if ");
                     w.expression(&s.expr, OR)
                 })?;
+                self.branch(BranchKind::Holds, &s.expr);
                 self.statements(&s.true_body)?;
-                self.otherwise(&s.false_body)?;
+                self.otherwise(&s.expr, &s.false_body)?;
                 self.statement("endif");
             }
             Stmt::WithBlock(s) => {
@@ -278,19 +281,23 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// The `else` of an `if`; an `elif` is written as one, so that long chains do not nest.
-    fn otherwise(&mut self, body: &[Stmt<'_>]) -> Step {
+    /// The `else` of an `if` with this condition; an `elif` is written as one, so that long chains do not nest.
+    fn otherwise(&mut self, condition: &Expr<'_>, body: &[Stmt<'_>]) -> Step {
+        let mut condition = condition;
         let mut body = body;
         while let [Stmt::IfCond(next)] = body {
             self.tag(|w| {
                 w.put("elif ");
                 w.expression(&next.expr, OR)
             })?;
+            self.branch(BranchKind::Holds, &next.expr);
             self.statements(&next.true_body)?;
+            condition = &next.expr;
             body = &next.false_body;
         }
-        if !body.is_empty() {
+        if !body.is_empty() || self.notes_branches() {
             self.statement("else");
+            self.branch(BranchKind::Fails, condition);
             self.statements(body)?;
         }
         Ok(())

@@ -144,7 +144,7 @@ fn slices_are_those_of_python() {
             ("('a', 'b', 'c', 'd', 'e')", "|join"),
         ] {
             let source = format!("({value}{slice}){joined}");
-            let new = rewrite_expression(&source, None).unwrap().text;
+            let new = rewrite_expression(&source).unwrap().text;
             let value = environment.compile_expression(&new).unwrap().eval(()).unwrap();
             assert_eq!(value.as_str(), Some(text), "{source}");
         }

@@ -207,7 +207,7 @@ fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
-fn environment(name: &str) -> Option<String> {
+pub(in crate::cli) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -215,7 +215,7 @@ fn environment(name: &str) -> Option<String> {
     clippy::disallowed_methods,
     reason = "a certificate that pf.yaml names; snapshots hold text of the project"
 )]
-fn read_inside(root: &std::path::Path, path: &str) -> std::io::Result<Vec<u8>> {
+pub(in crate::cli) fn read_inside(root: &std::path::Path, path: &str) -> std::io::Result<Vec<u8>> {
     let inside = RepoPath::new(path).map_err(std::io::Error::other)?;
     std::fs::read(root.join(inside.as_str()))
 }
@@ -230,7 +230,7 @@ fn warn_of_damage(damaged: &[StoreError], ui: &mut Ui) {
 }
 
 /// Takes the oldest answers away where `pf.yaml` limits the store, and says so.
-pub(super) fn keep_limits(home: &Home, project: &Project, ui: &mut Ui) {
+pub(in crate::cli) fn keep_limits(home: &Home, project: &Project, ui: &mut Ui) {
     let limits = &project.config.cache;
     if (limits.max_age.is_none() && limits.max_bytes.is_none()) || !store_folder(home).is_dir() {
         return;
@@ -256,7 +256,7 @@ pub(super) fn keep_limits(home: &Home, project: &Project, ui: &mut Ui) {
 }
 
 /// Opens the local store, unless someone else may have filled it.
-fn open_store(home: &Home) -> (Store, Vec<String>) {
+pub(in crate::cli) fn open_store(home: &Home) -> (Store, Vec<String>) {
     let folder = RepoPath::new(".pf").expect("a plain name");
     let tracked = home.has_git()
         && home.index().and_then(|index| index.list(&folder)).is_ok_and(|files| !files.is_empty());

@@ -86,6 +86,16 @@ impl OutputArgs {
         self.format == Format::Human
     }
 
+    /// Whether the results are JSON, where they are that or drawn for people; else the name of the form.
+    pub(super) fn as_json_or_text(&self) -> Result<bool, &'static str> {
+        match self.format {
+            Format::Human => Ok(false),
+            Format::Json => Ok(true),
+            Format::Markdown => Err("markdown"),
+            Format::Github => Err("github"),
+        }
+    }
+
     /// How many cells that did not pass are listed.
     pub(super) fn shown_cells(&self) -> usize {
         match self.verbose {
