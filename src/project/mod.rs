@@ -5,10 +5,12 @@
 pub mod cases;
 pub mod config;
 pub mod dataset;
+pub mod exchange;
 pub mod model;
 pub mod prices;
 mod narrow;
 pub mod prompt;
+mod providers;
 pub mod quantity;
 pub mod suite;
 pub mod variable;
@@ -160,6 +162,9 @@ impl Project {
         self.diagnostics.extend(read.diagnostics);
         self.config_document = read.document;
         if let Some(config) = read.value {
+            if let Some(document) = &self.config_document {
+                self.diagnostics.extend(providers::check(&config.providers, document));
+            }
             self.config = config;
         }
         Ok(())

@@ -15,6 +15,7 @@ use self::progress::Progress;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
+use crate::cli::trust::TrustArgs;
 use crate::cli::ui::Ui;
 use crate::cli::write;
 use crate::eval::cell::{CellRecord, Origin, State};
@@ -22,7 +23,6 @@ use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Mode, Options, Prepared, Status};
 use crate::project::Project;
-use crate::provider::Trust;
 use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo};
 use crate::snapshot::Home;
@@ -81,9 +81,8 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
-    /// Allow a key that looks like someone else's secret to be sent to a host
-    #[arg(long, value_name = "VAR=HOST")]
-    trust: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Exit with 0 even when there is no case to run
     #[arg(long)]
     allow_empty: bool,
@@ -103,8 +102,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let started_at = Timestamp::now();
     let mode = mode(args);
     let outputs = args.output.files(global)?;
-    let trust = trust(&args.trust)?;
     let home = place::home(global)?;
+    let trust = args.trust.load(&home)?;
     let project = Project::load(&home.worktree())?;
     let plan = match plan(args, &home, &project) {
         Ok(plan) => plan,
@@ -193,18 +192,6 @@ fn mode(args: &Args) -> Mode {
         (.., true) => Mode::NoCache,
         _ => Mode::Cached,
     }
-}
-
-fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
-    entries
-        .iter()
-        .map(|entry| {
-            Trust::parse(entry).ok_or_else(|| {
-                Error::usage(format!("`--trust {entry}` is not of the form VAR=HOST"))
-                    .hint("name the variable and the host that its value may be sent to: --trust LAB_TOKEN=llm.lab.example")
-            })
-        })
-        .collect()
 }
 
 fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {

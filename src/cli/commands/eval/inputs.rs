@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::write_file;
 use crate::cli::error::{Error, Exit};
+use crate::cli::trust::Trusted;
 use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
 use crate::eval::cell::Origin;
@@ -14,7 +15,7 @@ use crate::eval::plan::Plan;
 use crate::eval::runner::{self, Answers, Mode, Prepared};
 use crate::path::RepoPath;
 use crate::project::Project;
-use crate::provider::{self, Access, Endpoint, Provider, Trust};
+use crate::provider::{self, Access, Endpoint, Provider};
 use crate::snapshot::Home;
 use crate::store::archive::{Archive, Prune, Pruned};
 use crate::store::{Recording, Replay, Store, StoreError, recordings};
@@ -73,7 +74,7 @@ impl Inputs {
         plan: &Plan,
         args: &super::Args,
         cells: &mut [Prepared],
-        trust: &[Trust],
+        trust: &Trusted,
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let mode = super::mode(args);
@@ -110,8 +111,12 @@ impl Inputs {
             return Ok(());
         }
         let root = home.root().to_owned();
-        let access =
-            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
+        let access = Access {
+            environment: &environment,
+            file: &|path| read_inside(&root, path),
+            trust: &trust.keys,
+            exec: trust.exec(),
+        };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         for name in called(plan, cells) {
             let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
