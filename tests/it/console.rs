@@ -57,6 +57,7 @@ documents![
     classification,
     cache_import,
     import_csv,
+    providers,
     files,
     usage
 ];
