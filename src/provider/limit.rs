@@ -393,7 +393,9 @@ mod tests {
                 let efficiency = ideal.as_secs_f64() / seen.took.as_secs_f64();
                 assert!(efficiency > 0.8, "{capacity} at a time: {efficiency:.2} of what it could");
                 let share = seen.refused as f64 / calls as f64;
-                assert!(share < 0.15, "{capacity} at a time: {share:.2} refused");
+                // One more at a time is a third more where three are taken: each probe costs more there.
+                let most = if capacity < 10 { 0.25 } else { 0.15 };
+                assert!(share < most, "{capacity} at a time: {share:.2} refused");
                 let limit = limiter.limit();
                 assert!(limit <= capacity + capacity / 4 + 1, "{capacity}: ends at {limit}");
             });

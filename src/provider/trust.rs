@@ -65,6 +65,7 @@ impl TrustFile {
             SourceFile::decode(name, bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
         let (document, findings) = document::parse(&file);
         let document = match (document, findings.first()) {
+            (Some(document), None) if document.to_json().is_null() => return Ok(Self::default()),
             (Some(document), None) => document,
             (_, Some(finding)) => {
                 return Err(format!("line {}: {}", finding.start().line, finding.message));
