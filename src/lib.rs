@@ -25,6 +25,9 @@ pub mod snapshot;
 pub mod document;
 pub mod schema;
 
+// The machine: programs that people let pf run.
+pub mod process;
+
 // Facts: pure functions and tables.
 pub mod price;
 pub mod metric;

@@ -162,17 +162,7 @@ impl fmt::Debug for Program {
 
 /// The expression inside a text that is exactly one `{{ … }}`, whose value keeps its type.
 pub(super) fn lone_expression(source: &str) -> Option<&str> {
-    let tokens: Vec<_> = tokenize(source, false, jinja::syntax()).collect::<Result<_, _>>().ok()?;
-    let starts = tokens.iter().filter(|(token, _)| matches!(token, Token::VariableStart)).count();
-    match &tokens[..] {
-        [(Token::VariableStart, start), inner @ .., (Token::VariableEnd, end)] if starts == 1 => {
-            let outside =
-                |token: &Token<'_>| matches!(token, Token::TemplateData(_) | Token::BlockStart);
-            let inner = inner.iter().all(|(token, _)| !outside(token));
-            inner.then(|| source.get(start.end_offset as usize..end.start_offset as usize))?
-        }
-        _ => None,
-    }
+    source.get(jinja::lone_expression(source)?)
 }
 
 /// The names in a template that only its evaluation would look up.

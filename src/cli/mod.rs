@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod error;
 mod place;
+mod trust;
 mod ui;
 mod variables;
 mod write;

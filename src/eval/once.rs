@@ -167,7 +167,8 @@ impl Sources<'_> {
         }
         let asked = match &mut watch.shown {
             Some(shown) => {
-                let mut held = Held { key: self.provider.key(), pending: String::new(), shown };
+                let mut held =
+                    Held { keys: self.provider.keys().collect(), pending: String::new(), shown };
                 let asked = self
                     .provider
                     .ask_streaming(request, traffic, &mut |text| held.push(text))
@@ -207,23 +208,25 @@ impl Sources<'_> {
     }
 
     fn redact(&self, text: &str) -> String {
-        self.provider.key().map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.provider.keys().fold(text.to_owned(), |text, key| key.redact(&text))
     }
 }
 
-/// Text that streams, without the key in it: what may be the beginning of the key waits for what comes next.
+/// Text that streams, without a key in it: what may be the beginning of one waits for what comes next.
 struct Held<'a, 'k> {
-    key: Option<&'a ApiKey>,
+    keys: Vec<&'a ApiKey>,
     pending: String,
     shown: &'a mut Shown<'k>,
 }
 
 impl Held<'_, '_> {
     fn push(&mut self, text: &str) {
-        let Some(key) = self.key else { return (self.shown)(text) };
         self.pending.push_str(text);
-        self.pending = key.redact(&self.pending);
-        let waits = key.begun_at_end_of(&self.pending);
+        let mut waits = 0;
+        for key in &self.keys {
+            self.pending = key.redact(&self.pending);
+            waits = waits.max(key.begun_at_end_of(&self.pending));
+        }
         let rest = self.pending.split_off(self.pending.len() - waits);
         (self.shown)(&std::mem::replace(&mut self.pending, rest));
     }
@@ -249,14 +252,14 @@ mod tests {
         {
             let mut seen = String::new();
             let mut shown = |text: &str| seen.push_str(text);
-            let mut held = Held { key: Some(&key), pending: String::new(), shown: &mut shown };
+            let mut held = Held { keys: vec![&key], pending: String::new(), shown: &mut shown };
             pieces.iter().for_each(|piece| held.push(piece));
             held.finish();
             assert_eq!(seen, "a **** b", "{pieces:?}");
         }
         let mut seen = String::new();
         let mut shown = |text: &str| seen.push_str(text);
-        let mut held = Held { key: Some(&key), pending: String::new(), shown: &mut shown };
+        let mut held = Held { keys: vec![&key], pending: String::new(), shown: &mut shown };
         held.push("ends with sk-se");
         held.finish();
         assert_eq!(seen, "ends with sk-se");

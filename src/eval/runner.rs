@@ -585,7 +585,7 @@ impl<'a> Runner<'a> {
     fn redact(&self, text: &str) -> String {
         self.providers
             .values()
-            .filter_map(Provider::key)
+            .flat_map(Provider::keys)
             .fold(text.to_owned(), |text, key| key.redact(&text))
     }
 

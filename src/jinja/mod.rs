@@ -74,6 +74,23 @@ pub fn syntax() -> SyntaxConfig {
         .expect("the default delimiters do not clash")
 }
 
+/// Where the expression stands inside a text that is exactly one `{{ … }}`, whose value keeps its type.
+pub fn lone_expression(source: &str) -> Option<std::ops::Range<usize>> {
+    use minijinja::machinery::{Token, tokenize};
+    let tokens: Vec<_> = tokenize(source, false, syntax()).collect::<Result<_, _>>().ok()?;
+    let starts = tokens.iter().filter(|(token, _)| matches!(token, Token::VariableStart)).count();
+    match &tokens[..] {
+        [(Token::VariableStart, start), inner @ .., (Token::VariableEnd, end)] if starts == 1 => {
+            let outside =
+                |token: &Token<'_>| matches!(token, Token::TemplateData(_) | Token::BlockStart);
+            let place = start.end_offset as usize..end.start_offset as usize;
+            let is_one = inner.iter().all(|(token, _)| !outside(token));
+            (is_one && source.get(place.clone()).is_some()).then_some(place)
+        }
+        _ => None,
+    }
+}
+
 /// Parses with the delimiters of [`syntax`]; the caller has looked at the shape.
 pub(crate) fn parse(source: &str) -> Result<minijinja::machinery::ast::Stmt<'_>, SyntaxProblem> {
     check_shape(source, false)?;

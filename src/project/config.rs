@@ -49,6 +49,29 @@ pub struct ProviderConfig {
     pub region: Option<String>,
     /// The environment variable that holds the key.
     pub api_key_env: Option<String>,
+    /// For `http`: the header that carries the key; without it `authorization`, with `Bearer` before the key.
+    pub api_key_header: Option<String>,
+    /// For `http`: where requests go below `base_url`; `{{ model }}` stands for the model's name.
+    pub path: Option<String>,
+    /// For `http`: the method of requests.
+    pub method: Option<Method>,
+    /// For `http`: the body of a request, any JSON. Its texts are templates over `messages`, `prompt`, `system`, `model`,
+    /// `parameters`, `tools`, `schema` and `format`; one that is exactly one `{{ … }}` keeps its type.
+    pub body: Option<Value>,
+    /// For `http`: the JSONPath of the answer's text.
+    pub answer: Option<String>,
+    /// For `http`: the JSONPath of the reason why the model stopped.
+    pub finish: Option<String>,
+    /// For `http`: the JSONPath of a list of calls of tools, each with `name` and `arguments`.
+    pub tool_calls: Option<String>,
+    /// For `http`: where the counts of tokens stand.
+    pub usage: Option<UsagePaths>,
+    /// For `exec`: the program and its arguments. No shell reads them.
+    pub command: Option<Vec<String>>,
+    /// For `exec`: the folder in which the program runs, below the root of the project; the root when absent.
+    pub cwd: Option<String>,
+    /// For `exec`: the environment variables that the program sees besides `PATH` and `HOME`.
+    pub env: Vec<String>,
     /// Headers sent with every request.
     pub headers: IndexMap<String, String>,
     /// A PEM file with a certificate authority to trust besides the system's.
@@ -84,6 +107,8 @@ pub enum Protocol {
     Gemini,
     Bedrock,
     Ollama,
+    Http,
+    Exec,
     Echo,
 }
 
@@ -97,8 +122,59 @@ impl Protocol {
             Self::Gemini => "gemini",
             Self::Bedrock => "bedrock",
             Self::Ollama => "ollama",
+            Self::Http => "http",
+            Self::Exec => "exec",
             Self::Echo => "echo",
         }
+    }
+}
+
+/// How a request is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(
+    missing_docs,
+    reason = "the words say it; a doc comment would turn the schema's enum into a oneOf"
+)]
+pub enum Method {
+    #[default]
+    Post,
+    Put,
+}
+
+impl Method {
+    /// The word in files and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// Where an answer says how many tokens it took, as JSONPaths.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsagePaths {
+    /// Tokens read, cached ones included.
+    pub input: String,
+    /// Tokens written, reasoning included.
+    pub output: String,
+    /// Those of the input that were cached.
+    pub cached: Option<String>,
+    /// Those of the output that were reasoning.
+    pub reasoning: Option<String>,
+}
+
+impl UsagePaths {
+    /// Each key with its path.
+    pub(super) fn paths(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("input", Some(&self.input)),
+            ("output", Some(&self.output)),
+            ("cached", self.cached.as_deref()),
+            ("reasoning", self.reasoning.as_deref()),
+        ]
     }
 }
 

@@ -5,11 +5,13 @@
 pub mod cases;
 pub mod config;
 pub mod dataset;
+pub mod exchange;
 pub mod judge;
 pub mod model;
 pub mod prices;
 mod narrow;
 pub mod prompt;
+mod providers;
 pub mod quantity;
 pub mod suite;
 pub mod variable;
@@ -164,6 +166,9 @@ impl Project {
         self.diagnostics.extend(read.diagnostics);
         self.config_document = read.document;
         if let Some(config) = read.value {
+            if let Some(document) = &self.config_document {
+                self.diagnostics.extend(providers::check(&config.providers, document));
+            }
             self.config = config;
         }
         Ok(())

@@ -1,4 +1,6 @@
 //! Where a provider is: the address under which answers are stored, and which addresses are refused.
+//!
+//! A program has an address as well, so that its answers are kept like those of a server.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,13 +9,15 @@ use reqwest::Url;
 
 use super::error::printable;
 
-/// Scheme, host, port and path of a provider; no credentials, no query.
+/// Scheme, host, port and path of a provider; no credentials, no query. Where more than the request shapes an answer,
+/// the template of a body or the arguments of a program, a hash of that as well.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     scheme: &'static str,
     host: String,
     port: u16,
     path: String,
+    variant: Option<String>,
 }
 
 /// Why an address cannot be a provider's.
@@ -40,6 +44,9 @@ pub enum EndpointError {
     Refused(String),
 }
 
+/// The scheme of programs.
+const PROGRAM: &str = "exec";
+
 impl Endpoint {
     /// Reads a base URL: everything up to and including the version, such as `https://host/v1`.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
@@ -65,6 +72,7 @@ impl Endpoint {
             host: host.to_owned(),
             port,
             path: url.path().trim_end_matches('/').to_owned(),
+            variant: None,
         };
         if endpoint.address().is_some_and(is_refused) {
             return Err(EndpointError::Refused(endpoint.host));
@@ -72,7 +80,18 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// `http` or `https`.
+    /// The address of a program: that of the provider's name, and what it is made of.
+    pub(super) fn of_program(provider: &str, variant: String) -> Self {
+        let (host, path) = (provider.to_owned(), String::new());
+        Self { scheme: PROGRAM, host, port: 0, path, variant: Some(variant) }
+    }
+
+    /// The same address, for what else shapes its answers.
+    pub(super) fn with_variant(self, variant: String) -> Self {
+        Self { variant: Some(variant), ..self }
+    }
+
+    /// `http`, `https`, or `exec` for a program.
     pub fn scheme(&self) -> &str {
         self.scheme
     }
@@ -95,7 +114,7 @@ impl Endpoint {
     /// The host, with the port where it is not the scheme's own: what people know a server by.
     pub fn authority(&self) -> String {
         match (self.scheme, self.port) {
-            ("https", 443) | ("http", 80) => self.host.clone(),
+            ("https", 443) | ("http", 80) | (PROGRAM, _) => self.host.clone(),
             (_, port) => format!("{}:{port}", self.host),
         }
     }
@@ -118,9 +137,11 @@ impl Endpoint {
         self.host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
-    /// The URL of `path` below this one.
+    /// The URL of `path` below this one; its own where that is empty.
     pub(super) fn join(&self, path: &str) -> String {
-        format!("{self}/{path}")
+        let Self { scheme, path: own, .. } = self;
+        let between = if path.is_empty() { "" } else { "/" };
+        format!("{scheme}://{}{own}{between}{path}", self.authority())
     }
 
     fn address(&self) -> Option<IpAddr> {
@@ -130,7 +151,11 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority(), self.path)
+        write!(f, "{}://{}{}", self.scheme, self.authority(), self.path)?;
+        match &self.variant {
+            Some(variant) => write!(f, "#{variant}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -94,6 +94,14 @@ pub enum ProviderError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A program gave no answer.
+    #[error("provider `{name}`: {reason}")]
+    Program {
+        /// The provider.
+        name: String,
+        /// What went wrong: printable, of bounded length, without keys.
+        reason: String,
+    },
     /// Not asked, because the run was interrupted.
     #[error("not asked: the run was interrupted")]
     Stopped,
@@ -172,7 +180,8 @@ impl ProviderError {
             Self::RateLimited { .. }
             | Self::Server { starting: false, .. }
             | Self::Timeout { .. }
-            | Self::Body { .. } => Retry::Attempts,
+            | Self::Body { .. }
+            | Self::Program { .. } => Retry::Attempts,
             Self::Connect { .. } | Self::Server { starting: true, .. } => Retry::Time,
             Self::Configuration(_)
             | Self::Unauthorized { .. }

@@ -36,6 +36,7 @@ pub(super) struct Http {
     endpoint: Endpoint,
     headers: HeaderMap,
     ca_pem: Option<(String, Vec<u8>)>,
+    method: reqwest::Method,
     timeout: Duration,
     client: OnceLock<Result<Client, ConfigurationError>>,
 }
@@ -54,7 +55,7 @@ pub(super) struct Received {
 impl Http {
     pub(super) fn new(
         provider: &str,
-        wire: Wire,
+        wire: &Wire,
         endpoint: &Endpoint,
         connection: &Connection,
     ) -> Self {
@@ -86,6 +87,7 @@ impl Http {
             endpoint: endpoint.clone(),
             headers,
             ca_pem: connection.ca_pem.clone(),
+            method: wire.method(),
             timeout: connection.timeout,
             client: OnceLock::new(),
         }
@@ -104,8 +106,11 @@ impl Http {
         let client = self.client.get_or_init(|| self.build()).clone()?;
         let started = Instant::now();
         let deadline = tokio::time::Instant::from_std(started) + self.timeout;
-        let request =
-            client.post(self.endpoint.join(path)).headers(self.headers.clone()).body(body).send();
+        let request = client
+            .request(self.method.clone(), self.endpoint.join(path))
+            .headers(self.headers.clone())
+            .body(body)
+            .send();
         // Without streaming the first byte comes when the answer is complete, so it has all the time there is.
         let response = timeout_at(deadline, request)
             .await

@@ -6,10 +6,11 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 /// Where slow start begins, if the ceiling allows.
 const START: usize = 16;
@@ -91,7 +92,7 @@ impl Limiter {
             };
             match paused_until {
                 Some(until) if until > Instant::now() => {
-                    tokio::time::sleep_until(until.into()).await;
+                    tokio::time::sleep_until(until).await;
                 }
                 _ => {
                     return Permit { limiter: Arc::clone(self), place: Some(permit), episode };
@@ -233,9 +234,59 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::future::Future;
 
+    use futures_util::future::join_all;
+
     use super::*;
+
+    /// Runs in simulated time, which passes as soon as everyone waits.
+    fn simulated<T>(future: impl Future<Output = T>) -> T {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap().block_on(future)
+    }
+
+    /// What came of many calls to a simulated server.
+    struct Simulated {
+        took: Duration,
+        refused: usize,
+    }
+
+    /// Makes `calls` calls of 100 ms each. `admit` says whether the server takes a request while so many others are
+    /// under way, or how long it asks to wait.
+    async fn traffic(
+        limiter: &Arc<Limiter>,
+        calls: usize,
+        admit: impl Fn(usize) -> Result<(), Option<Duration>>,
+    ) -> Simulated {
+        let started = Instant::now();
+        let (under_way, refused) = (Cell::new(0), Cell::new(0));
+        let call = async |number: usize| {
+            for attempt in 1_u32.. {
+                let permit = limiter.acquire().await;
+                match admit(under_way.get()) {
+                    Ok(()) => {
+                        under_way.set(under_way.get() + 1);
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        under_way.set(under_way.get() - 1);
+                        permit.finish(Outcome::Success);
+                        return;
+                    }
+                    Err(wait) => {
+                        refused.set(refused.get() + 1);
+                        permit.finish(Outcome::Limited(wait));
+                        // As `retry` spreads them, with numbers that are the same in each run.
+                        let spread = (number as u32).wrapping_mul(2_654_435_761) ^ attempt;
+                        let backoff = Duration::from_millis(u64::from(spread % 2000));
+                        tokio::time::sleep(wait.unwrap_or(backoff)).await;
+                    }
+                }
+            }
+        };
+        join_all((0..calls).map(call)).await;
+        Simulated { took: started.elapsed(), refused: refused.get() }
+    }
 
     fn run<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
@@ -331,10 +382,65 @@ mod tests {
     }
 
     #[test]
+    fn throughput_comes_close_to_what_a_server_takes_at_a_time() {
+        for capacity in [3, 10, 40, 100] {
+            simulated(async {
+                let limiter = Arc::new(Limiter::new(200));
+                let calls = capacity * 200;
+                let admit = |under_way| if under_way < capacity { Ok(()) } else { Err(None) };
+                let seen = traffic(&limiter, calls, admit).await;
+                let ideal = Duration::from_millis(100) * 200;
+                let efficiency = ideal.as_secs_f64() / seen.took.as_secs_f64();
+                assert!(efficiency > 0.8, "{capacity} at a time: {efficiency:.2} of what it could");
+                let share = seen.refused as f64 / calls as f64;
+                // One more at a time is a third more where three are taken: each probe costs more there.
+                let most = if capacity < 10 { 0.25 } else { 0.15 };
+                assert!(share < most, "{capacity} at a time: {share:.2} refused");
+                let limit = limiter.limit();
+                assert!(limit <= capacity + capacity / 4 + 1, "{capacity}: ends at {limit}");
+            });
+        }
+    }
+
+    #[test]
+    fn throughput_comes_close_to_what_a_server_takes_in_a_second() {
+        const RATE: usize = 50;
+        simulated(async {
+            let limiter = Arc::new(Limiter::new(200));
+            let (second, taken) = (Cell::new(0), Cell::new(0));
+            let started = Instant::now();
+            let admit = |_| {
+                let now = started.elapsed();
+                if now.as_secs() != second.get() {
+                    second.set(now.as_secs());
+                    taken.set(0);
+                }
+                taken.set(taken.get() + 1);
+                let next = Duration::from_secs(now.as_secs() + 1);
+                if taken.get() <= RATE { Ok(()) } else { Err(Some(next - now)) }
+            };
+            let seen = traffic(&limiter, RATE * 60, admit).await;
+            assert!(seen.took < Duration::from_secs(75), "{:?} for 60 s of work", seen.took);
+            assert!(seen.refused < RATE * 60 / 4, "{} refused", seen.refused);
+        });
+    }
+
+    #[test]
+    fn without_refusals_the_ceiling_is_reached_in_a_few_rounds() {
+        simulated(async {
+            let limiter = Arc::new(Limiter::new(128));
+            let seen = traffic(&limiter, 1280, |_| Ok(())).await;
+            assert_eq!((limiter.limit(), seen.refused), (128, 0));
+            // Ten rounds at the ceiling; slow start costs less than three more.
+            assert!(seen.took <= Duration::from_millis(1300), "{:?}", seen.took);
+        });
+    }
+
+    #[test]
     fn a_pause_holds_everyone() {
-        run(async {
+        simulated(async {
             let limiter = Arc::new(Limiter::new(4));
-            let pause = Duration::from_millis(30);
+            let pause = Duration::from_secs(30);
             let started = Instant::now();
             limiter.acquire().await.finish(Outcome::Limited(Some(pause)));
             drop(limiter.acquire().await);

@@ -10,6 +10,7 @@ mod error;
 mod http;
 mod key;
 mod limit;
+mod program;
 mod resolve;
 mod retry;
 mod trust;
@@ -26,9 +27,10 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Phase, ProviderError, Reply, Retry};
 pub use key::{ApiKey, KeyError};
 pub use limit::Limiter;
-pub use resolve::{Access, ConfigurationError, built_in_names};
+pub use program::Program;
+pub use resolve::{Access, ConfigurationError, Exec, built_in_names};
 pub use retry::{Backoff, Host};
-pub use trust::Trust;
+pub use trust::{Trust, TrustFile};
 pub use wire::{Quirks, Wire};
 
 use crate::message::{Answer, Content, Part, Request};
@@ -48,6 +50,8 @@ pub enum Provider {
     Echo,
     /// A server.
     Remote(Box<Remote>),
+    /// A program on this machine.
+    Program(Arc<Program>),
 }
 
 /// A server, and all that a call to it needs.
@@ -142,17 +146,17 @@ pub fn locate(
 ) -> Result<Option<Endpoint>, ProviderError> {
     Ok(match resolve::place(name, providers)? {
         Place::Echo => None,
-        Place::Remote(_, endpoint) => Some(endpoint),
+        Place::Remote(_, endpoint) | Place::Program(endpoint) => Some(endpoint),
     })
 }
 
-/// The protocol that provider `name` speaks, without looking at any key. `None` for `echo`.
+/// The protocol that provider `name` speaks, without looking at any key. `None` for `echo` and programs.
 pub fn wire(
     name: &str,
     providers: &IndexMap<String, ProviderConfig>,
 ) -> Result<Option<Wire>, ProviderError> {
     Ok(match resolve::place(name, providers)? {
-        Place::Echo => None,
+        Place::Echo | Place::Program(_) => None,
         Place::Remote(wire, _) => Some(wire),
     })
 }
@@ -168,12 +172,18 @@ impl Provider {
         let (wire, endpoint) = match resolve::place(name, providers)? {
             Place::Echo => return Ok(Self::Echo),
             Place::Remote(wire, endpoint) => (wire, endpoint),
+            Place::Program(endpoint) => {
+                let none = ProviderConfig::default();
+                let config = providers.get(name).unwrap_or(&none);
+                let program = Program::resolve(name, endpoint, config, access)?;
+                return Ok(Self::Program(Arc::new(program)));
+            }
         };
         let config = providers.get(name);
         let connection = resolve::connection(name, &endpoint, config, access)?;
         Ok(Self::Remote(Box::new(Remote {
+            http: Http::new(name, &wire, &endpoint, &connection),
             wire,
-            http: Http::new(name, wire, &endpoint, &connection),
             key: connection.key,
             backoff: Backoff::new(connection.attempts),
             concurrency: config.and_then(|config| config.concurrency),
@@ -190,22 +200,31 @@ impl Provider {
         match self {
             Self::Echo => None,
             Self::Remote(remote) => Some(&remote.endpoint),
+            Self::Program(program) => Some(&program.endpoint),
         }
     }
 
-    /// The key that it sends, to be taken out of everything that is shown or stored.
-    pub fn key(&self) -> Option<&ApiKey> {
-        match self {
-            Self::Echo => None,
-            Self::Remote(remote) => remote.key.as_ref().map(|(_, key)| key),
-        }
+    /// The keys that it sends or hands on, to be taken out of everything that is shown or stored.
+    pub fn keys(&self) -> impl Iterator<Item = &ApiKey> {
+        let (one, many) = match self {
+            Self::Echo => (None, &[][..]),
+            Self::Remote(remote) => (remote.key.as_ref().map(|(_, key)| key), &[][..]),
+            Self::Program(program) => (None, program.keys.as_slice()),
+        };
+        one.into_iter().chain(many)
     }
 
     /// The provider with other waits between attempts.
     #[must_use]
     pub fn with_backoff(mut self, backoff: Backoff) -> Self {
-        if let Self::Remote(remote) = &mut self {
-            remote.backoff = backoff;
+        match &mut self {
+            Self::Echo => {}
+            Self::Remote(remote) => remote.backoff = backoff,
+            Self::Program(program) => {
+                if let Some(program) = Arc::get_mut(program) {
+                    program.backoff = backoff;
+                }
+            }
         }
         self
     }
@@ -218,6 +237,7 @@ impl Provider {
         match self {
             Self::Echo => Asked { result: Ok(echo::answer(request)), attempts: 1 },
             Self::Remote(remote) => remote.ask(request, traffic, None).await,
+            Self::Program(program) => program.ask(request, traffic).await,
         }
     }
 
@@ -239,6 +259,13 @@ impl Provider {
                 Asked { result: Ok(answer), attempts: 1 }
             }
             Self::Remote(remote) => remote.ask(request, traffic, Some(shown)).await,
+            Self::Program(program) => {
+                let asked = program.ask(request, traffic).await;
+                if let Ok(answer) = &asked.result {
+                    shown(&answer.output);
+                }
+                asked
+            }
         }
     }
 }
@@ -319,7 +346,7 @@ impl Remote {
         shown: &mut Option<&mut Shown<'_>>,
     ) -> Result<Answer, ProviderError> {
         let started = Instant::now();
-        let mut collector = Collector::new(self.wire);
+        let mut collector = Collector::new(self.wire.clone());
         let mut first_token = None;
         let mut show = |text: &str| {
             if let Some(shown) = shown.as_mut().filter(|_| !text.is_empty()) {

@@ -5,6 +5,8 @@
 //! connection, and a name that looks like someone else's secret only with an explicit word of the user.
 
 use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -13,7 +15,10 @@ use super::endpoint::{Endpoint, EndpointError};
 use super::key::{ApiKey, KeyError};
 use super::trust::{self, Trust};
 use super::wire::Wire;
+use crate::digest;
+use crate::path::RepoPath;
 use crate::project::config::{Protocol, ProviderConfig};
+use crate::project::exchange::Exchange;
 
 /// A provider that needs no configuration, or little.
 struct BuiltIn {
@@ -211,6 +216,45 @@ pub enum ConfigurationError {
         /// What the system said.
         reason: String,
     },
+    /// A program may not be run.
+    #[error(
+        "provider `{name}` would run the program `{program}` on this machine; if that is meant, allow it with `--allow-exec`, or for this project with `exec: [\"{root}\"]` in {}", .trust_file.as_deref().unwrap_or("your own trust.yaml"))]
+    ExecNotAllowed {
+        /// The provider.
+        name: String,
+        /// The program.
+        program: String,
+        /// The root of the project.
+        root: String,
+        /// Where the user says what is trusted.
+        trust_file: Option<String>,
+    },
+    /// A program cannot be run.
+    #[error("provider `{name}` {reason}")]
+    Program {
+        /// The provider.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The template of a body gives none.
+    #[error("the `body` of provider `{name}` cannot be made: {reason}")]
+    Body {
+        /// The provider.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// What `pf.yaml` says about requests and answers of an in-house endpoint is wrong.
+    #[error("`{key}` of provider `{name}`: {reason}")]
+    Exchange {
+        /// The provider.
+        name: String,
+        /// The key.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The protocol has no place for a part of the request.
     #[error("model `{model}` cannot be given {what}: {why}; {help}")]
     Unsupported {
@@ -241,6 +285,26 @@ pub struct Access<'a> {
     pub file: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
     /// Which variables may be sent to which hosts although they look like someone else's secret.
     pub trust: &'a [Trust],
+    /// Whether programs may be run, and what an error says about it.
+    pub exec: Exec<'a>,
+}
+
+/// What the user says about running programs that a repository names.
+#[derive(Clone, Copy, Debug)]
+pub struct Exec<'a> {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// The root of the project, where they run.
+    pub root: &'a std::path::Path,
+    /// The file in which the user can allow it, to be named in an error.
+    pub trust_file: Option<&'a std::path::Path>,
+}
+
+impl Exec<'_> {
+    /// No program may run.
+    pub fn refused() -> Self {
+        Self { allowed: false, root: std::path::Path::new(""), trust_file: None }
+    }
 }
 
 /// Where a provider is, before anything secret is looked at.
@@ -250,6 +314,8 @@ pub(super) enum Place {
     Echo,
     /// At an address, where this protocol is spoken.
     Remote(Wire, Endpoint),
+    /// On this machine, as a program.
+    Program(Endpoint),
 }
 
 /// How to reach a provider, secrets included.
@@ -279,6 +345,13 @@ pub(super) fn place(
     if protocol == Protocol::Echo {
         return Ok(Place::Echo);
     }
+    if protocol == Protocol::Exec {
+        let command = config.and_then(|config| config.command.as_ref());
+        let command = command.ok_or_else(|| missing("command"))?;
+        let folder = config.and_then(|config| config.cwd.as_deref());
+        let variant = serde_json::json!({"command": command, "cwd": folder});
+        return Ok(Place::Program(Endpoint::of_program(name, hash(&variant))));
+    }
     let text = match (config.and_then(|config| config.base_url.as_deref()), known) {
         (Some(url), _) => url.to_owned(),
         (None, Some(known)) if !known.base_url.is_empty() => {
@@ -293,10 +366,42 @@ pub(super) fn place(
     };
     let endpoint = Endpoint::parse(&text)
         .map_err(|source| ConfigurationError::BaseUrl { name: name.to_owned(), source })?;
+    if let (Protocol::Http, Some(config)) = (protocol, config) {
+        let exchange = Exchange::compile(config).map_err(|problems| {
+            let first = problems.into_iter().next();
+            let (key, reason) = first
+                .map(|problem| (problem.route.to_string(), problem.message))
+                .unwrap_or_default();
+            ConfigurationError::Exchange { name: name.to_owned(), key, reason }
+        })?;
+        let endpoint = endpoint.with_variant(hash(exchange.written()));
+        return Ok(Place::Remote(Wire::House(Arc::new(exchange)), endpoint));
+    }
     Ok(match Wire::new(protocol, &endpoint) {
         Some(wire) => Place::Remote(wire, endpoint),
         None => Place::Echo,
     })
+}
+
+/// Enough of a hash to tell the few variants of one provider apart.
+fn hash(variant: &serde_json::Value) -> String {
+    digest::sha256(digest::canonical_json(variant).as_bytes()).short()
+}
+
+/// The folder in which a program runs.
+pub(super) fn folder(
+    name: &str,
+    config: &ProviderConfig,
+    root: &std::path::Path,
+) -> Result<PathBuf, ConfigurationError> {
+    let Some(folder) = &config.cwd else { return Ok(root.to_owned()) };
+    let inside = RepoPath::new(folder).map_err(|_| ConfigurationError::Value {
+        name: name.to_owned(),
+        key: "cwd",
+        found: format!("`{}`", super::error::printable(folder, 80)),
+        expected: "a folder of the project, such as `tools`",
+    })?;
+    Ok(root.join(inside.as_str()))
 }
 
 /// A region as it may stand inside a host's name.
@@ -335,8 +440,23 @@ pub(super) fn connection(
         headers: headers(name, config)?,
         ca_pem: config.ca_file.as_deref().map(|path| ca_file(name, path, access)).transpose()?,
         timeout: timeout(name, config)?,
-        attempts: attempts(name, config)?,
+        attempts: attempts(name, config, DEFAULT_ATTEMPTS)?,
     })
+}
+
+/// A key as a variable holds it.
+pub(super) fn read_key(
+    name: &str,
+    variable: &str,
+    access: &Access<'_>,
+) -> Result<ApiKey, ConfigurationError> {
+    let (name, variable) = (name.to_owned(), variable.to_owned());
+    // Empty is how CI systems pass a secret that a fork may not see.
+    let value = (access.environment)(&variable).filter(|value| !value.trim().is_empty());
+    let Some(value) = value else {
+        return Err(ConfigurationError::KeyNotSet { name, variable });
+    };
+    ApiKey::new(&value).map_err(|source| ConfigurationError::BadKey { name, variable, source })
 }
 
 fn key(
@@ -354,15 +474,7 @@ fn key(
     if !trusted && let Some(owner) = trust::owner_elsewhere(&variable, endpoint) {
         return Err(ConfigurationError::Untrusted { name, variable, owner, host });
     }
-    // Empty is how CI systems pass a secret that a fork may not see.
-    let value = (access.environment)(&variable).filter(|value| !value.trim().is_empty());
-    let Some(value) = value else {
-        return Err(ConfigurationError::KeyNotSet { name, variable });
-    };
-    match ApiKey::new(&value) {
-        Ok(key) => Ok((variable, key)),
-        Err(source) => Err(ConfigurationError::BadKey { name, variable, source }),
-    }
+    read_key(&name, &variable, access).map(|key| (variable, key))
 }
 
 fn headers(
@@ -403,7 +515,7 @@ fn ca_file(
     }
 }
 
-fn timeout(name: &str, config: &ProviderConfig) -> Result<Duration, ConfigurationError> {
+pub(super) fn timeout(name: &str, config: &ProviderConfig) -> Result<Duration, ConfigurationError> {
     let Some(text) = &config.timeout else {
         return Ok(DEFAULT_TIMEOUT);
     };
@@ -430,8 +542,13 @@ fn timeout(name: &str, config: &ProviderConfig) -> Result<Duration, Configuratio
         })
 }
 
-fn attempts(name: &str, config: &ProviderConfig) -> Result<u32, ConfigurationError> {
-    match config.attempts.unwrap_or(DEFAULT_ATTEMPTS) {
+/// Most attempts for one request.
+pub(super) fn attempts(
+    name: &str,
+    config: &ProviderConfig,
+    default: u32,
+) -> Result<u32, ConfigurationError> {
+    match config.attempts.unwrap_or(default) {
         attempts @ 1..=20 => Ok(attempts),
         attempts => Err(ConfigurationError::Value {
             name: name.to_owned(),
@@ -474,7 +591,7 @@ mod tests {
         let providers = providers(serde_json::Map::from_iter([(name.to_owned(), config)]).into());
         let endpoint = match place(name, &providers) {
             Ok(Place::Remote(_, endpoint)) => endpoint,
-            Ok(Place::Echo) => panic!("echo has no connection"),
+            Ok(other) => panic!("{other:?} has no connection"),
             Err(error) => return Err(error.to_string()),
         };
         let environment =
@@ -483,7 +600,8 @@ mod tests {
             "ca.pem" => Ok(b"pem".to_vec()),
             _ => Err(io::Error::from(io::ErrorKind::NotFound)),
         };
-        let access = Access { environment: &environment, file: &file, trust };
+        let exec = Exec::refused();
+        let access = Access { environment: &environment, file: &file, trust, exec };
         connection(name, &endpoint, providers.get(name), &access).map_err(|error| error.to_string())
     }
 
@@ -496,7 +614,7 @@ mod tests {
         assert_eq!(place("echo", &IndexMap::new()), Ok(Place::Echo));
         let address = |name: &str| match place(name, &IndexMap::new()).unwrap() {
             Place::Remote(_, endpoint) => endpoint.to_string(),
-            Place::Echo => panic!("{name} has no address"),
+            other => panic!("{name} is at {other:?}"),
         };
         assert_eq!(address("openai"), "https://api.openai.com/v1");
         assert_eq!(address("ollama"), "http://127.0.0.1:11434");

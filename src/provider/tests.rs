@@ -42,6 +42,7 @@ fn provider_with(url: &str, more: Value) -> Result<Provider, ProviderError> {
         environment: &|_| Some(KEY.into()),
         file: &|_| Ok(b"no certificate".to_vec()),
         trust: &[],
+        exec: Exec::refused(),
     };
     Ok(Provider::resolve("local", &providers, &access)?.with_backoff(quick(4)))
 }
@@ -129,7 +130,7 @@ fn echo_answers_with_the_last_user_message() {
     let echo = Provider::resolve(
         "echo",
         &IndexMap::new(),
-        &Access { environment: &|_| None, file: &|_| panic!(), trust: &[] },
+        &Access { environment: &|_| None, file: &|_| panic!(), trust: &[], exec: Exec::refused() },
     )
     .unwrap();
     let mut request = request();

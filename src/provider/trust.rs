@@ -3,7 +3,15 @@
 //! The name of a variable says whose secret it holds. A repository that names someone else's must not get it sent to
 //! a host of its choice, so that takes the word of the user, given outside of the repository.
 
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
 use super::endpoint::Endpoint;
+use crate::document;
+use crate::path::RepoPath;
+use crate::span::SourceFile;
 
 /// The user's word that a variable may be sent to a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +37,67 @@ impl Trust {
         self.variable == variable
             && (self.host.eq_ignore_ascii_case(&endpoint.authority())
                 || self.host.eq_ignore_ascii_case(endpoint.host()))
+    }
+}
+
+/// The user's own file of what is trusted, outside of every repository.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrustFile {
+    /// Variables with the hosts that they may be sent to.
+    keys: IndexMap<String, Hosts>,
+    /// The roots of projects whose programs may run.
+    exec: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Hosts {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl TrustFile {
+    /// Reads the file; the error says what is wrong with it.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+        let name = RepoPath::new("trust.yaml").expect("a plain name");
+        let file =
+            SourceFile::decode(name, bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+        let (document, findings) = document::parse(&file);
+        let document = match (document, findings.first()) {
+            (Some(document), None) if document.to_json().is_null() => return Ok(Self::default()),
+            (Some(document), None) => document,
+            (_, Some(finding)) => {
+                return Err(format!("line {}: {}", finding.start().line, finding.message));
+            }
+            (None, None) => return Ok(Self::default()),
+        };
+        let file: Self =
+            serde_json::from_value(document.to_json()).map_err(|error| error.to_string())?;
+        match file.exec.iter().find(|root| !root.is_absolute()) {
+            Some(root) => {
+                Err(format!("`exec` names `{}`, which is no absolute path", root.display()))
+            }
+            None => Ok(file),
+        }
+    }
+
+    /// The variables that may be sent, with their hosts.
+    pub fn keys(&self) -> impl Iterator<Item = Trust> {
+        self.keys.iter().flat_map(|(variable, hosts)| {
+            let hosts = match hosts {
+                Hosts::One(host) => std::slice::from_ref(host),
+                Hosts::Several(hosts) => hosts,
+            };
+            hosts.iter().map(|host| Trust { variable: variable.clone(), host: host.clone() })
+        })
+    }
+
+    /// Whether the programs of the project at `root` may run. Both it and the roots of the file may be links.
+    pub fn allows_exec(&self, root: &Path) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        let wanted = real(root);
+        wanted.is_some() && self.exec.iter().any(|root| real(root) == wanted)
     }
 }
 
@@ -121,6 +190,29 @@ mod tests {
             assert!(owner(variable, "https://gw.example/v1").is_some(), "{variable}");
         }
         assert_eq!(owner("LOCAL_API_KEY", "https://gw.example/v1"), None);
+    }
+
+    #[test]
+    fn reads_the_users_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "keys: {{A_TOKEN: a.example, B_TOKEN: [b.example, \"c.example:8443\"]}}\nexec: ['{}']\n",
+            folder.path().display()
+        );
+        let file = TrustFile::parse(text.into_bytes()).unwrap();
+        let hosts: Vec<String> = file.keys().map(|trust| trust.host).collect();
+        assert_eq!(hosts, ["a.example", "b.example", "c.example:8443"]);
+        assert!(file.allows_exec(folder.path()));
+        assert!(!file.allows_exec(&folder.path().join("..")));
+        assert!(!file.allows_exec(&folder.path().join("gone")));
+    }
+
+    #[test]
+    fn a_wrong_file_trusts_nothing() {
+        assert!(TrustFile::parse(b"exec: [project]".to_vec()).unwrap_err().contains("absolute"));
+        assert!(TrustFile::parse(b"exce: []".to_vec()).unwrap_err().contains("exce"));
+        assert!(TrustFile::parse(b"keys: {".to_vec()).unwrap_err().starts_with("line "));
+        assert!(!TrustFile::parse(Vec::new()).unwrap().allows_exec(Path::new("/")));
     }
 
     #[test]

@@ -60,6 +60,7 @@ documents![
     classification,
     cache_import,
     import_csv,
+    providers,
     files,
     usage
 ];

@@ -14,6 +14,7 @@ mod console;
 mod durability;
 mod examples;
 mod exit_codes;
+mod faults;
 mod formatting;
 mod generated;
 mod gsm8k;

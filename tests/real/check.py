@@ -96,10 +96,17 @@ def usage(run, log):
     totals = [result["usage"] for result in json.load(open(run, encoding="utf-8"))["results"]]
 
     def server_cached(reported):
-        return (reported.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        details = reported.get("prompt_tokens_details") or reported.get("input_tokens_details") or {}
+        return details.get("cached_tokens") or reported.get("cache_read_input_tokens") or 0
 
-    for ours, theirs in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
-        expected = sum(one[theirs] for one in told)
+    # OpenAI's chat completions; its responses; Anthropic, which counts what it cached apart.
+    apart = ("cache_read_input_tokens", "cache_creation_input_tokens")
+    counts = {
+        "input_tokens": lambda one: one.get("prompt_tokens") or one["input_tokens"] + sum(one.get(key) or 0 for key in apart),
+        "output_tokens": lambda one: one.get("completion_tokens") or one["output_tokens"],
+    }
+    for ours, theirs in counts.items():
+        expected = sum(theirs(one) for one in told)
         in_cells = sum(cell["usage"][ours] for cell in cells)
         in_totals = sum(total[ours] for total in totals)
         demand(in_cells == expected, f"{ours}: the cells say {in_cells}, the server said {expected}")

@@ -17,6 +17,7 @@ use self::progress::Progress;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
+use crate::cli::trust::TrustArgs;
 use crate::cli::ui::Ui;
 use crate::cli::write;
 use crate::eval::cell::{CellRecord, Origin, State};
@@ -25,7 +26,6 @@ use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Judging, Mode, Options, Prepared, Status};
 use crate::project::Project;
-use crate::provider::Trust;
 use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo};
 use crate::snapshot::Home;
@@ -95,12 +95,8 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
-    /// Allow a key that looks like someone else's secret to be sent to a host
-    #[arg(long, value_name = "VAR=HOST")]
-    trust: Vec<String>,
-    /// Allow assertions of type `exec` to run their commands
-    #[arg(long)]
-    allow_exec: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Exit with 0 even when there is no case to run
     #[arg(long)]
     allow_empty: bool,
@@ -120,8 +116,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let started_at = Timestamp::now();
     let mode = mode(args);
     let outputs = args.output.files(global)?;
-    let trust = trust(&args.trust)?;
     let home = place::home(global)?;
+    let trust = args.trust.load(&home)?;
     let project = Project::load(&home.worktree())?;
     if args.coverage {
         return coverage::run(args, &home, &project, ui);
@@ -138,7 +134,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Err(error) => return Err(error),
     };
     warn(&plan, ui);
-    permit(&plan, args.allow_exec)?;
+    permit(&plan, trust.allows_exec())?;
     let mut inputs = Inputs::load(&home, &project, &plan, mode)?;
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
@@ -222,19 +218,6 @@ fn mode(args: &Args) -> Mode {
         (.., true) => Mode::NoCache,
         _ => Mode::Cached,
     }
-}
-
-/// Reads the entries of `--trust`.
-pub(in crate::cli) fn trust(entries: &[String]) -> Result<Vec<Trust>, Error> {
-    entries
-        .iter()
-        .map(|entry| {
-            Trust::parse(entry).ok_or_else(|| {
-                Error::usage(format!("`--trust {entry}` is not of the form VAR=HOST"))
-                    .hint("name the variable and the host that its value may be sent to: --trust LAB_TOKEN=llm.lab.example")
-            })
-        })
-        .collect()
 }
 
 fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {

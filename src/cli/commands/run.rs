@@ -6,10 +6,11 @@ use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
-use super::eval::{self, inputs};
+use super::eval::inputs;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place::{self, Selector};
+use crate::cli::trust::{TrustArgs, Trusted};
 use crate::cli::ui::{Stream, Ui};
 use crate::cli::variables::VariableArgs;
 use crate::diagnostic::counted;
@@ -19,7 +20,7 @@ use crate::eval::once::{self, Attempt, End, Sources, Wanted, Watch};
 use crate::eval::runner::Mode;
 use crate::project::prompt::Prompt;
 use crate::project::{Project, Scope, model};
-use crate::provider::{Access, Provider, Shown, Trust};
+use crate::provider::{Access, Provider, Shown};
 use crate::report::answer::{AnswerJson, Call};
 use crate::report::json;
 use crate::snapshot::Home;
@@ -61,9 +62,8 @@ pub(crate) struct Args {
     /// Neither read nor write the local store
     #[arg(long, group = "mode")]
     no_cache: bool,
-    /// Allow a key that looks like someone else's secret to be sent to a host
-    #[arg(long, value_name = "VAR=HOST")]
-    trust: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -80,9 +80,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         (_, true) => Mode::NoCache,
         _ => Mode::Cached,
     };
-    let trust = eval::trust(&args.trust)?;
     let directory = place::directory(global)?;
     let home = place::home(global)?;
+    let trust = args.trust.load(&home)?;
     let selector = Selector::parse(&args.selector)?;
     let snapshot = place::version(&home, &selector)?;
     let project = place::load_prompt(&snapshot, &selector.name)?;
@@ -300,12 +300,13 @@ fn here(home: &Home) -> Result<Project, Error> {
     Ok(project)
 }
 
-fn provider(home: &Home, own: &Project, name: &str, trust: &[Trust]) -> Result<Provider, Error> {
+fn provider(home: &Home, own: &Project, name: &str, trust: &Trusted) -> Result<Provider, Error> {
     let root = home.root().to_owned();
     let access = Access {
         environment: &inputs::environment,
         file: &|path| inputs::read_inside(&root, path),
-        trust,
+        trust: &trust.keys,
+        exec: trust.exec(),
     };
     Provider::resolve(name, &own.config.providers, &access)
         .map_err(|error| Error::usage(error.to_string()))

@@ -16,8 +16,12 @@ macro_rules! fixture {
 fn speaking(protocol: &str, url: &str) -> Provider {
     let config = json!({"protocol": protocol, "base_url": url, "api_key_env": "LOCAL_KEY"});
     let providers = serde_json::from_value(json!({"local": config})).unwrap();
-    let access =
-        Access { environment: &|_| Some(KEY.into()), file: &|_| Ok(Vec::new()), trust: &[] };
+    let access = Access {
+        environment: &|_| Some(KEY.into()),
+        file: &|_| Ok(Vec::new()),
+        trust: &[],
+        exec: Exec::refused(),
+    };
     Provider::resolve("local", &providers, &access).unwrap().with_backoff(quick(3))
 }
 

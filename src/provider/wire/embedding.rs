@@ -11,7 +11,7 @@ use crate::message::{Answer, Request, Usage};
 use crate::provider::resolve::ConfigurationError;
 
 /// The body of the call.
-pub(super) fn request_body(wire: Wire, request: &Request) -> Result<Value, ConfigurationError> {
+pub(super) fn request_body(wire: &Wire, request: &Request) -> Result<Value, ConfigurationError> {
     let text = request.messages.iter().map(|message| message.content.text()).collect::<String>();
     let mut body = Map::new();
     match wire {
@@ -33,7 +33,7 @@ pub(super) fn request_body(wire: Wire, request: &Request) -> Result<Value, Confi
             body.insert("content".into(), json!({"parts": [{"text": text}]}));
             lay_extra(body, request, &["content"])
         }
-        Wire::Anthropic | Wire::Bedrock => Err(unsupported(
+        Wire::Anthropic | Wire::Bedrock | Wire::House(_) => Err(unsupported(
             request,
             "an embedding",
             "this protocol has no call for embeddings",
@@ -43,7 +43,7 @@ pub(super) fn request_body(wire: Wire, request: &Request) -> Result<Value, Confi
 }
 
 /// Where the call goes, below the endpoint.
-pub(super) fn path(wire: Wire, model: &str) -> String {
+pub(super) fn path(wire: &Wire, model: &str) -> String {
     match wire {
         Wire::Ollama => "api/embed".to_owned(),
         Wire::Gemini => gemini::method_path(model, "embedContent"),
@@ -88,7 +88,7 @@ struct GeminiValues {
 }
 
 /// Reads the body of an answer.
-pub(super) fn parse(wire: Wire, value: Value) -> Result<Answer, ParseError> {
+pub(super) fn parse(wire: &Wire, value: Value) -> Result<Answer, ParseError> {
     if let Some(error) = error_in(&value) {
         return Err(error);
     }
@@ -132,33 +132,34 @@ mod tests {
 
     #[test]
     fn each_protocol_has_its_own_call() {
-        let of = |wire| (path(wire, "e"), request_body(wire, &request()).unwrap());
+        let of = |wire: &Wire| (path(wire, "e"), request_body(wire, &request()).unwrap());
         let openai = Wire::Openai(Quirks::COMPATIBLE);
-        assert_eq!(of(openai), ("embeddings".into(), json!({"model": "e", "input": "hi"})));
+        assert_eq!(of(&openai), ("embeddings".into(), json!({"model": "e", "input": "hi"})));
         assert_eq!(
-            of(Wire::Ollama),
+            of(&Wire::Ollama),
             ("api/embed".into(), json!({"model": "e", "input": "hi", "truncate": false}))
         );
         assert_eq!(
-            of(Wire::Gemini),
+            of(&Wire::Gemini),
             ("models/e:embedContent".into(), json!({"content": {"parts": [{"text": "hi"}]}}))
         );
-        assert!(request_body(Wire::Anthropic, &request()).is_err());
+        assert!(request_body(&Wire::Anthropic, &request()).is_err());
     }
 
     #[test]
     fn each_protocol_has_its_own_answer() {
-        let of =
-            |wire, body| parse(wire, body).map(|it| (it.output, it.usage.map(|u| u.input_tokens)));
+        let of = |wire: &Wire, body| {
+            parse(wire, body).map(|it| (it.output, it.usage.map(|u| u.input_tokens)))
+        };
         let list = || "[0.5,-1.0]".to_owned();
         let openai = Wire::Openai(Quirks::COMPATIBLE);
         let body = json!({"data": [{"embedding": [0.5, -1.0]}], "usage": {"prompt_tokens": 3}});
-        assert_eq!(of(openai, body), Ok((list(), Some(3))));
+        assert_eq!(of(&openai, body), Ok((list(), Some(3))));
         let body = json!({"embeddings": [[0.5, -1.0]], "prompt_eval_count": 3});
-        assert_eq!(of(Wire::Ollama, body), Ok((list(), Some(3))));
+        assert_eq!(of(&Wire::Ollama, body), Ok((list(), Some(3))));
         let body = json!({"embedding": {"values": [0.5, -1.0]}});
-        assert_eq!(of(Wire::Gemini, body), Ok((list(), None)));
-        assert!(of(openai, json!({"data": []})).is_err());
-        assert!(of(openai, json!({"error": {"message": "no"}})).is_err());
+        assert_eq!(of(&Wire::Gemini, body), Ok((list(), None)));
+        assert!(of(&openai, json!({"data": []})).is_err());
+        assert!(of(&openai, json!({"error": {"message": "no"}})).is_err());
     }
 }

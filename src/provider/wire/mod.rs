@@ -10,6 +10,7 @@ mod anthropic;
 mod bedrock;
 mod embedding;
 mod gemini;
+mod house;
 mod ollama;
 mod openai;
 mod responses;
@@ -17,6 +18,7 @@ mod schema;
 mod stream;
 mod turns;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
@@ -30,10 +32,11 @@ use super::error::server_message;
 use super::resolve::ConfigurationError;
 use crate::message::{Answer, Request, ResponseFormat};
 use crate::price::vendors;
-use crate::project::config::Protocol;
+use crate::project::config::{Method, Protocol};
+use crate::project::exchange::Exchange;
 
 /// The wire protocol of a server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wire {
     /// OpenAI's chat completions, with what the server does differently.
     Openai(Quirks),
@@ -47,6 +50,8 @@ pub enum Wire {
     Bedrock,
     /// The chat of Ollama.
     Ollama,
+    /// What `pf.yaml` says of an in-house endpoint.
+    House(Arc<Exchange>),
 }
 
 /// How the answer comes.
@@ -87,6 +92,9 @@ pub(super) enum ParseError {
     /// Some servers report an error with status 200.
     #[error("it holds an error: {0}")]
     Error(String),
+    /// It is JSON without an answer at the place that `pf.yaml` names.
+    #[error("{0}; do the paths of the provider in pf.yaml fit what it answers?")]
+    Place(String),
     /// It is JSON without an answer.
     #[error("it has no `{0}`; does `base_url` end in the right path, such as `/v1`?")]
     NoAnswer(&'static str),
@@ -96,7 +104,8 @@ pub(super) enum ParseError {
 }
 
 impl Wire {
-    /// The protocol of this name as the server at `endpoint` speaks it; `None` for `echo`, which is on no wire.
+    /// The protocol of this name as the server at `endpoint` speaks it; `None` for `echo` and `exec`, which are on no wire,
+    /// and for `http`, which the name alone does not say.
     pub fn new(protocol: Protocol, endpoint: &Endpoint) -> Option<Self> {
         match Self::of_vendor(protocol)? {
             Self::Openai(_) => Some(Self::Openai(Quirks::of(endpoint))),
@@ -113,18 +122,18 @@ impl Wire {
             Protocol::Gemini => Some(Self::Gemini),
             Protocol::Bedrock => Some(Self::Bedrock),
             Protocol::Ollama => Some(Self::Ollama),
-            Protocol::Echo => None,
+            Protocol::Http | Protocol::Exec | Protocol::Echo => None,
         }
     }
 
     /// The body of the call, for an answer in one piece.
-    pub fn request_body(self, request: &Request) -> Result<Value, ConfigurationError> {
+    pub fn request_body(&self, request: &Request) -> Result<Value, ConfigurationError> {
         self.body(request, Delivery::Whole)
     }
 
     /// The body of the call. What the protocol has no place for is an error.
     pub(super) fn body(
-        self,
+        &self,
         request: &Request,
         delivery: Delivery,
     ) -> Result<Value, ConfigurationError> {
@@ -132,17 +141,18 @@ impl Wire {
             return embedding::request_body(self, request);
         }
         match self {
-            Self::Openai(quirks) => openai::request_body(request, quirks, delivery),
+            Self::Openai(quirks) => openai::request_body(request, *quirks, delivery),
             Self::Responses => responses::request_body(request, delivery),
             Self::Anthropic => anthropic::request_body(request, delivery),
             Self::Gemini => gemini::request_body(request),
             Self::Bedrock => bedrock::request_body(request),
             Self::Ollama => ollama::request_body(request, delivery),
+            Self::House(exchange) => house::request_body(request, exchange),
         }
     }
 
     /// Where the call goes, below the endpoint.
-    pub(super) fn path(self, model: &str, delivery: Delivery) -> String {
+    pub(super) fn path(&self, model: &str, delivery: Delivery) -> String {
         match self {
             Self::Openai(_) => "chat/completions".to_owned(),
             Self::Responses => "responses".to_owned(),
@@ -150,30 +160,41 @@ impl Wire {
             Self::Gemini => gemini::path(model, delivery),
             Self::Bedrock => bedrock::path(model),
             Self::Ollama => "api/chat".to_owned(),
+            Self::House(exchange) => exchange.path(&segment(model)),
         }
     }
 
     /// Where this call goes, below the endpoint.
-    pub(super) fn path_of(self, request: &Request, delivery: Delivery) -> String {
+    pub(super) fn path_of(&self, request: &Request, delivery: Delivery) -> String {
         match request.response {
             ResponseFormat::Embedding => embedding::path(self, &request.model.name),
             _ => self.path(&request.model.name, delivery),
         }
     }
 
-    /// How an answer can come at best: Bedrock streams in a binary format of its own.
-    pub(super) fn at_best(self, wanted: Delivery) -> Delivery {
-        if self == Self::Bedrock { Delivery::Whole } else { wanted }
+    /// How requests are sent.
+    pub(super) fn method(&self) -> reqwest::Method {
+        match self {
+            Self::House(exchange) if exchange.method == Method::Put => reqwest::Method::PUT,
+            _ => reqwest::Method::POST,
+        }
+    }
+
+    /// How an answer can come at best: Bedrock streams in a binary format of its own, an in-house endpoint in none that
+    /// anybody knows.
+    pub(super) fn at_best(&self, wanted: Delivery) -> Delivery {
+        if matches!(self, Self::Bedrock | Self::House(_)) { Delivery::Whole } else { wanted }
     }
 
     /// The header that carries the key, and what stands before it.
-    pub(super) fn key_header(self, endpoint: &Endpoint) -> (HeaderName, &'static str) {
+    pub(super) fn key_header(&self, endpoint: &Endpoint) -> (HeaderName, &'static str) {
         match self {
             Self::Openai(_) | Self::Responses if openai::is_azure(endpoint) => {
                 (HeaderName::from_static("api-key"), "")
             }
             Self::Anthropic => (HeaderName::from_static("x-api-key"), ""),
             Self::Gemini => (HeaderName::from_static("x-goog-api-key"), ""),
+            Self::House(exchange) => house::key_header(exchange),
             Self::Openai(_) | Self::Responses | Self::Bedrock | Self::Ollama => {
                 (reqwest::header::AUTHORIZATION, "Bearer ")
             }
@@ -181,18 +202,18 @@ impl Wire {
     }
 
     /// A header that the protocol wants besides, unless the configuration sets it.
-    pub(super) fn version_header(self) -> Option<(&'static str, &'static str)> {
-        (self == Self::Anthropic).then_some(("anthropic-version", "2023-06-01"))
+    pub(super) fn version_header(&self) -> Option<(&'static str, &'static str)> {
+        (*self == Self::Anthropic).then_some(("anthropic-version", "2023-06-01"))
     }
 
     /// Reads the body of an answer with status 200 to `request`.
-    pub(super) fn parse(self, body: &[u8], request: &Request) -> Result<Answer, ParseError> {
+    pub(super) fn parse(&self, body: &[u8], request: &Request) -> Result<Answer, ParseError> {
         let value: Value =
             serde_json::from_slice(body).map_err(|error| ParseError::Json(error.to_string()))?;
         self.parse_value(value, request)
     }
 
-    fn parse_value(self, value: Value, request: &Request) -> Result<Answer, ParseError> {
+    fn parse_value(&self, value: Value, request: &Request) -> Result<Answer, ParseError> {
         if request.response == ResponseFormat::Embedding {
             return embedding::parse(self, value);
         }
@@ -203,18 +224,19 @@ impl Wire {
             Self::Gemini => gemini::parse(value),
             Self::Bedrock => bedrock::parse(value, request),
             Self::Ollama => ollama::parse(value),
+            Self::House(exchange) => house::parse(&value, exchange),
         }
     }
 
     /// Reads an answer with another status than 200.
-    pub(super) fn failure(self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+    pub(super) fn failure(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         let (kind, retry_after) = match self {
             Self::Openai(_) | Self::Responses => (openai::kind(status, &value), None),
             Self::Anthropic => (anthropic::kind(status, &value), None),
             Self::Gemini => (gemini::kind(status, &value), gemini::retry_delay(&value)),
             Self::Bedrock => (bedrock::kind(headers, &value), None),
-            Self::Ollama => (None, None),
+            Self::Ollama | Self::House(_) => (None, None),
         };
         Failure { message: error_message(body), kind, retry_after }
     }

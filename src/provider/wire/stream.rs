@@ -115,7 +115,7 @@ impl Collector {
             Wire::Gemini => gemini::fold(&mut self.body, event),
             Wire::Ollama => ollama::fold(&mut self.body, event),
             // It is never asked for a stream.
-            Wire::Bedrock => Err(ParseError::NoAnswer("output.message")),
+            Wire::Bedrock | Wire::House(_) => Err(ParseError::NoAnswer("stream")),
         }
     }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pf against the litellm gateway, which asks for a key: right, wrong, unset; an unknown model.
+# pf against the litellm gateway, which asks for a key, in the three protocols that it speaks: a right key, a wrong one, none; an
+# unknown model.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../lib.sh"
@@ -28,12 +29,12 @@ right=$LITELLM_MASTER_KEY
 unset LITELLM_MASTER_KEY
 
 # A project of its own, so that no test finds the answers of another.
-project() { # NAME MODEL
+project() { # NAME MODEL [PROTOCOL]
   project=$WORK/$1
   mkdir -p "$project"/{prompts,evals}
   cat >"$project/pf.yaml" <<YAML
 providers:
-  gateway: {protocol: openai, base_url: "http://127.0.0.1:$meter_port/v1", api_key_env: GATEWAY_API_KEY}
+  gateway: {protocol: ${3:-openai}, base_url: "http://127.0.0.1:$meter_port/v1", api_key_env: GATEWAY_API_KEY}
 YAML
   cat >"$project/prompts/label.yaml" <<YAML
 description: Sorts a ticket.
@@ -72,6 +73,22 @@ cat "$WORK/stdout" "$WORK/stderr" >"$WORK/said"
 check "litellm: a wrong key: the message names the variable and the host" "${question[@]}" names "$WORK/said" GATEWAY_API_KEY 127.0.0.1
 check "litellm: a wrong key, repeated by the server, is shown and written nowhere" "${question[@]}" secret-nowhere GATEWAY_API_KEY "$WORK/said" "$WORK/wrong.json" "$project"
 check "litellm: a wrong key: nothing passes" "${question[@]}" states "$WORK/wrong.json" error not_run
+
+for protocol in anthropic openai-responses; do
+  project "right-$protocol" steady "$protocol"
+  export GATEWAY_API_KEY=$right
+  bounded 120 "$PF" -C "$project" eval label -o "$WORK/right.json"
+  exits "litellm: $protocol: eval exits 0" 0
+  check "litellm: $protocol: every cell passes" "${question[@]}" states "$WORK/right.json" pass
+  check "litellm: $protocol: one call a cell" "${question[@]}" calls "$log" 3
+  check "litellm: $protocol: tokens are those that the gateway reported" "${question[@]}" usage "$WORK/right.json" "$log"
+
+  project "wrong-$protocol" steady "$protocol"
+  GATEWAY_API_KEY=$(key)
+  bounded 120 "$PF" -C "$project" eval label -o "$WORK/wrong.json"
+  exits "litellm: $protocol: a wrong key: eval exits 4" 4
+  check "litellm: $protocol: a wrong key is written nowhere" "${question[@]}" secret-nowhere GATEWAY_API_KEY "$WORK/stdout" "$WORK/stderr" "$WORK/wrong.json" "$project"
+done
 
 project unset steady
 unset GATEWAY_API_KEY

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pf against llama.cpp's HTTP server with a tiny random model: usage, caching, structured output, an outage, kill -9.
+# pf against llama.cpp's HTTP server with a tiny random model, in the protocols that it speaks: usage, caching, structured output, an outage, kill -9.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../lib.sh"
@@ -35,12 +35,14 @@ count_from_zero() { # SECONDS
 }
 
 # A project of its own, so that no test finds the answers of another.
-project() { # NAME CASES
+project() { # NAME CASES [PROVIDER]
+  local provider="{protocol: openai, base_url: \"http://127.0.0.1:$meter_port/v1\", concurrency: 2}"
+  provider=${3:-$provider}
   project=$WORK/$1
   mkdir -p "$project"/{prompts,evals,datasets}
   cat >"$project/pf.yaml" <<YAML
 providers:
-  local: {protocol: openai, base_url: "http://127.0.0.1:$meter_port/v1", concurrency: 2}
+  local: $provider
 YAML
   cat >"$project/prompts/reply.yaml" <<'YAML'
 description: Replies to a ticket.
@@ -113,6 +115,37 @@ rm -f "$log"
 bounded 120 "$PF" -C "$project" eval label -o "$WORK/label.json"
 exits "llama: structured output: eval exits 0" 0
 check "llama: structured output follows its schema" "${question[@]}" labels "$WORK/label.json"
+
+# Neither protocol has a seed.
+without_seed() {
+  sed -i.old 's/ seed: 7,//' "$project"/prompts/*.yaml
+  rm "$project"/prompts/*.old
+}
+for protocol in anthropic openai-responses; do
+  project "reply-$protocol" 6 "{protocol: $protocol, base_url: \"http://127.0.0.1:$meter_port/v1\", concurrency: 2}"
+  without_seed
+  rm -f "$log"
+  bounded 120 "$PF" -C "$project" eval reply -o "$WORK/protocol.json"
+  exits "llama: $protocol: eval exits 0" 0
+  check "llama: $protocol: every cell is answered" "${question[@]}" answered "$WORK/protocol.json" 6
+  check "llama: $protocol: one call a cell" "${question[@]}" calls "$log" 6
+  check "llama: $protocol: tokens are those that the server reported" "${question[@]}" usage "$WORK/protocol.json" "$log"
+done
+
+# The server's own way to complete a text, described in pf.yaml.
+project house 6 "
+    protocol: http
+    base_url: \"http://127.0.0.1:$meter_port\"
+    path: completion
+    body: {prompt: \"{{ system }}\\n{{ prompt }}\", n_predict: \"{{ parameters.max_output_tokens }}\", seed: \"{{ parameters.seed }}\", temperature: \"{{ parameters.temperature }}\"}
+    answer: $.content
+    finish: $.stop_type
+    usage: {input: $.tokens_evaluated, output: $.tokens_predicted}"
+rm -f "$log"
+bounded 120 "$PF" -C "$project" eval reply -o "$WORK/house.json"
+exits "llama: http: eval exits 0" 0
+check "llama: http: every cell is answered" "${question[@]}" answered "$WORK/house.json" 6
+check "llama: http: one call a cell" "${question[@]}" calls "$log" 6
 
 project outage 24
 count_from_zero 0.25

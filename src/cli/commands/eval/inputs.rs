@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::write_file;
 use crate::cli::error::{Error, Exit};
+use crate::cli::trust::Trusted;
 use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
 use crate::eval::cell::{CellIndex, Origin};
@@ -14,7 +15,7 @@ use crate::eval::plan::Plan;
 use crate::eval::runner::{self, Answers, Judging, Mode, Prepared};
 use crate::path::RepoPath;
 use crate::project::Project;
-use crate::provider::{self, Access, Endpoint, Provider, Trust};
+use crate::provider::{self, Access, Endpoint, Provider};
 use crate::snapshot::Home;
 use crate::store::archive::{Archive, Prune, Pruned};
 use crate::store::{Recording, Replay, Store, StoreError, recordings};
@@ -76,7 +77,7 @@ impl Inputs {
         plan: &Plan,
         args: &super::Args,
         cells: &mut [Prepared],
-        trust: &[Trust],
+        trust: &Trusted,
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let mode = super::mode(args);
@@ -116,8 +117,12 @@ impl Inputs {
             return Ok(());
         }
         let root = home.root().to_owned();
-        let access =
-            Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
+        let access = Access {
+            environment: &environment,
+            file: &|path| read_inside(&root, path),
+            trust: &trust.keys,
+            exec: trust.exec(),
+        };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         let mut wanted = called(plan, cells);
         wanted.extend(self.judging.providers.iter().filter(|name| *name != "echo").cloned());

@@ -3,7 +3,7 @@
 use super::answers::fixture;
 use super::*;
 
-fn failure(wire: Wire, status: u16, body: &Value) -> Failure {
+fn failure(wire: &Wire, status: u16, body: &Value) -> Failure {
     wire.failure(status, &HeaderMap::new(), body.to_string().as_bytes())
 }
 
@@ -21,7 +21,7 @@ fn anthropic_tells_an_empty_account_by_its_words() {
         (400, error("invalid_request_error", "Bad."), failed("Bad.", None)),
         (529, error("overloaded_error", "Overloaded"), failed("Overloaded", None)),
     ] {
-        assert_eq!(failure(Wire::Anthropic, status, &body), expected);
+        assert_eq!(failure(&Wire::Anthropic, status, &body), expected);
     }
 }
 
@@ -30,7 +30,7 @@ fn google_says_in_the_body_how_long_to_wait() {
     let limited = fixture!("gemini-limited.json");
     let limited: Value = serde_json::from_slice(limited).unwrap();
     assert_eq!(
-        failure(Wire::Gemini, 429, &limited),
+        failure(&Wire::Gemini, 429, &limited),
         Failure {
             message: Some("You exceeded your current quota. Please retry in 0.05s.".into()),
             kind: None,
@@ -40,10 +40,10 @@ fn google_says_in_the_body_how_long_to_wait() {
     let mut today = limited;
     today["error"]["details"][0]["violations"][0]["quotaId"] =
         json!("GenerateRequestsPerDayPerProjectPerModel-FreeTier");
-    assert_eq!(failure(Wire::Gemini, 429, &json!([today])).kind, Some(Kind::Quota));
+    assert_eq!(failure(&Wire::Gemini, 429, &json!([today])).kind, Some(Kind::Quota));
     let key = json!({"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
     assert_eq!(
-        failure(Wire::Gemini, 400, &key),
+        failure(&Wire::Gemini, 400, &key),
         failed("API key not valid.", Some(Kind::Unauthorized))
     );
 }
@@ -74,9 +74,9 @@ fn bedrock_names_its_errors_in_a_header() {
 fn openai_tells_an_empty_account_by_a_code() {
     let wire = Wire::Openai(Quirks::OPENAI);
     let error = |code: &str| json!({"error": {"message": "no", "code": code}});
-    assert_eq!(failure(wire, 429, &error("insufficient_quota")).kind, Some(Kind::Quota));
-    assert_eq!(failure(wire, 429, &error("rate_limit_exceeded")).kind, None);
+    assert_eq!(failure(&wire, 429, &error("insufficient_quota")).kind, Some(Kind::Quota));
+    assert_eq!(failure(&wire, 429, &error("rate_limit_exceeded")).kind, None);
     let loading =
         json!({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}});
-    assert_eq!(failure(wire, 503, &loading).kind, Some(Kind::Starting));
+    assert_eq!(failure(&wire, 503, &loading).kind, Some(Kind::Starting));
 }

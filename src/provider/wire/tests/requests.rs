@@ -6,7 +6,7 @@ fn schema() -> Value {
     json!({"type": "object", "properties": {"label": {"type": "string", "minLength": 1}}, "required": ["label"], "additionalProperties": false})
 }
 
-fn refused(wire: Wire, request: &Request) -> String {
+fn refused(wire: &Wire, request: &Request) -> String {
     wire.request_body(request).unwrap_err().to_string()
 }
 
@@ -44,7 +44,7 @@ fn anthropic_is_told_the_longest_answer() {
     assert_eq!(Wire::Anthropic.request_body(&request).unwrap()["max_tokens"], 64_000);
     request.model.name = "unheard-of".into();
     assert_eq!(
-        refused(Wire::Anthropic, &request),
+        refused(&Wire::Anthropic, &request),
         "model `gateway/unheard-of` cannot be given a request without `max_output_tokens`: Anthropic demands a bound, and the longest answer of this model is not known; set it in the prompt's `model` or in the profile"
     );
 }
@@ -132,7 +132,7 @@ fn google_fetches_images_of_known_type() {
         json!([{"fileData": {"mimeType": "image/jpeg", "fileUri": "https://x.example/a.JPG?w=1"}}])
     );
     request.messages[0].content = image("https://x.example/a");
-    assert!(refused(Wire::Gemini, &request).contains("media type"));
+    assert!(refused(&Wire::Gemini, &request).contains("media type"));
 }
 
 #[test]
@@ -236,25 +236,25 @@ fn what_has_no_place_is_an_error() {
         request
     };
     assert_eq!(
-        refused(Wire::Anthropic, &seeded("anthropic")),
+        refused(&Wire::Anthropic, &seeded("anthropic")),
         "model `anthropic/m` cannot be given `seed`: Anthropic has no seed; leave it out"
     );
-    assert!(refused(Wire::Bedrock, &seeded("bedrock")).contains("`seed`"));
-    assert!(refused(Wire::Responses, &seeded("openai")).contains("`seed`"));
+    assert!(refused(&Wire::Bedrock, &seeded("bedrock")).contains("`seed`"));
+    assert!(refused(&Wire::Responses, &seeded("openai")).contains("`seed`"));
 
     let mut stopped = plain("openai", "m");
     stopped.model.stop = vec!["END".into()];
-    assert!(refused(Wire::Responses, &stopped).contains("`stop`"));
+    assert!(refused(&Wire::Responses, &stopped).contains("`stop`"));
 
     let mut json = plain("p", "m");
     json.response = ResponseFormat::Json;
     for wire in [Wire::Anthropic, Wire::Bedrock] {
-        assert!(refused(wire, &json).ends_with("add `output.schema`"));
+        assert!(refused(&wire, &json).ends_with("add `output.schema`"));
     }
 
     let mut both = full("bedrock", "m");
     both.response = ResponseFormat::Schema(schema());
-    assert!(refused(Wire::Bedrock, &both).contains("tools beside a schema"));
+    assert!(refused(&Wire::Bedrock, &both).contains("tools beside a schema"));
 
     let mut late = plain("p", "m");
     late.messages.push(Message::text(Role::System, "Now stop."));
@@ -263,26 +263,26 @@ fn what_has_no_place_is_an_error() {
     let mut lost = plain("p", "m");
     lost.messages.push(Message::text(Role::Tool, "42"));
     for wire in [Wire::Anthropic, Wire::Gemini, Wire::Bedrock] {
-        assert!(refused(wire, &late).contains("after the conversation has begun"));
-        assert!(refused(wire, &alone).contains("system messages alone"));
-        assert!(refused(wire, &lost).contains("`tool_call_id`"));
+        assert!(refused(&wire, &late).contains("after the conversation has begun"));
+        assert!(refused(&wire, &alone).contains("system messages alone"));
+        assert!(refused(&wire, &lost).contains("`tool_call_id`"));
     }
 
     let mut linked = plain("p", "m");
     let image = |uri: &str| Content::Parts(vec![Part::Image(uri.into())]);
     linked.messages[0].content = image("https://x.example/a.png");
     for wire in [Wire::Bedrock, Wire::Ollama] {
-        assert!(refused(wire, &linked).contains("the address of an image"));
+        assert!(refused(&wire, &linked).contains("the address of an image"));
     }
     linked.messages[0].content = image("data:image/png,raw");
     for wire in [Wire::Anthropic, Wire::Gemini, Wire::Bedrock, Wire::Ollama] {
-        assert!(refused(wire, &linked).contains("base64"));
+        assert!(refused(&wire, &linked).contains("base64"));
     }
 
     let mut broken = full("p", "m");
     broken.messages[3].tool_calls[0].arguments = json!("{\"at");
     for wire in [Wire::Anthropic, Wire::Gemini, Wire::Bedrock, Wire::Ollama] {
-        assert!(refused(wire, &broken).contains("the arguments of the call of `look`"));
+        assert!(refused(&wire, &broken).contains("the arguments of the call of `look`"));
     }
 }
 

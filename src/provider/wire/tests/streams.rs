@@ -5,8 +5,8 @@ use super::*;
 
 const OPENAI: Wire = Wire::Openai(Quirks::COMPATIBLE);
 
-fn collect(wire: Wire, pieces: &[&[u8]]) -> (String, Result<Answer, ParseError>) {
-    let mut collector = Collector::new(wire);
+fn collect(wire: &Wire, pieces: &[&[u8]]) -> (String, Result<Answer, ParseError>) {
+    let mut collector = Collector::new(wire.clone());
     let shown = pieces.iter().map(|piece| collector.push(piece)).collect();
     (shown, collector.finish(&plain("p", "m")))
 }
@@ -24,13 +24,29 @@ fn all() -> [(Wire, &'static [u8]); 5] {
 #[test]
 fn the_text_comes_without_the_thoughts_wherever_the_bytes_are_cut() {
     for (wire, bytes) in all() {
-        let (shown, answer) = collect(wire, &[bytes]);
+        let (shown, answer) = collect(&wire, &[bytes]);
         assert_eq!(shown, "Grüß dich!", "{wire:?}");
         assert_eq!(answer.as_ref().unwrap().output, "Grüß dich!", "{wire:?}");
         for cut in 0..bytes.len() {
             let (head, tail) = bytes.split_at(cut);
-            assert_eq!(collect(wire, &[head, tail]), (shown.clone(), answer.clone()), "{wire:?}");
+            assert_eq!(collect(&wire, &[head, tail]), (shown.clone(), answer.clone()), "{wire:?}");
         }
+    }
+}
+
+#[test]
+fn the_streams_of_llama_cpp_are_answers() {
+    for (wire, bytes) in [
+        (OPENAI, &fixture!("llama-cpp-stream.txt")[..]),
+        (Wire::Responses, fixture!("llama-cpp-responses-stream.txt")),
+        (Wire::Anthropic, fixture!("llama-cpp-messages-stream.txt")),
+    ] {
+        let (shown, answer) = collect(&wire, &[bytes]);
+        let answer = answer.unwrap();
+        assert_eq!(answer.output, shown, "{wire:?}");
+        assert!(!shown.is_empty() && answer.finish.is_some(), "{wire:?}: {answer:?}");
+        let usage = answer.usage.unwrap();
+        assert_eq!((usage.input_tokens, usage.cached_tokens), (30, 29), "{wire:?}");
     }
 }
 
@@ -38,7 +54,7 @@ fn the_text_comes_without_the_thoughts_wherever_the_bytes_are_cut() {
 fn lines_may_end_as_windows_ends_them() {
     for (wire, bytes) in all() {
         let lines = std::str::from_utf8(bytes).unwrap().replace('\n', "\r\n");
-        assert_eq!(collect(wire, &[lines.as_bytes()]), collect(wire, &[bytes]), "{wire:?}");
+        assert_eq!(collect(&wire, &[lines.as_bytes()]), collect(&wire, &[bytes]), "{wire:?}");
     }
 }
 
@@ -46,7 +62,7 @@ fn lines_may_end_as_windows_ends_them() {
 fn a_stream_amounts_to_the_answer_in_one_piece() {
     let of = |wire: Wire| {
         let (_, bytes) = all().into_iter().find(|(of, _)| *of == wire).unwrap();
-        collect(wire, &[bytes]).1.unwrap()
+        collect(&wire, &[bytes]).1.unwrap()
     };
     let called = |arguments: Value, id: &str| {
         vec![ToolCall { id: id.into(), name: "get_weather".into(), arguments }]
@@ -97,9 +113,9 @@ fn a_cut_stream_is_no_answer() {
         let text = std::str::from_utf8(bytes).unwrap();
         let end = text.find(end).unwrap();
         let start = text[..end].rfind('\n').map_or(end, |newline| newline + 1);
-        assert_eq!(collect(wire, &[&bytes[..start]]).1, Err(ParseError::CutStream), "{wire:?}");
-        assert!(collect(wire, &[&bytes[..end]]).1.is_err(), "{wire:?}");
-        assert_eq!(collect(wire, &[]).1, Err(ParseError::CutStream), "{wire:?}");
+        assert_eq!(collect(&wire, &[&bytes[..start]]).1, Err(ParseError::CutStream), "{wire:?}");
+        assert!(collect(&wire, &[&bytes[..end]]).1.is_err(), "{wire:?}");
+        assert_eq!(collect(&wire, &[]).1, Err(ParseError::CutStream), "{wire:?}");
     }
 }
 
@@ -120,7 +136,7 @@ fn an_error_inside_a_stream_is_an_error() {
         (Wire::Ollama, r#"{"error": "busy"}"#),
     ] {
         let event = format!("{event}\n\n");
-        let result = collect(wire, &[event.as_bytes()]).1;
+        let result = collect(&wire, &[event.as_bytes()]).1;
         assert_eq!(result, Err(ParseError::Error("busy".into())), "{wire:?}");
     }
 }
@@ -130,7 +146,7 @@ fn junk_in_a_stream_is_an_error() {
     for wire in [OPENAI, Wire::Responses, Wire::Anthropic, Wire::Gemini, Wire::Ollama] {
         for junk in ["{\"a\":\n\n", "7\n\n", "\"x\"\n\n"] {
             let junk = if wire == Wire::Ollama { junk.to_owned() } else { format!("data: {junk}") };
-            let result = collect(wire, &[junk.as_bytes()]).1;
+            let result = collect(&wire, &[junk.as_bytes()]).1;
             assert!(matches!(result, Err(ParseError::Json(_))), "{wire:?} {junk}");
         }
         // Shapes that no server should send must not be a panic.
@@ -144,7 +160,7 @@ fn junk_in_a_stream_is_an_error() {
             r#"{"message": {"content": 7, "tool_calls": 7}, "done": true}"#,
         ] {
             let odd = if wire == Wire::Ollama { odd.to_owned() } else { format!("data: {odd}") };
-            let _ = collect(wire, &[format!("{odd}\n\n{odd}\n\n").as_bytes()]);
+            let _ = collect(&wire, &[format!("{odd}\n\n{odd}\n\n").as_bytes()]);
         }
     }
 }
