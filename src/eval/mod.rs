@@ -4,7 +4,9 @@
 //! the order of the plan and emits events; `run` sums them up, with `labels`, `agreement` and `repeats` for what is more than a mean. A cell is one (suite, prompt, model, case, repeat).
 
 pub mod agreement;
+pub mod budget;
 pub mod cell;
+pub mod estimate;
 pub mod gate;
 pub mod labels;
 pub mod plan;

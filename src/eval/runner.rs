@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use tokio::sync::oneshot;
 
+use super::budget::Budget;
 use super::cell::{CellIndex, CellRecord, Origin, State};
 use super::plan::{self, Column, Plan, PlannedCase, SuitePlan};
 use super::score;
@@ -164,6 +165,8 @@ pub struct Options<'a> {
     pub messages: bool,
     /// Called when the user interrupts, while calls that are under way and paid for are waited for.
     pub on_interrupt: &'a (dyn Fn() + Sync),
+    /// What calls may cost, and what they did cost.
+    pub budget: &'a Budget<'a>,
 }
 
 /// How a run ended.
@@ -173,6 +176,8 @@ pub enum Status {
     Complete,
     /// The user interrupted it.
     Interrupted,
+    /// The rest would have cost more than the run may.
+    OverLimit,
 }
 
 /// What a run leaves behind besides its cells.
@@ -218,6 +223,10 @@ pub fn run(
             records.into_iter().for_each(&mut *on_cell);
         }
         Status::Complete
+    };
+    let status = match options.budget.reached() {
+        Some(_) if status == Status::Complete => Status::OverLimit,
+        _ => status,
     };
     let mut recordings = runner.recordings.into_inner().unwrap_or_else(PoisonError::into_inner);
     recordings.sort_by_key(|(suite, recording): &(usize, Recording)| (*suite, recording.key));
@@ -506,7 +515,15 @@ impl<'scope> Calls<'_, 'scope, '_> {
     async fn call(&self, place: Place<'scope>, request: Request) -> Outcome {
         let runner = self.runner;
         let provider = &runner.providers[&request.model.provider];
+        let reserved = match runner.options.budget.reserve(&request).await {
+            Ok(reserved) => reserved,
+            Err(reached) => {
+                let error = ProviderError::OverLimit { reason: reached.to_string() };
+                return Outcome { result: Arc::new(Err(error)), attempts: 0 };
+            }
+        };
         let asked = provider.ask(&request, &self.traffic).await;
+        reserved.settle(&request, asked.result.as_ref());
         if let (Ok(answer), Some(store), Some(endpoint)) =
             (&asked.result, runner.answers.store, provider.endpoint())
             && runner.options.mode.writes_store()

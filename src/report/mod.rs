@@ -6,6 +6,7 @@ pub mod breakdown;
 pub mod cells;
 pub mod csv;
 pub mod diff;
+pub mod estimate;
 pub mod evaluation;
 pub mod finding;
 pub mod fmt;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{cache, diff, fmt, import, json, lint, run};
+use super::{cache, diff, estimate, fmt, import, json, lint, run};
 use crate::project;
 use crate::schema::published;
 
@@ -23,6 +23,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("log", of::<json::Log>("log")),
         ("diff", of::<diff::DiffJson>("diff")),
         ("eval", of::<run::Eval>("eval")),
+        ("eval-estimate", of::<estimate::EvalEstimate>("eval-estimate")),
         ("run", of::<run::RunFile>("run")),
         ("import", of::<import::Import>("import")),
         ("cache-stats", of::<cache::Stats>("cache-stats")),

@@ -3,6 +3,7 @@
 pub(in crate::cli) mod inputs;
 mod outputs;
 mod progress;
+mod spending;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::cli::write;
+use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
@@ -24,7 +26,7 @@ use crate::eval::runner::{self, Mode, Options, Prepared, Status};
 use crate::project::Project;
 use crate::provider::Trust;
 use crate::report::evaluation;
-use crate::report::run::{Eval, RunInfo};
+use crate::report::run::{Eval, RunInfo, Spending};
 use crate::snapshot::Home;
 
 /// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
@@ -34,7 +36,8 @@ use crate::snapshot::Home;
   pf eval triage --case 'refund-*'         some cases of one suite
   pf eval triage --model local/qwen3       on another model
   pf eval --threshold 0.95                 with another pass rate as the gate
-  pf eval --dry-run                        how many calls it would make
+  pf eval --dry-run                        how many calls it would make, and what they would cost
+  pf eval --max-cost 0.50                  stop before more than 50 cents are spent
   pf eval --record                         keep the answers in recordings/, to be committed
   pf eval --replay                         from recordings alone: no key, no network
   pf eval -o report.html                   a page to look at the answers, in any browser
@@ -42,7 +45,7 @@ use crate::snapshot::Home;
   pf eval --format github                  annotations in GitHub Actions
 
 Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
-130 interrupted.")]
+5 the cost limit was reached, 130 interrupted.")]
 pub(crate) struct Args {
     /// Suites by name or glob; all suites when absent
     suites: Vec<String>,
@@ -76,9 +79,12 @@ pub(crate) struct Args {
     /// Neither read nor write the local store
     #[arg(long, group = "mode")]
     no_cache: bool,
-    /// Say what would be asked, and ask nothing
+    /// Say what would be asked and what it would cost, and ask nothing
     #[arg(long)]
     dry_run: bool,
+    /// Spend at most so many US dollars: what would cost more is not asked
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
+    max_cost: Option<f64>,
     #[command(flatten)]
     output: OutputArgs,
     /// Allow a key that looks like someone else's secret to be sent to a host
@@ -96,6 +102,13 @@ fn share(text: &str) -> Result<f64, String> {
             Err(format!("it is a share from 0 to 1; for {value} % write {}", value / 100.0))
         }
         _ => Err("it is a share from 0 to 1".to_owned()),
+    }
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    match text.strip_prefix('$').unwrap_or(text).parse::<f64>() {
+        Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+        _ => Err("it is an amount of US dollars, such as 0.50".to_owned()),
     }
 }
 
@@ -120,11 +133,15 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
     inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
-    announce(&plan, &cells, ui);
+    let cells = &cells;
+    announce(&plan, cells, ui);
+    let estimate = spending::estimate(args, &plan, cells, &inputs.answers())?;
     if args.dry_run {
+        spending::print(args, &plan, &estimate, ui)?;
         return Ok(Exit::Success);
     }
-    let cells = &cells;
+    spending::announce(&plan, &estimate, ui);
+    let budget = Budget::new(&plan.prices, args.max_cost);
     let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
     let quiet = ui.quiet();
     let on_interrupt = || {
@@ -139,6 +156,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
+        budget: &budget,
     };
     let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
     let mut tally = Tally::default();
@@ -174,12 +192,16 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let run = tally.finish(&plan);
     let exit = exit(&run, finished.status);
-    let info = info(&home, started_at, finished.status, exit);
+    let spent = (estimate.calls() > 0).then(|| Spending::of(&budget));
+    let info = info(&home, started_at, finished.status, exit, spent);
     inputs::record(&home, &project, &plan, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;
     if args.output.for_people() {
         show_wrong(&run, &wrong, &errors, exit, ui);
+        if let Some(spent) = &info.spent {
+            ui.note(spent.text());
+        }
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
@@ -267,7 +289,7 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
-/// The first of: interrupted, provider failed, another gate failed, all well.
+/// The first of: interrupted, the limit on cost reached, provider failed, another gate failed, all well.
 fn exit(run: &Run, status: Status) -> Exit {
     let failed = |wanted: &[&str]| {
         run.results
@@ -278,6 +300,9 @@ fn exit(run: &Run, status: Status) -> Exit {
     if status == Status::Interrupted {
         return Exit::Interrupted;
     }
+    if status == Status::OverLimit {
+        return Exit::Cost;
+    }
     if failed(&["errors", "not_run"]) {
         return Exit::Provider;
     }
@@ -287,7 +312,13 @@ fn exit(run: &Run, status: Status) -> Exit {
     }
 }
 
-fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> RunInfo {
+fn info(
+    home: &Home,
+    started_at: Timestamp,
+    status: Status,
+    exit: Exit,
+    spent: Option<Spending>,
+) -> RunInfo {
     let (commit, dirty) = match home.has_git() {
         // A bare repository or a broken HEAD must not cost the results of a run.
         true => match home.head().ok().flatten() {
@@ -303,10 +334,12 @@ fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> RunIn
         status: match status {
             Status::Complete => "complete".to_owned(),
             Status::Interrupted => "interrupted".to_owned(),
+            Status::OverLimit => "aborted".to_owned(),
         },
         commit,
         dirty,
         passed: exit == Exit::Success,
+        spent,
     }
 }
 
