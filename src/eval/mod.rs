@@ -14,3 +14,4 @@ pub mod repeats;
 pub mod run;
 pub mod runner;
 pub mod score;
+pub mod spot_check;

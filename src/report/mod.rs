@@ -21,6 +21,7 @@ pub mod measures;
 pub mod patch;
 pub mod run;
 pub mod schemas;
+pub mod spot_check;
 pub mod table;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{cache, diff, estimate, fmt, import, json, lint, run};
+use super::{cache, diff, estimate, fmt, import, json, lint, run, spot_check};
 use crate::project;
 use crate::schema::published;
 
@@ -24,6 +24,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("diff", of::<diff::DiffJson>("diff")),
         ("eval", of::<run::Eval>("eval")),
         ("eval-estimate", of::<estimate::EvalEstimate>("eval-estimate")),
+        ("spot-check", of::<spot_check::SpotCheck>("spot-check")),
         ("run", of::<run::RunFile>("run")),
         ("import", of::<import::Import>("import")),
         ("cache-stats", of::<cache::Stats>("cache-stats")),

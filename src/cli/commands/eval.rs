@@ -4,6 +4,7 @@ pub(in crate::cli) mod inputs;
 mod outputs;
 mod progress;
 mod spending;
+mod spot_check;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use self::inputs::Inputs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
+use self::spot_check::Found;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
@@ -39,6 +41,7 @@ use crate::snapshot::Home;
   pf eval --dry-run                        how many calls it would make, and what they would cost
   pf eval --max-cost 0.50                  stop before more than 50 cents are spent
   pf eval --record                         keep the answers in recordings/, to be committed
+  pf eval --spot-check 20                  does the model still answer 20 of them as it did?
   pf eval --replay                         from recordings alone: no key, no network
   pf eval -o report.html                   a page to look at the answers, in any browser
   pf eval -o run.json -o results.junit.xml -o cells.csv
@@ -85,6 +88,12 @@ pub(crate) struct Args {
     /// Spend at most so many US dollars: what would cost more is not asked
     #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
     max_cost: Option<f64>,
+    /// Ask again for N of the recorded or stored answers and say whose verdict changed; keeps nothing
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["mode", "outputs", "threshold"])]
+    spot_check: Option<u32>,
+    /// With --spot-check, which of them: another seed, others
+    #[arg(long, value_name = "SEED", requires = "spot_check")]
+    seed: Option<u64>,
     #[command(flatten)]
     output: OutputArgs,
     /// Allow a key that looks like someone else's secret to be sent to a host
@@ -134,6 +143,11 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     })?;
     inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
     let cells = &cells;
+    if let Some(n) = args.spot_check {
+        let (home, project, plan, trust) = (&home, &project, &plan, trust.as_slice());
+        let found = Found { home, project, plan, cells, trust };
+        return spot_check::run(args, n as usize, &found, inputs, ui);
+    }
     announce(&plan, cells, ui);
     let estimate = spending::estimate(args, &plan, cells, &inputs.answers())?;
     if args.dry_run {
@@ -142,18 +156,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     spending::announce(&plan, &estimate, ui);
     let budget = Budget::new(&plan.prices, args.max_cost);
-    let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
-    let quiet = ui.quiet();
-    let on_interrupt = || {
-        if !quiet {
-            Ui::progress_line(
-                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
-            );
-        }
-    };
+    let on_interrupt = on_interrupt(ui);
     let options = Options {
         mode,
-        concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
+        concurrency: concurrency(args, &project),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
         budget: &budget,
@@ -166,7 +172,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut progress = Progress::new(ui, cells);
     let mut on_cell = |cell: CellRecord| {
         tally.add(&plan, &cell);
-        progress.cell(&cell);
+        progress.cell(&cell, budget.spent());
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
         }
@@ -205,6 +211,23 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
+}
+
+/// What is said when the user interrupts.
+fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
+    let quiet = ui.quiet();
+    move || {
+        if !quiet {
+            Ui::progress_line(
+                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
+            );
+        }
+    }
+}
+
+fn concurrency(args: &Args, project: &Project) -> usize {
+    let wanted = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
+    wanted.unwrap_or(crate::provider::DEFAULT_CONCURRENCY)
 }
 
 fn mode(args: &Args) -> Mode {
@@ -289,6 +312,15 @@ fn announce(plan: &Plan, cells: &[Prepared], ui: &mut Ui) {
     ui.note(format!("{} {answers}: {}{filtered}", cells.len(), parts.join(", ")));
 }
 
+/// The exit code of a run that did not get to its end.
+fn stop_reason(status: Status) -> Option<Exit> {
+    match status {
+        Status::Complete => None,
+        Status::Interrupted => Some(Exit::Interrupted),
+        Status::OverLimit => Some(Exit::Cost),
+    }
+}
+
 /// The first of: interrupted, the limit on cost reached, provider failed, another gate failed, all well.
 fn exit(run: &Run, status: Status) -> Exit {
     let failed = |wanted: &[&str]| {
@@ -297,11 +329,8 @@ fn exit(run: &Run, status: Status) -> Exit {
             .flat_map(|result| &result.gates)
             .any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
     };
-    if status == Status::Interrupted {
-        return Exit::Interrupted;
-    }
-    if status == Status::OverLimit {
-        return Exit::Cost;
+    if let Some(exit) = stop_reason(status) {
+        return exit;
     }
     if failed(&["errors", "not_run"]) {
         return Exit::Provider;

@@ -84,12 +84,7 @@ impl Inputs {
         if mode == Mode::Replay {
             return Err(missing(plan, cells, &args.models));
         }
-        let providers = &project.config.providers;
-        for name in &wanted {
-            let endpoint = provider::locate(name, providers)
-                .map_err(|error| Error::usage(error.to_string()))?;
-            self.endpoints.insert(name.clone(), endpoint);
-        }
+        self.locate(project, plan, cells)?;
         if mode != Mode::NoCache {
             let (store, warnings) = open_store(home);
             for warning in warnings {
@@ -100,21 +95,48 @@ impl Inputs {
             let damaged = runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             warn_of_damage(&damaged, ui);
-            if !args.dry_run && mode != Mode::Refresh {
+            if !args.dry_run && args.spot_check.is_none() && mode != Mode::Refresh {
                 let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count() as u64;
                 store.looked(of(Origin::Stored), of(Origin::Called));
             }
             self.store = Some(store);
         }
-        if args.dry_run {
+        if args.dry_run || args.spot_check.is_some() {
             return Ok(());
         }
+        self.connect(home, project, plan, cells, trust)
+    }
+
+    /// Finds out where the providers are that cells are to be asked of.
+    pub(super) fn locate(
+        &mut self,
+        project: &Project,
+        plan: &Plan,
+        cells: &[Prepared],
+    ) -> Result<(), Error> {
+        for name in called(plan, cells) {
+            let endpoint = provider::locate(&name, &project.config.providers)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            self.endpoints.insert(name, endpoint);
+        }
+        Ok(())
+    }
+
+    /// Makes ready to ask: reads and checks the keys that it takes.
+    pub(super) fn connect(
+        &mut self,
+        home: &Home,
+        project: &Project,
+        plan: &Plan,
+        cells: &[Prepared],
+        trust: &[Trust],
+    ) -> Result<(), Error> {
         let root = home.root().to_owned();
         let access =
             Access { environment: &environment, file: &|path| read_inside(&root, path), trust };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
         for name in called(plan, cells) {
-            let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
+            let provider = Provider::resolve(&name, &project.config.providers, &access).map_err(|error| {
                 let hint = format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len());
                 Error::usage(error.to_string()).hint(hint)
             })?;
