@@ -20,5 +20,6 @@ mod hostile;
 #[cfg(unix)]
 mod readme;
 mod server;
+mod spending;
 mod support;
 mod tidy;
