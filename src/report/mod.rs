@@ -18,6 +18,7 @@ pub mod junit;
 pub mod lint;
 pub mod markdown;
 pub mod measures;
+pub mod models;
 pub mod patch;
 pub mod run;
 pub mod schemas;

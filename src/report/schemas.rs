@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{cache, diff, estimate, fmt, import, json, lint, run, spot_check};
+use super::{cache, diff, estimate, fmt, import, json, lint, models, run, spot_check};
 use crate::project;
 use crate::schema::published;
 
@@ -33,6 +33,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("cache-export", of::<cache::Export>("cache-export")),
         ("cache-import", of::<cache::Import>("cache-import")),
         ("cache-verify", of::<cache::Verify>("cache-verify")),
+        ("models", of::<models::Models>("models")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()

@@ -208,6 +208,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         if let Some(spent) = &info.spent {
             ui.note(spent.text());
         }
+    } else if let Some(reached) = budget.reached() {
+        ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
