@@ -52,6 +52,7 @@ documents![
     log,
     diff,
     eval,
+    cost,
     cache,
     eval_reports,
     classification,
