@@ -111,8 +111,11 @@ fn named(judgements: &[Judgement]) -> BTreeMap<(&str, &str, usize), &Judgement> 
     let mut named = BTreeMap::new();
     for judgement in judgements {
         let (kind, metric) = (judgement.kind.as_str(), judgement.metric.as_str());
-        let place = (0..).find(|place| !named.contains_key(&(kind, metric, *place)));
-        named.insert((kind, metric, place.unwrap_or_default()), judgement);
+        let mut place = 0;
+        while named.contains_key(&(kind, metric, place)) {
+            place += 1;
+        }
+        named.insert((kind, metric, place), judgement);
     }
     named
 }

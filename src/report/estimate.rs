@@ -151,7 +151,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, estimate: &Estimate) -> io::Resul
             at.origins.ready().to_string(),
             format!("{about}{}", at.input_tokens),
             tokens_out(at.output),
-            at.cost.map_or_else(|| "not known".to_owned(), |cost| range(cost)),
+            at.cost.map_or_else(|| "not known".to_owned(), range),
         ]
     });
     let header = ["suite", "prompt", "model", "calls", "there", "tokens in", "tokens out", "cost"];

@@ -13,6 +13,7 @@ use crate::price::{LongPrice, Price, Prices};
 /// `pf models --format json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "pf models")]
+#[expect(clippy::struct_field_names, reason = "the key of the output")]
 pub struct Models {
     version: u32,
     /// `models`.
