@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pf::eval::budget::Budget;
 use pf::eval::plan::{self, Plan, Selection};
 use pf::eval::run::{Run, Tally};
 use pf::eval::runner::{self, Answers, Mode, Options};
@@ -115,8 +116,15 @@ pub(crate) fn evaluate(folder: &Folder, recordings: Option<&str>) -> Run {
     let plan = plan(&project);
     let replay = recordings.map(|text| Replay::parse(text).expect("it was just written"));
     let replay = [replay.unwrap_or_default()];
-    let options =
-        Options { mode: Mode::NoCache, concurrency: 1, messages: false, on_interrupt: &|| {} };
+    let budget = Budget::new(&plan.prices, None);
+    let options = Options {
+        folder: std::path::Path::new("."),
+        mode: Mode::NoCache,
+        concurrency: 1,
+        messages: false,
+        on_interrupt: &|| {},
+        budget: &budget,
+    };
     let cells = runner::prepare(&plan, options.mode, &replay).expect("it renders");
     let (endpoints, providers) = Default::default();
     let answers = Answers { recordings: &replay, store: None, endpoints: &endpoints };

@@ -5,10 +5,12 @@
 
 pub mod agreement;
 pub mod bench;
+pub mod budget;
 pub mod cell;
 mod command;
 pub mod contract;
 pub mod coverage;
+pub mod estimate;
 pub mod gate;
 pub mod labels;
 pub mod last;
@@ -19,3 +21,4 @@ pub mod run;
 pub mod runner;
 pub mod score;
 pub mod session;
+pub mod spot_check;

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use tokio::sync::oneshot;
 
+use super::budget::Budget;
 use super::cell::{CellIndex, CellRecord, Origin, State};
 use super::command;
 use super::plan::{self, Column, Plan, PlannedCase, SuitePlan};
@@ -345,6 +346,8 @@ pub struct Options<'a> {
     pub messages: bool,
     /// Called when the user interrupts, while calls that are under way and paid for are waited for.
     pub on_interrupt: &'a (dyn Fn() + Sync),
+    /// What calls may cost, and what they did cost.
+    pub budget: &'a Budget<'a>,
 }
 
 /// How a run ended.
@@ -354,6 +357,8 @@ pub enum Status {
     Complete,
     /// The user interrupted it.
     Interrupted,
+    /// The rest would have cost more than the run may.
+    OverLimit,
 }
 
 /// What a run leaves behind besides its cells.
@@ -399,6 +404,10 @@ pub fn run(
             records.into_iter().for_each(&mut *on_cell);
         }
         Status::Complete
+    };
+    let status = match options.budget.reached() {
+        Some(_) if status == Status::Complete => Status::OverLimit,
+        _ => status,
     };
     let mut recordings = runner.recordings.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Cells may share the answer of a judge: whose line it is must not hang on who was first.
@@ -837,7 +846,15 @@ impl<'scope> Calls<'_, 'scope, '_> {
             // The plan has named every provider that is asked.
             return Outcome { result: Arc::new(Err(ProviderError::Stopped)), attempts: 0 };
         };
+        let reserved = match runner.options.budget.reserve(&request).await {
+            Ok(reserved) => reserved,
+            Err(reached) => {
+                let error = ProviderError::OverLimit { reason: reached.to_string() };
+                return Outcome { result: Arc::new(Err(error)), attempts: 0 };
+            }
+        };
         let asked = provider.ask(&request, &self.traffic).await;
+        reserved.settle(&request, asked.result.as_ref());
         if let (Ok(answer), Some(store), Some(endpoint)) =
             (&asked.result, runner.answers.store, provider.endpoint())
             && runner.options.mode.writes_store()

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
-use super::Price;
+use super::{LongPrice, Price};
 use crate::message::ModelSettings;
 
 static TABLE: &str = include_str!("models.jsonl");
@@ -29,6 +29,10 @@ pub struct Model {
     input: Option<f64>,
     output: Option<f64>,
     cached_input: Option<f64>,
+    cache_write: Option<f64>,
+    batch_input: Option<f64>,
+    batch_output: Option<f64>,
+    long: Option<LongPrice>,
     /// Whether it sees images.
     pub images: Option<bool>,
     /// Whether it asks for tools.
@@ -114,7 +118,15 @@ pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
 impl Model {
     /// Its list price, where the table has one.
     pub fn price(&self) -> Option<Price> {
-        Some(Price { input: self.input?, output: self.output?, cached_input: self.cached_input })
+        Some(Price {
+            input: self.input?,
+            output: self.output?,
+            cached_input: self.cached_input,
+            cache_write: self.cache_write,
+            batch_input: self.batch_input,
+            batch_output: self.batch_output,
+            long: self.long,
+        })
     }
 
     /// Whether it is served, and until when. The day of the table counts, not today: the same files give the same
@@ -186,6 +198,10 @@ mod tests {
                 "input",
                 "output",
                 "cached_input",
+                "cache_write",
+                "batch_input",
+                "batch_output",
+                "long",
                 "images",
                 "tools",
                 "schema",

@@ -23,12 +23,35 @@ PROVIDERS = ("anthropic", "deepseek", "gemini", "groq", "mistral", "openai", "xa
 OTHER = re.compile(r"container|lyria|-tts$|computer-use|prompt-guard|llama-guard|omni|deep-research|robotics")
 
 
+PRICES = ("input", "output", "cached_input", "cache_write", "batch_input", "batch_output", "long")
+
+
 def million(per_token):
     return None if per_token is None else float(f"{per_token * 1e6:.6g}")
 
 
 def number(value):
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def long(entry):
+    """The prices of requests whose input is longer than a bound, where the vendor asks more for them."""
+    for key in entry:
+        bound = re.fullmatch(r"input_cost_per_token_above_(\d+)k_tokens", key)
+        if bound:
+            above = f"_above_{bound[1]}k_tokens"
+            prices = {
+                "input": entry[key],
+                "output": entry.get(f"output_cost_per_token{above}"),
+                "cached_input": entry.get(f"cache_read_input_token_cost{above}"),
+                "cache_write": entry.get(f"cache_creation_input_token_cost{above}"),
+            }
+            if not prices["input"] or not prices["output"]:
+                return None
+            return {"over": int(bound[1]) * 1000} | {
+                name: number(million(price)) for name, price in prices.items() if price is not None
+            }
+    return None
 
 
 def model(entry):
@@ -44,9 +67,14 @@ def model(entry):
     set_("input", million(entry.get("input_cost_per_token")))
     set_("output", million(entry.get("output_cost_per_token")))
     set_("cached_input", million(entry.get("cache_read_input_token_cost")))
+    # A price of nothing is that of a vendor without such a price.
+    set_("cache_write", million(entry.get("cache_creation_input_token_cost") or None))
+    set_("batch_input", million(entry.get("input_cost_per_token_batches")))
+    set_("batch_output", million(entry.get("output_cost_per_token_batches")))
+    set_("long", long(entry))
     if not facts.get("input") and not facts.get("output"):
         # A price of nothing is that of a preview; nobody should plan with it.
-        for key in ("input", "output", "cached_input"):
+        for key in PRICES:
             facts.pop(key, None)
     set_("images", entry.get("supports_vision"))
     set_("tools", entry.get("supports_function_calling"))

@@ -277,6 +277,7 @@ impl Exchange {
             output_tokens,
             cached_tokens: cached.unwrap_or_default(),
             reasoning_tokens: reasoning.unwrap_or_default(),
+            ..Usage::default()
         }))
     }
 }

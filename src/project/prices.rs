@@ -37,6 +37,11 @@ impl Project {
         let Some(document) = document.filter(|_| findings.is_empty()) else {
             return Err(PricesError::Findings(findings));
         };
-        serde_json::from_value(document.to_json()).map_err(|error| wrong(error.to_string()))
+        let prices: Prices =
+            serde_json::from_value(document.to_json()).map_err(|error| wrong(error.to_string()))?;
+        match prices.0.iter().find(|(_, price)| !price.is_sound()) {
+            Some((model, _)) => Err(wrong(format!("a price of `{model}` is below 0"))),
+            None => Ok(prices),
+        }
     }
 }

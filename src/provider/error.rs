@@ -105,6 +105,12 @@ pub enum ProviderError {
     /// Not asked, because the run was interrupted.
     #[error("not asked: the run was interrupted")]
     Stopped,
+    /// Not asked, because the money that the run may spend does not reach for it.
+    #[error("not asked: {reason}")]
+    OverLimit {
+        /// How much it may spend, has spent and would need.
+        reason: String,
+    },
     /// Not asked, because the host has not answered others for too long.
     #[error("not asked: `{host}` has not answered for {} s, so this run has given it up ({reason})", .silent.as_secs())]
     GivenUp {
@@ -190,6 +196,7 @@ impl ProviderError {
             | Self::Rejected { .. }
             | Self::Tls { .. }
             | Self::Stopped
+            | Self::OverLimit { .. }
             | Self::GivenUp { .. } => Retry::No,
         }
     }

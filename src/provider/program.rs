@@ -18,7 +18,7 @@ use super::limit::Outcome;
 use super::resolve::{self, Access, ConfigurationError};
 use super::retry::{self, Attempts, Backoff};
 use super::{Asked, Traffic};
-use crate::message::{Answer, Request, ToolCall, Usage};
+use crate::message::{Answer, Request, ResponseFormat, ToolCall, Usage};
 use crate::process::{self, Cancel, Job, ProcessError};
 use crate::project::config::ProviderConfig;
 
@@ -120,6 +120,16 @@ impl Program {
         let lane = traffic.lane(&self.endpoint, &request.model.name, Some(self.concurrency));
         let place = (self.endpoint.authority(), request.model.name.clone());
         let mut attempts = Attempts::new(self.backoff);
+        if request.response == ResponseFormat::Embedding {
+            let error = ConfigurationError::Unsupported {
+                model: request.model.id(),
+                what: "an embedding".to_owned(),
+                why: "programs are asked for answers alone".to_owned(),
+                help: "name a model of another provider, such as `openai/text-embedding-3-small`"
+                    .to_owned(),
+            };
+            return Asked { result: Err(error.into()), attempts: 0 };
+        }
         let input = input(request);
         loop {
             let permit = lane.acquire().await;

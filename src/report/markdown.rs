@@ -148,6 +148,9 @@ fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
     if plan.filtered {
         text += "; only the selected cases ran";
     }
+    if let Some(spent) = &info.spent {
+        let _ = write!(text, "; {}", spent.text());
+    }
     text + ".\n"
 }
 

@@ -8,6 +8,7 @@ pub mod cells;
 pub mod coverage;
 pub mod csv;
 pub mod diff;
+pub mod estimate;
 pub mod evaluation;
 pub mod finding;
 pub mod fmt;
@@ -19,9 +20,11 @@ pub mod junit;
 pub mod lint;
 pub mod markdown;
 pub mod measures;
+pub mod models;
 pub mod patch;
 pub mod run;
 pub mod schemas;
+pub mod spot_check;
 pub mod table;
 
 #[cfg(test)]

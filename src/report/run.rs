@@ -5,8 +5,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::estimate::dollars;
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
+use crate::diagnostic::counted;
+use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Estimate, Run};
@@ -29,6 +32,52 @@ pub struct RunInfo {
     pub dirty: Option<bool>,
     /// Whether the run is green.
     pub passed: bool,
+    /// What the calls of this run cost, where it made or might have made any.
+    pub spent: Option<Spending>,
+}
+
+/// What the calls of a run came to.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Spending {
+    /// Calls that were answered, or may have been.
+    pub calls: u64,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Null when a price is not known.
+    pub cost_usd: Option<f64>,
+    /// What `--max-cost` allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_usd: Option<f64>,
+}
+
+impl Spending {
+    /// What a budget was used for.
+    pub fn of(budget: &Budget<'_>) -> Self {
+        let spent = budget.spent();
+        Self {
+            calls: spent.calls,
+            input_tokens: spent.input_tokens,
+            output_tokens: spent.output_tokens,
+            cost_usd: spent.known_cost(),
+            limit_usd: budget.limit(),
+        }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let cost = match (self.cost_usd, self.limit_usd) {
+            (Some(cost), Some(limit)) => format!("{} of {}", dollars(cost), dollars(limit)),
+            (Some(cost), None) => dollars(cost),
+            (None, _) => "the price is not known".to_owned(),
+        };
+        let calls = counted(self.calls, "call");
+        format!(
+            "spent: {calls}, {} tokens in, {} out, {cost}",
+            self.input_tokens, self.output_tokens
+        )
+    }
 }
 
 /// `pf eval --format json`.
@@ -49,6 +98,9 @@ pub struct Eval {
     filtered: bool,
     /// Whether all gates hold.
     passed: bool,
+    /// What the calls of this run cost, where it made or might have made any; answers that were there cost nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent: Option<Spending>,
     gates: Vec<Gate>,
     results: Vec<ResultEntry>,
 }
@@ -310,6 +362,7 @@ impl Eval {
             dirty: info.dirty,
             filtered: plan.filtered,
             passed: info.passed,
+            spent: info.spent,
             gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
         }

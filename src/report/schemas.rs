@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::{answer, cache, coverage, diff, fmt, import, json, lint, run};
+use super::{
+    answer, cache, coverage, diff, estimate, fmt, import, json, lint, models, run, spot_check,
+};
 use crate::project;
 use crate::schema::published;
 
@@ -25,6 +27,8 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("answer", of::<answer::AnswerJson>("answer")),
         ("coverage", of::<coverage::CoverageJson>("coverage")),
         ("eval", of::<run::Eval>("eval")),
+        ("eval-estimate", of::<estimate::EvalEstimate>("eval-estimate")),
+        ("spot-check", of::<spot_check::SpotCheck>("spot-check")),
         ("run", of::<run::RunFile>("run")),
         ("import", of::<import::Import>("import")),
         ("cache-stats", of::<cache::Stats>("cache-stats")),
@@ -33,6 +37,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("cache-export", of::<cache::Export>("cache-export")),
         ("cache-import", of::<cache::Import>("cache-import")),
         ("cache-verify", of::<cache::Verify>("cache-verify")),
+        ("models", of::<models::Models>("models")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()

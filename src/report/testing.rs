@@ -91,7 +91,7 @@ pub(in crate::report) fn cells() -> Vec<CellRecord> {
             input_tokens: 12,
             output_tokens: 3,
             cached_tokens: 4,
-            reasoning_tokens: 0,
+            ..Usage::default()
         }),
         cost_usd: Some(0.000_12),
         judgements: vec![judgement("equals", Some(1.0), "is \"Hello Ada\"")],
@@ -146,6 +146,7 @@ pub(in crate::report) fn info() -> RunInfo {
         commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
         dirty: Some(true),
         passed: false,
+        spent: None,
     }
 }
 

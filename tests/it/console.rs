@@ -55,6 +55,7 @@ documents![
     eval,
     coverage,
     failed,
+    cost,
     cache,
     eval_reports,
     classification,

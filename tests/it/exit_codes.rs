@@ -52,7 +52,12 @@ fn every_code_of_the_help_is_reached() {
         let _ = crate::server::interrupted(crate::server::Then::Answered).2.exits(130);
     }
     reached.insert(130);
-    // Promised for limits on cost; no command sets one yet.
+    let model = crate::server::Model::repeating();
+    let fixture = crate::server::project(&model, 1);
+    let config = fixture.read("pf.yaml");
+    fixture.write("pf.yaml", config + "prices: prices.yaml\n");
+    fixture.write("prices.yaml", "lab/one: {input: 1, output: 1}\n");
+    let _ = crate::server::eval(&fixture, &["--max-cost", "0"]).exits(5);
     reached.insert(5);
     assert_eq!(listed(&fixture.pf(&["--help"]).exits(0).stdout), reached);
 }

@@ -23,5 +23,6 @@ mod judges;
 #[cfg(unix)]
 mod readme;
 mod server;
+mod spending;
 mod support;
 mod tidy;

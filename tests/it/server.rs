@@ -114,7 +114,7 @@ fn rows(words: impl Iterator<Item = String>) -> String {
 }
 
 /// `pf eval` with the key at hand.
-fn eval(fixture: &Fixture, arguments: &[&str]) -> Outcome {
+pub(crate) fn eval(fixture: &Fixture, arguments: &[&str]) -> Outcome {
     let arguments = [&["eval"], arguments].concat();
     let mut command = fixture.pf_command(&arguments);
     fixture.outcome(&command.env("LAB_KEY", KEY).output().expect("the binary runs"))

@@ -5,6 +5,8 @@ mod failed;
 pub(in crate::cli) mod inputs;
 mod outputs;
 mod progress;
+mod spending;
+mod spot_check;
 
 use std::collections::BTreeMap;
 
@@ -14,12 +16,14 @@ use jiff::Timestamp;
 use self::inputs::Inputs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
+use self::spot_check::Found;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::trust::TrustArgs;
 use crate::cli::ui::Ui;
 use crate::cli::write;
+use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
@@ -27,7 +31,7 @@ use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Judging, Mode, Options, Prepared, Status};
 use crate::project::Project;
 use crate::report::evaluation;
-use crate::report::run::{Eval, RunInfo};
+use crate::report::run::{Eval, RunInfo, Spending};
 use crate::snapshot::Home;
 
 /// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
@@ -39,15 +43,17 @@ use crate::snapshot::Home;
   pf eval --failed                         what did not pass last time
   pf eval --coverage                       what no case tries; asks nobody
   pf eval --threshold 0.95                 with another pass rate as the gate
-  pf eval --dry-run                        how many calls it would make
+  pf eval --dry-run                        how many calls it would make, and what they would cost
+  pf eval --max-cost 0.50                  stop before more than 50 cents are spent
   pf eval --record                         keep the answers in recordings/, to be committed
+  pf eval --spot-check 20                  does the model still answer 20 of them as it did?
   pf eval --replay                         from recordings alone: no key, no network
   pf eval -o report.html                   a page to look at the answers, in any browser
   pf eval -o run.json -o results.junit.xml -o cells.csv
   pf eval --format github                  annotations in GitHub Actions
 
 Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
-130 interrupted.")]
+5 the cost limit was reached, 130 interrupted.")]
 pub(crate) struct Args {
     /// Suites by name or glob; all suites when absent
     suites: Vec<String>,
@@ -90,9 +96,18 @@ pub(crate) struct Args {
     /// Neither read nor write the local store
     #[arg(long, group = "mode")]
     no_cache: bool,
-    /// Say what would be asked, and ask nothing
+    /// Say what would be asked and what it would cost, and ask nothing
     #[arg(long)]
     dry_run: bool,
+    /// Spend at most so many US dollars: what would cost more is not asked
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
+    max_cost: Option<f64>,
+    /// Ask again for N of the recorded or stored answers and say whose verdict changed; keeps nothing
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["mode", "outputs", "threshold"])]
+    spot_check: Option<u32>,
+    /// With --spot-check, which of them: another seed, others
+    #[arg(long, value_name = "SEED", requires = "spot_check")]
+    seed: Option<u64>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -109,6 +124,13 @@ fn share(text: &str) -> Result<f64, String> {
             Err(format!("it is a share from 0 to 1; for {value} % write {}", value / 100.0))
         }
         _ => Err("it is a share from 0 to 1".to_owned()),
+    }
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    match text.strip_prefix('$').unwrap_or(text).parse::<f64>() {
+        Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+        _ => Err("it is an amount of US dollars, such as 0.50".to_owned()),
     }
 }
 
@@ -140,26 +162,28 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
     inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
-    announce(&plan, &cells, &inputs.judging, ui);
+    let cells = &cells;
+    if let Some(n) = args.spot_check {
+        let (home, project, plan, trust) = (&home, &project, &plan, &trust);
+        let found = Found { home, project, plan, cells, trust };
+        return spot_check::run(args, n as usize, &found, inputs, ui);
+    }
+    announce(&plan, cells, &inputs.judging, ui);
+    let estimate = spending::estimate(args, &plan, cells, &inputs.answers())?;
     if args.dry_run {
+        spending::print(args, &plan, &estimate, ui)?;
         return Ok(Exit::Success);
     }
-    let cells = &cells;
-    let concurrency = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
-    let quiet = ui.quiet();
-    let on_interrupt = || {
-        if !quiet {
-            Ui::progress_line(
-                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
-            );
-        }
-    };
+    spending::announce(&plan, &estimate, ui);
+    let budget = Budget::new(&plan.prices, args.max_cost);
+    let on_interrupt = on_interrupt(ui);
     let options = Options {
         mode,
         folder: home.root(),
-        concurrency: concurrency.unwrap_or(crate::provider::DEFAULT_CONCURRENCY),
+        concurrency: concurrency(args, &project),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
+        budget: &budget,
     };
     let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
     let mut tally = Tally::default();
@@ -171,7 +195,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut on_cell = |cell: CellRecord| {
         tally.add(&plan, &cell);
         troubles.add(cell.index, cell.state);
-        progress.cell(&cell);
+        progress.cell(&cell, budget.spent());
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
         }
@@ -191,6 +215,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if let Some(reason) = &finished.unkept {
         ui.warn(format!("some answers could not be kept in the local store: {reason}"));
     }
+    let asks = estimate.calls() + inputs.judging.calls() > 0;
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
@@ -199,15 +224,38 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let run = tally.finish(&plan);
     let exit = exit(&run, finished.status);
-    let info = info(&home, started_at, finished.status, exit);
+    let spent = asks.then(|| Spending::of(&budget));
+    let info = info(&home, started_at, finished.status, exit, spent);
     inputs::record(&home, &project, &plan, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;
     if args.output.for_people() {
         show_wrong(&run, &wrong, &errors, exit, ui);
+        if let Some(spent) = &info.spent {
+            ui.note(spent.text());
+        }
+    } else if let Some(reached) = budget.reached() {
+        ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
+}
+
+/// What is said when the user interrupts.
+fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
+    let quiet = ui.quiet();
+    move || {
+        if !quiet {
+            Ui::progress_line(
+                "interrupted: waiting for the calls under way, whose answers are kept; again to leave them",
+            );
+        }
+    }
+}
+
+fn concurrency(args: &Args, project: &Project) -> usize {
+    let wanted = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
+    wanted.unwrap_or(crate::provider::DEFAULT_CONCURRENCY)
 }
 
 fn mode(args: &Args) -> Mode {
@@ -305,7 +353,16 @@ fn announce(plan: &Plan, cells: &[Prepared], judging: &Judging, ui: &mut Ui) {
     }
 }
 
-/// The first of: interrupted, provider failed, another gate failed, all well.
+/// The exit code of a run that did not get to its end.
+fn stop_reason(status: Status) -> Option<Exit> {
+    match status {
+        Status::Complete => None,
+        Status::Interrupted => Some(Exit::Interrupted),
+        Status::OverLimit => Some(Exit::Cost),
+    }
+}
+
+/// The first of: interrupted, the limit on cost reached, provider failed, another gate failed, all well.
 fn exit(run: &Run, status: Status) -> Exit {
     let failed = |wanted: &[&str]| {
         run.results
@@ -313,8 +370,8 @@ fn exit(run: &Run, status: Status) -> Exit {
             .flat_map(|result| &result.gates)
             .any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
     };
-    if status == Status::Interrupted {
-        return Exit::Interrupted;
+    if let Some(exit) = stop_reason(status) {
+        return exit;
     }
     if failed(&["errors", "not_run"]) {
         return Exit::Provider;
@@ -325,7 +382,13 @@ fn exit(run: &Run, status: Status) -> Exit {
     }
 }
 
-fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> RunInfo {
+fn info(
+    home: &Home,
+    started_at: Timestamp,
+    status: Status,
+    exit: Exit,
+    spent: Option<Spending>,
+) -> RunInfo {
     let (commit, dirty) = match home.has_git() {
         // A bare repository or a broken HEAD must not cost the results of a run.
         true => match home.head().ok().flatten() {
@@ -341,10 +404,12 @@ fn info(home: &Home, started_at: Timestamp, status: Status, exit: Exit) -> RunIn
         status: match status {
             Status::Complete => "complete".to_owned(),
             Status::Interrupted => "interrupted".to_owned(),
+            Status::OverLimit => "aborted".to_owned(),
         },
         commit,
         dirty,
         passed: exit == Exit::Success,
+        spent,
     }
 }
 

@@ -10,6 +10,7 @@ mod init;
 mod lint;
 mod list;
 mod log;
+mod models;
 mod render;
 mod rule;
 mod run;
@@ -36,6 +37,7 @@ pub(super) enum Command {
     Diff(diff::Args),
     Eval(Box<eval::Args>),
     Cache(cache::Args),
+    Models(models::Args),
     Import(import::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -66,6 +68,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
+        Command::Models(args) => models::run(&args, global, ui),
         Command::Import(args) => import::run(&args, global, ui),
         Command::Schema(args) => schema::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),

@@ -185,6 +185,7 @@ impl Counts {
             input_tokens: self.input_tokens?.saturating_add(cached_tokens).saturating_add(written),
             output_tokens: self.output_tokens?,
             cached_tokens,
+            cache_write_tokens: written,
             ..Usage::default()
         })
     }

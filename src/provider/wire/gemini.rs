@@ -282,6 +282,7 @@ impl Counts {
             output_tokens,
             cached_tokens: self.cached_content_token_count.unwrap_or(0),
             reasoning_tokens,
+            ..Usage::default()
         })
     }
 }

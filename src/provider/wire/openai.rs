@@ -352,6 +352,7 @@ struct UsageBody {
 #[derive(Deserialize)]
 pub(super) struct PromptDetails {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -365,15 +366,21 @@ impl UsageBody {
         Some(Usage {
             input_tokens: self.prompt_tokens?,
             output_tokens: self.completion_tokens?,
-            cached_tokens: cached(self.prompt_tokens_details),
+            cached_tokens: cached(self.prompt_tokens_details.as_ref()),
+            cache_write_tokens: cache_written(self.prompt_tokens_details.as_ref()),
             reasoning_tokens: reasoned(self.completion_tokens_details),
         })
     }
 }
 
 /// Cached tokens are part of the input.
-pub(super) fn cached(details: Option<PromptDetails>) -> u64 {
+pub(super) fn cached(details: Option<&PromptDetails>) -> u64 {
     details.and_then(|details| details.cached_tokens).unwrap_or(0)
+}
+
+/// So are those that were written to the cache; vendors that charge nothing for that do not count them.
+pub(super) fn cache_written(details: Option<&PromptDetails>) -> u64 {
+    details.and_then(|details| details.cache_write_tokens).unwrap_or(0)
 }
 
 /// Reasoning is part of the output.

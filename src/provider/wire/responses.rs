@@ -174,7 +174,8 @@ impl Counts {
         Some(Usage {
             input_tokens: self.input_tokens?,
             output_tokens: self.output_tokens?,
-            cached_tokens: openai::cached(self.input_tokens_details),
+            cached_tokens: openai::cached(self.input_tokens_details.as_ref()),
+            cache_write_tokens: openai::cache_written(self.input_tokens_details.as_ref()),
             reasoning_tokens: openai::reasoned(self.output_tokens_details),
         })
     }

@@ -4,7 +4,7 @@ const total = (name) => run.results.reduce((sum, result) => sum + result.cells[n
 
 function verdict() {
   const name = run.status === 'complete' ? (run.passed ? 'pass' : 'fail') : 'error';
-  const said = run.status === 'complete' ? (run.passed ? 'Passed' : 'Failed') : 'Interrupted';
+  const said = run.status === 'complete' ? (run.passed ? 'Passed' : 'Failed') : run.status === 'aborted' ? 'Aborted' : 'Interrupted';
   document.title = `${said}: ${unique(columns.map((column) => column.suite)).join(', ')}`;
   const failed = run.gates.filter((gate) => !gate.passed).length;
   const states = STATES.map((key) => [total(key), word(key)]).filter(([n]) => n > 0);

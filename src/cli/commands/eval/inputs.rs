@@ -81,7 +81,7 @@ impl Inputs {
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let mode = super::mode(args);
-        let mut wanted = called(plan, cells);
+        let wanted = called(plan, cells);
         self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
         if wanted.is_empty() && self.judging.calls() == 0 {
             return Ok(());
@@ -89,13 +89,7 @@ impl Inputs {
         if mode == Mode::Replay {
             return Err(missing(plan, cells, &self.judging, &args.models));
         }
-        wanted.extend(self.judging.providers.iter().cloned());
-        let providers = &project.config.providers;
-        for name in &wanted {
-            let endpoint = provider::locate(name, providers)
-                .map_err(|error| Error::usage(error.to_string()))?;
-            self.endpoints.insert(name.clone(), endpoint);
-        }
+        self.locate(project, plan, cells)?;
         if mode != Mode::NoCache {
             let (store, warnings) = open_store(home);
             for warning in warnings {
@@ -106,16 +100,49 @@ impl Inputs {
             let damaged = runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             warn_of_damage(&damaged, ui);
-            if !args.dry_run && mode != Mode::Refresh {
+            if !args.dry_run && args.spot_check.is_none() && mode != Mode::Refresh {
                 let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count() as u64;
                 store.looked(of(Origin::Stored), of(Origin::Called));
             }
             self.store = Some(store);
             self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
         }
-        if args.dry_run {
+        if args.dry_run || args.spot_check.is_some() {
             return Ok(());
         }
+        self.connect(home, project, plan, cells, trust)
+    }
+
+    /// The providers that cells and their judges are to be asked of.
+    fn wanted(&self, plan: &Plan, cells: &[Prepared]) -> BTreeSet<String> {
+        let judges = self.judging.providers.iter().filter(|name| *name != "echo").cloned();
+        called(plan, cells).into_iter().chain(judges).collect()
+    }
+
+    /// Finds out where the providers are that cells are to be asked of.
+    pub(super) fn locate(
+        &mut self,
+        project: &Project,
+        plan: &Plan,
+        cells: &[Prepared],
+    ) -> Result<(), Error> {
+        for name in self.wanted(plan, cells) {
+            let endpoint = provider::locate(&name, &project.config.providers)
+                .map_err(|error| Error::usage(error.to_string()))?;
+            self.endpoints.insert(name, endpoint);
+        }
+        Ok(())
+    }
+
+    /// Makes ready to ask: reads and checks the keys that it takes.
+    pub(super) fn connect(
+        &mut self,
+        home: &Home,
+        project: &Project,
+        plan: &Plan,
+        cells: &[Prepared],
+        trust: &Trusted,
+    ) -> Result<(), Error> {
         let root = home.root().to_owned();
         let access = Access {
             environment: &environment,
@@ -124,12 +151,8 @@ impl Inputs {
             exec: trust.exec(),
         };
         let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
-        let mut wanted = called(plan, cells);
-        wanted.extend(self.judging.providers.iter().filter(|name| *name != "echo").cloned());
-        wanted.sort();
-        wanted.dedup();
-        for name in wanted {
-            let provider = Provider::resolve(&name, providers, &access).map_err(|error| {
+        for name in self.wanted(plan, cells) {
+            let provider = Provider::resolve(&name, &project.config.providers, &access).map_err(|error| {
                 let hint = match asked {
                     0 => format!("{} of judges are neither recorded nor stored; --dry-run asks for none", counted(self.judging.calls() as usize, "answer")),
                     _ => format!("{asked} of {} answers are neither recorded nor stored; --dry-run asks for none", cells.len()),

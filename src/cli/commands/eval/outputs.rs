@@ -81,6 +81,11 @@ impl OutputArgs {
         self.outputs.iter().map(|output| Output::parse(output, global)).collect()
     }
 
+    /// Whether what is printed is read by programs.
+    pub(super) fn for_programs(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Whether the results are drawn for people.
     pub(super) fn for_people(&self) -> bool {
         self.format == Format::Human

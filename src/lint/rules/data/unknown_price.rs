@@ -12,7 +12,7 @@ rule! {
     ///
     /// ## Why is this bad?
     ///
-    /// The `cost` assertion cannot be judged, and the gate `cost_usd` fails, after the calls were paid for.
+    /// The `cost` assertion cannot be judged, after the calls were paid for; with the gate `cost_usd` nothing is asked at all.
     ///
     /// ## Example
     ///

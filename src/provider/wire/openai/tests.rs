@@ -143,6 +143,7 @@ fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Usage {
         output_tokens: output,
         cached_tokens: cached,
         reasoning_tokens: reasoning,
+        ..Usage::default()
     }
 }
 

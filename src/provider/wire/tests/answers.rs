@@ -19,6 +19,7 @@ fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Usage {
         output_tokens: output,
         cached_tokens: cached,
         reasoning_tokens: reasoning,
+        ..Usage::default()
     }
 }
 
@@ -39,7 +40,7 @@ fn anthropic() {
             ),
             finish: Some("tool_calls".into()),
             finish_raw: Some("tool_use".into()),
-            usage: Some(usage(50 + 248 + 1800, 89, 1800, 0)),
+            usage: Some(Usage { cache_write_tokens: 248, ..usage(50 + 248 + 1800, 89, 1800, 0) }),
             ..Answer::default()
         }
     );
@@ -92,7 +93,7 @@ fn bedrock() {
             tool_calls: call("tooluse_hbTgdi0CSLq_hM4P8csZJA", "top_song", json!({"sign": "WZPZ"})),
             finish: Some("tool_calls".into()),
             finish_raw: Some("tool_use".into()),
-            usage: Some(usage(30 + 1024 + 100, 62, 1024, 0)),
+            usage: Some(Usage { cache_write_tokens: 100, ..usage(30 + 1024 + 100, 62, 1024, 0) }),
             ..Answer::default()
         }
     );

@@ -68,7 +68,13 @@ fn a_stream_amounts_to_the_answer_in_one_piece() {
         vec![ToolCall { id: id.into(), name: "get_weather".into(), arguments }]
     };
     let usage = |input_tokens, output_tokens, cached_tokens, reasoning_tokens| {
-        Some(Usage { input_tokens, output_tokens, cached_tokens, reasoning_tokens })
+        Some(Usage {
+            input_tokens,
+            output_tokens,
+            cached_tokens,
+            reasoning_tokens,
+            ..Usage::default()
+        })
     };
     let answer = |finish: &str, raw: Option<&str>, usage| Answer {
         output: "Grüß dich!".into(),
