@@ -75,6 +75,7 @@ pub fn answer(data: &[u8]) {
             metadata: &metadata,
             cost_usd: Some(0.1),
             tools: &[],
+            messages: &[],
         }) {
             Outcome::Scored(verdict) => {
                 assert!((0.0..=1.0).contains(&verdict.score), "{name}: {verdict:?}");

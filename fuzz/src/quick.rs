@@ -63,7 +63,9 @@ fn show(node: &Node, by: usize, lines: &mut Vec<String>) {
     match &node.kind {
         NodeKind::Sequence(items) => {
             lines.push(format!("{span:?} sequence of {}", items.len()));
-            items.iter().for_each(|item| show(item, by, lines));
+            for item in items {
+                show(item, by, lines);
+            }
         }
         NodeKind::Mapping(entries) => {
             lines.push(format!("{span:?} mapping of {}", entries.len()));

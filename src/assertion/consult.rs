@@ -201,10 +201,7 @@ impl From<&str> for Halt {
 }
 
 /// The replies to all questions, in their order; those that have none are asked together.
-pub(super) fn all<'r>(
-    questions: Vec<Question>,
-    replies: &'r Replies,
-) -> Result<Vec<&'r Reply>, Halt> {
+pub(super) fn all(questions: Vec<Question>, replies: &Replies) -> Result<Vec<&Reply>, Halt> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for question in questions {

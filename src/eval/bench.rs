@@ -65,13 +65,13 @@ impl Bench {
         let of_columns = suite.columns.iter().flat_map(|column| &column.assertions);
         for assertion in of_columns.filter(|assertion| assertion.needs().is_some()) {
             for case in &suite.cases {
-                self.demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
+                Self::demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
             }
             self.take(project, assertion, &mut digests)?;
         }
         for case in &suite.cases {
             for assertion in &case.assertions {
-                self.demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
+                Self::demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
                 self.take(project, assertion, &mut digests)?;
             }
         }
@@ -80,7 +80,6 @@ impl Bench {
 
     /// A judge that cannot do without `expected` must have one, before anything is paid for.
     fn demand(
-        &self,
         assertion: &Assertion,
         case: &str,
         expected: bool,
@@ -320,9 +319,8 @@ impl Judge {
                 "second" => second.map(Value::from),
                 "expected" if is_text => expected.clone().map(Value::from),
                 "expected" => subject.expected.cloned(),
-                "question" => asked.clone().map(Value::from),
                 "rubric" if !is_text && !criteria.is_empty() => Some(json!(criteria)),
-                "rubric" => asked.clone().map(Value::from),
+                "question" | "rubric" => asked.clone().map(Value::from),
                 "messages" if is_text => Some(Value::from(transcript.clone())),
                 "messages" => Some(json!(subject.messages)),
                 "variables" if is_text => Some(Value::from(variables.clone())),

@@ -253,7 +253,9 @@ mod tests {
             let mut seen = String::new();
             let mut shown = |text: &str| seen.push_str(text);
             let mut held = Held { keys: vec![&key], pending: String::new(), shown: &mut shown };
-            pieces.iter().for_each(|piece| held.push(piece));
+            for piece in pieces {
+                held.push(piece);
+            }
             held.finish();
             assert_eq!(seen, "a **** b", "{pieces:?}");
         }

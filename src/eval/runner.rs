@@ -432,6 +432,7 @@ struct Runner<'a> {
 }
 
 /// How an answer came.
+#[derive(Clone, Copy)]
 struct At<'a> {
     place: Place<'a>,
     origin: Origin,
@@ -736,7 +737,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
         loop {
             let work = move || match session.turn(&runner.plan.bench) {
                 Turn::Decided(scored) => {
-                    Err(runner.decided(runner.at(&cell, attempts), session, scored))
+                    Err(Box::new(runner.decided(runner.at(&cell, attempts), session, scored)))
                 }
                 Turn::Wants(wants) => {
                     let missing: Vec<(usize, Box<Request>)> = wants
@@ -749,7 +750,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
             let missing;
             (session, missing) = match self.compute(work).await {
                 Ok(waiting) => waiting,
-                Err(record) => return record,
+                Err(record) => return *record,
             };
             let asked = missing.into_iter().map(|(index, request)| async move {
                 let outcome = self.judgement(sharing, (*request).clone()).await;

@@ -500,6 +500,7 @@ impl Compiler {
             code.add_template_owned(TEXT, guarded.text).map_err(of_engine)?;
             (names, Node::Text(Arc::new(Program { source: text.to_owned(), code })))
         };
+        let names: std::collections::BTreeSet<String> = names.into_iter().collect();
         for name in names {
             self.uses_name(&name).map_err(|(message, help)| problem(message, None, help))?;
         }

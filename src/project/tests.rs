@@ -155,7 +155,8 @@ fn of_two_files_with_one_name_all_take_the_same() {
         let whole = Project::load(&snapshot).unwrap();
         let only = [path("prompts/a.yml")].into();
         let narrow = Project::load_scope(&snapshot, Scope::Files(&only)).unwrap();
-        let named = Project::load_scope(&snapshot, Scope::Prompts(&[name.clone()])).unwrap();
+        let named =
+            Project::load_scope(&snapshot, Scope::Prompts(std::slice::from_ref(&name))).unwrap();
         for project in [&whole, &narrow, &named] {
             let read = project.prompts.get(&name).map(|prompt| &prompt.path);
             assert_eq!(read.is_some(), usable);

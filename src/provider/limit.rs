@@ -417,7 +417,7 @@ mod tests {
                 }
                 taken.set(taken.get() + 1);
                 let next = Duration::from_secs(now.as_secs() + 1);
-                if taken.get() <= RATE { Ok(()) } else { Err(Some(next - now)) }
+                if taken.get() <= RATE { Ok(()) } else { Err(next.checked_sub(now)) }
             };
             let seen = traffic(&limiter, RATE * 60, admit).await;
             assert!(seen.took < Duration::from_secs(75), "{:?} for 60 s of work", seen.took);

@@ -250,5 +250,6 @@ fn input(request: &Request) -> Vec<u8> {
     line
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

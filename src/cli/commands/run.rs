@@ -158,9 +158,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(format!("an answer could not be kept in the local store: {reason}"));
     }
     let shown = Printed {
-        json: (args.format == AnswerFormat::Json).then(|| {
-            AnswerJson::new(prompt.name.as_str(), digest.to_string(), &model.label, &done.attempts)
-        }),
+        json: (args.format == AnswerFormat::Json)
+            .then(|| {
+                let (name, digest) = (prompt.name.as_str(), digest.to_string());
+                AnswerJson::new(name, digest, &model.label, &done.attempts)
+            })
+            .flatten(),
         streamed: stream,
     };
     finish(&done.end, &done.attempts, &model.label, shown, ui)
@@ -168,7 +171,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 
 /// What is printed besides the text of the answer, or instead of it.
 struct Printed {
-    json: Option<Option<AnswerJson>>,
+    json: Option<AnswerJson>,
     /// Where its text stands already.
     streamed: Option<Stream>,
 }
@@ -193,7 +196,7 @@ fn finish(
     };
     let valid = last.checked.is_valid();
     match printed.json {
-        Some(Some(answer)) => json::write(ui.out(), &answer)?,
+        Some(answer) => json::write(ui.out(), &answer)?,
         _ if valid => print(last, printed.streamed == Some(Stream::Out), ui)?,
         _ => {}
     }

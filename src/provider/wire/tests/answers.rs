@@ -9,7 +9,7 @@ macro_rules! fixture {
 }
 pub(super) use fixture;
 
-fn parse(wire: Wire, body: &[u8]) -> Answer {
+fn parse(wire: &Wire, body: &[u8]) -> Answer {
     wire.parse(body, &plain("p", "m")).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn call(id: &str, name: &str, arguments: Value) -> Vec<ToolCall> {
 #[test]
 fn anthropic() {
     assert_eq!(
-        parse(Wire::Anthropic, fixture!("anthropic.json")),
+        parse(&Wire::Anthropic, fixture!("anthropic.json")),
         Answer {
             output: "Okay, let's check the weather for San Francisco, CA:".into(),
             tool_calls: call(
@@ -49,7 +49,7 @@ fn anthropic() {
 #[test]
 fn gemini() {
     assert_eq!(
-        parse(Wire::Gemini, fixture!("gemini.json")),
+        parse(&Wire::Gemini, fixture!("gemini.json")),
         Answer {
             output: "The sum is four.".into(),
             tool_calls: call("fc_1", "note", json!({"sum": 4})),
@@ -64,7 +64,7 @@ fn gemini() {
 #[test]
 fn a_blocked_prompt_is_an_empty_answer_that_says_so() {
     assert_eq!(
-        parse(Wire::Gemini, fixture!("gemini-blocked.json")),
+        parse(&Wire::Gemini, fixture!("gemini-blocked.json")),
         Answer {
             finish: Some("content_filter".into()),
             finish_raw: Some("PROHIBITED_CONTENT".into()),
@@ -77,7 +77,7 @@ fn a_blocked_prompt_is_an_empty_answer_that_says_so() {
 #[test]
 fn thoughts_that_are_part_of_the_answer_are_not_counted_twice() {
     let body = json!({"candidates": [{"finishReason": "MAX_TOKENS"}], "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 40, "thoughtsTokenCount": 30, "totalTokenCount": 45}});
-    let answer = parse(Wire::Gemini, body.to_string().as_bytes());
+    let answer = parse(&Wire::Gemini, body.to_string().as_bytes());
     assert_eq!(
         (answer.finish.as_deref(), answer.usage),
         (Some("length"), Some(usage(5, 40, 0, 30)))
@@ -87,7 +87,7 @@ fn thoughts_that_are_part_of_the_answer_are_not_counted_twice() {
 #[test]
 fn bedrock() {
     assert_eq!(
-        parse(Wire::Bedrock, fixture!("bedrock.json")),
+        parse(&Wire::Bedrock, fixture!("bedrock.json")),
         Answer {
             output: "I look it up.".into(),
             tool_calls: call("tooluse_hbTgdi0CSLq_hM4P8csZJA", "top_song", json!({"sign": "WZPZ"})),
@@ -118,7 +118,7 @@ fn what_bedrock_gives_through_a_tool_is_the_answer() {
 #[test]
 fn ollama() {
     assert_eq!(
-        parse(Wire::Ollama, fixture!("ollama.json")),
+        parse(&Wire::Ollama, fixture!("ollama.json")),
         Answer {
             tool_calls: call("", "get_weather", json!({"city": "Tokyo"})),
             finish: Some("tool_calls".into()),
@@ -132,7 +132,7 @@ fn ollama() {
 #[test]
 fn responses() {
     assert_eq!(
-        parse(Wire::Responses, fixture!("openai-responses.json")),
+        parse(&Wire::Responses, fixture!("openai-responses.json")),
         Answer {
             output: "A boardwalk.".into(),
             tool_calls: call("call_1", "note", json!({"place": "marsh"})),
@@ -143,7 +143,7 @@ fn responses() {
         }
     );
     let refused = json!({"status": "completed", "output": [{"type": "message", "content": [{"type": "refusal", "refusal": "I cannot."}]}]});
-    let answer = parse(Wire::Responses, refused.to_string().as_bytes());
+    let answer = parse(&Wire::Responses, refused.to_string().as_bytes());
     assert_eq!((answer.output.as_str(), answer.finish.as_deref()), ("I cannot.", Some("refusal")));
 }
 
@@ -152,7 +152,7 @@ fn reasoning_beside_the_content_is_no_output() {
     let body = json!({"choices": [{"message": {"role": "assistant", "content": "Four.", "reasoning_content": "2 + 2", "reasoning": "2 + 2"}, "finish_reason": "stop"}]});
     let parts = json!({"choices": [{"message": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "2 + 2"}]}, {"type": "text", "text": "Four."}]}, "finish_reason": "stop"}]});
     for body in [body, parts] {
-        let answer = parse(Wire::Openai(Quirks::COMPATIBLE), body.to_string().as_bytes());
+        let answer = parse(&Wire::Openai(Quirks::COMPATIBLE), body.to_string().as_bytes());
         assert_eq!(answer.output, "Four.");
     }
 }
