@@ -432,8 +432,9 @@ fn a_plain_server_is_not_trusted_for_https() {
     let _ = eval(&fixture).exits(4);
     for cell in cells(&fixture) {
         let error = cell["error"].as_str().unwrap_or_default();
-        // The second on a machine that has no certificates at all.
-        let known = error.contains("cannot trust") || error.contains("no trusted certificates");
+        // The second on a machine that has no certificates at all, the third of a server that waits for a request line.
+        let known = ["cannot trust", "no trusted certificates", "gave no answer"];
+        let known = known.iter().any(|words| error.contains(words));
         assert!(known, "{error}");
     }
     assert!(server.asked() <= CASES);
@@ -445,9 +446,14 @@ fn a_server_that_is_not_there_is_given_up_and_asked_again_by_the_next_run() {
     let address = listener.local_addr().expect("an address").to_string();
     drop(listener);
     let fixture = project("http", &address);
-    let started = Instant::now();
-    let _ = eval(&fixture).exits(4).says("cannot connect").says("check that it runs");
-    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+    let _ = eval(&fixture).exits(4);
+    for cell in cells(&fixture) {
+        let error = cell["error"].as_str().unwrap_or_default();
+        assert!(
+            error.contains("cannot connect") && error.contains("check that it runs"),
+            "{error}"
+        );
+    }
     let server = Server::start(|_| good());
     let config = fixture.read("pf.yaml").replace(&address, &server.address);
     fixture.write("pf.yaml", config);

@@ -73,7 +73,7 @@ fn each_verdict_is_the_published_mark() {
         })
         .collect();
     assert_eq!(counts, SOLVED);
-    assert!(!fixture.has(".pf"), "nothing is stored where everything is recorded");
+    assert!(!fixture.has(".pf/cells.db"), "nothing is stored where everything is recorded");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Templates of requests, and where answers stand in bodies.
+
 use super::*;
 use crate::message::{Message, ModelSettings, Tool};
 

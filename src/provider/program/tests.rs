@@ -1,3 +1,5 @@
+//! Programs in place of servers: what they are given, what they may say, and how they end.
+
 use std::path::Path;
 
 use indexmap::IndexMap;

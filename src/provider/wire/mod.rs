@@ -208,6 +208,8 @@ impl Wire {
 
     /// Reads the body of an answer with status 200 to `request`.
     pub(super) fn parse(&self, body: &[u8], request: &Request) -> Result<Answer, ParseError> {
+        // Some servers put a byte order mark before it.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let value: Value =
             serde_json::from_slice(body).map_err(|error| ParseError::Json(error.to_string()))?;
         self.parse_value(value, request)
