@@ -125,6 +125,8 @@ pub fn fix(
             refused.sort_by(|a, b| a.finding.order(&b.finding));
             return Ok(Fixed { files, applied, refused, checked });
         }
+        // What could not be done before may be possible now.
+        refused.clear();
         let snapshot = project.snapshot.clone().with_files(changed)?;
         current = Some(Project::load(&snapshot)?);
     }
