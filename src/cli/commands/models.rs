@@ -65,7 +65,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Format::Json => json::write(ui.out(), &models)?,
         Format::Human => {
             write!(ui.out(), "{}", models.text())?;
-            ui.note(format!("read on {}; sources: src/price/models.jsonl of pf", models::as_of()));
+            ui.note(format!(
+                "tokens that it reads and writes at most; US dollars per million tokens, read on {}",
+                models::as_of()
+            ));
         }
     }
     Ok(Exit::Success)
