@@ -66,26 +66,26 @@ mod tests {
         let home = Path::new("/home/ada");
         let safe = |values: &[&str]| {
             let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-            is_declared_safe(Path::new("/home/ada/work/repo"), &values, Some(home))
+            is_declared_safe(Path::new("/home/ada/src/repo"), &values, Some(home))
         };
         for values in [
             &["*"][..],
-            &["/home/ada/work/repo"],
-            &["~/work/repo"],
-            &["/home/ada/work/*"],
+            &["/home/ada/src/repo"],
+            &["~/src/repo"],
+            &["/home/ada/src/*"],
             &["/home/*"],
-            &["", "/elsewhere", "/home/ada/work/repo"],
+            &["", "/elsewhere", "/home/ada/src/repo"],
         ] {
             assert!(safe(values), "{values:?}");
         }
         for values in [
             &[][..],
-            &["/home/ada/work"],
-            &["/home/ada/work/repo/prompts"],
-            &["work/repo"],
+            &["/home/ada/src"],
+            &["/home/ada/src/repo/prompts"],
+            &["src/repo"],
             &["*", ""],
-            &["/home/ada/work/repo", ""],
-            &["/home/ada/wor*"],
+            &["/home/ada/src/repo", ""],
+            &["/home/ada/sr*"],
         ] {
             assert!(!safe(values), "{values:?}");
         }

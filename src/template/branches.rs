@@ -106,8 +106,7 @@ messages:
     when: last
     content: \"{% if a %}b{% else %}c{% endif %}\"
 ";
-        let text = text.replace("\\\"", "\"");
-        let (taken, left) = ways(&text, "", &json!({"a": 2}));
+        let (taken, left) = ways(text, "", &json!({"a": 2}));
         assert_eq!(taken, ["6 Holds a > 1", "7 Empty items", "9 Fails last"]);
         assert_eq!(
             left,
@@ -122,7 +121,7 @@ messages:
                 "10 Fails a"
             ]
         );
-        let (taken, left) = ways(&text, "", &json!({"a": 0, "items": [1, 0], "last": true}));
+        let (taken, left) = ways(text, "", &json!({"a": 0, "items": [1, 0], "last": true}));
         assert_eq!(
             left,
             ["6 Holds a > 2", "6 Holds a > 1", "7 Empty items", "9 Fails last", "10 Holds a"]

@@ -19,7 +19,7 @@ rule! {
     /// ## Example
     ///
     /// ```text
-    /// prompts/tone.md -> ../../shared/tone.md
+    /// prompts/tone.md -> ../../team/tone.md
     /// ```
     ///
     /// ## Use instead
