@@ -228,11 +228,7 @@ pub(super) fn containers(text: &str) -> impl Iterator<Item = Value> {
                 }
                 Err(error) if error.is_eof() => return None,
                 Err(error) => {
-                    let mut next = place_of(&error, rest).max(1);
-                    while !rest.is_char_boundary(next) {
-                        next += 1;
-                    }
-                    rest = &rest[next..];
+                    rest = &rest[rest.ceil_char_boundary(place_of(&error, rest).max(1))..];
                 }
             }
         }

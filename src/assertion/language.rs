@@ -186,11 +186,7 @@ impl Language {
 }
 
 fn beginning(text: &str) -> &str {
-    let mut end = text.len().min(ENOUGH);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(ENOUGH)]
 }
 
 fn by_code(code: &str) -> Result<Lang, Problem> {

@@ -127,14 +127,10 @@ const LONGEST: usize = 300;
 
 /// The bytes around a place, to the borders of characters.
 fn window(text: &str, at: usize, before: usize, after: usize) -> Span {
-    let mut window = Span::new(at.saturating_sub(before), (at + after).min(text.len()));
-    while !text.is_char_boundary(window.start) {
-        window.start += 1;
-    }
-    while !text.is_char_boundary(window.end) {
-        window.end -= 1;
-    }
-    window
+    Span::new(
+        text.ceil_char_boundary(at.saturating_sub(before)),
+        text.floor_char_boundary(at + after),
+    )
 }
 
 fn is_spoken_of(text: &str, order: Span) -> bool {

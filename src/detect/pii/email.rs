@@ -197,11 +197,7 @@ fn address(text: &str, floor: usize, at: usize) -> Option<Span> {
 /// Whether what stands before an address makes it the credentials of a URL, or a path in one.
 fn in_url(before: &str) -> bool {
     const LONGEST: usize = 256;
-    let mut from = before.len().saturating_sub(LONGEST);
-    while !before.is_char_boundary(from) {
-        from += 1;
-    }
-    let before = &before[from..];
+    let before = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST))..];
     let word =
         before.rsplit([' ', '\n', '\t', '"', '\'', '<', '(', ',']).next().unwrap_or_default();
     before.ends_with('/') || (word.contains("://") && !word.contains('?'))

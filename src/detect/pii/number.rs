@@ -116,10 +116,7 @@ impl<'a> Number<'a> {
 
 /// Whether one of the words (in lower case) stands before a byte, at most so many bytes away and on its line.
 pub(super) fn named_before(text: &str, at: usize, distance: usize, words: &[&str]) -> bool {
-    let mut from = at.saturating_sub(distance);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
+    let from = text.ceil_char_boundary(at.saturating_sub(distance));
     let before = text[from..at].rsplit('\n').next().unwrap_or_default().to_lowercase();
     words.iter().any(|word| {
         before.match_indices(word).any(|(place, _)| {

@@ -140,10 +140,7 @@ fn private_key(text: &str, run: Span) -> Option<Secret> {
     if random::entropy(data) < 4.0 || random::is_placeholder(data) {
         return None;
     }
-    let mut limit = (run.end + LONGEST).min(text.len());
-    while !text.is_char_boundary(limit) {
-        limit -= 1;
-    }
+    let limit = text.floor_char_boundary(run.end + LONGEST);
     let end = text[run.end..limit].find("-----END").map_or(run.end, |end| run.end + end);
     Some(Secret {
         span: Span::new(start, end),
