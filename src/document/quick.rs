@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use super::Comment;
 use super::parse::Builder;
 use super::scalar::Style;
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
 /// The file holds something that is not read here.
@@ -19,6 +20,18 @@ pub(super) struct Unsure;
 
 type Read<T = ()> = Result<T, Unsure>;
 
+/// Gives up on the file unless this holds.
+fn sure(holds: bool) -> Read {
+    if holds { Ok(()) } else { Err(Unsure) }
+}
+
+impl From<Box<Diagnostic>> for Unsure {
+    /// The full parser says it again, and in the order of the file.
+    fn from(_: Box<Diagnostic>) -> Self {
+        Self
+    }
+}
+
 /// Keys that are longer are left to the full parser, which has a limit for them.
 const MAX_KEY: usize = 256;
 
@@ -26,14 +39,9 @@ const MAX_KEY: usize = 256;
 pub(super) fn read(text: &str, builder: &mut Builder<'_>) -> Read {
     ordinary(text.as_bytes())?;
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, line: 0, builder };
-    if reader.next_line()?.is_none() {
-        return Err(Unsure);
-    }
+    sure(reader.next_line()?.is_some())?;
     reader.block()?;
-    match reader.at == text.len() {
-        true => Ok(()),
-        false => Err(Unsure),
-    }
+    sure(reader.at == text.len())
 }
 
 /// Whether all characters mean nothing but themselves: no control characters, no line breaks but `\n`, no byte order mark.
@@ -47,10 +55,7 @@ fn ordinary(bytes: &[u8]) -> Read {
         0xef => bytes.get(at + 1).is_some_and(|next| matches!(next, 0xbb | 0xbf)),
         _ => false,
     };
-    match bytes.iter().enumerate().any(|(at, byte)| special(at, *byte)) {
-        true => Err(Unsure),
-        false => Ok(()),
-    }
+    sure(!bytes.iter().enumerate().any(|(at, byte)| special(at, *byte)))
 }
 
 struct Reader<'t, 'b, 'f> {
@@ -137,22 +142,15 @@ impl<'t> Reader<'t, '_, '_> {
 
     /// A collection whose first line begins here. Ends at the first line that does not belong to it.
     fn block(&mut self) -> Read {
-        if self.is_entry() {
-            let start = self.at;
-            return self.sequence(start);
-        }
-        self.mapping()
+        if self.is_entry() { self.sequence(self.at) } else { self.mapping() }
     }
 
     fn mapping(&mut self) -> Read {
         let column = self.column();
         self.open(true, self.at)?;
         loop {
-            if !self.key()? {
-                return Err(Unsure);
-            }
-            let next = self.value(column)?;
-            match next {
+            self.key()?;
+            match self.value(column)? {
                 Some(next) if next == column => {}
                 Some(next) if next > column => return Err(Unsure),
                 _ => break,
@@ -246,27 +244,20 @@ impl<'t> Reader<'t, '_, '_> {
         self.stands_alone(key).then_some(key)
     }
 
-    /// A key with its colon, if there is one.
-    fn key(&mut self) -> Read<bool> {
+    /// A key with its colon, behind which something else begins.
+    fn key(&mut self) -> Read {
         if let Some(b'"' | b'\'') = self.peek() {
             let (text, style, span) = self.quoted()?;
-            if span.end - span.start > MAX_KEY
-                || self.peek() != Some(b':')
-                || !self.stands_alone(self.at)
-            {
-                return Err(Unsure);
-            }
+            sure(span.end - span.start <= MAX_KEY)?;
+            sure(self.peek() == Some(b':') && self.stands_alone(self.at))?;
             self.text(text, style, span)?;
-            self.at += 1;
-            return Ok(true);
+        } else {
+            let end = self.plain_key().ok_or(Unsure)?;
+            self.plain_text(self.at, end)?;
+            self.at = end;
         }
-        let Some(end) = self.plain_key() else {
-            return Ok(false);
-        };
-        let span = Span::new(self.at, end);
-        self.text(Cow::Borrowed(&self.text[span.range()]), Style::Plain, span)?;
-        self.at = end + 1;
-        Ok(true)
+        self.at += 1;
+        Ok(())
     }
 
     /// A quoted text on one line without escapes.
@@ -332,7 +323,7 @@ impl<'t> Reader<'t, '_, '_> {
         self.flow_space(column)?;
         while self.peek() != Some(close) {
             if mapping {
-                self.flow_key()?;
+                self.key()?;
                 self.flow_space(column)?;
             }
             match self.peek() {
@@ -358,13 +349,6 @@ impl<'t> Reader<'t, '_, '_> {
         self.close(end)
     }
 
-    fn flow_key(&mut self) -> Read {
-        match self.key()? && !matches!(self.bytes.get(self.at), Some(b',' | b'}')) {
-            true => Ok(()),
-            false => Err(Unsure),
-        }
-    }
-
     /// White space between the parts of a collection in brackets; further lines must be indented more than the parent.
     fn flow_space(&mut self, column: usize) -> Read {
         loop {
@@ -375,10 +359,7 @@ impl<'t> Reader<'t, '_, '_> {
             self.at += 1;
             self.line = self.at;
         }
-        match self.column() > column {
-            true => Ok(()),
-            false => Err(Unsure),
-        }
+        sure(self.column() > column)
     }
 
     /// A plain text between brackets, on one line.
@@ -411,18 +392,12 @@ impl<'t> Reader<'t, '_, '_> {
         self.at += 1;
         let chomp = self.peek().filter(|byte| matches!(byte, b'-' | b'+'));
         self.at += usize::from(chomp.is_some());
-        if self.peek() != Some(b'\n') {
-            return Err(Unsure);
-        }
+        sure(self.peek() == Some(b'\n'))?;
         self.at += 1;
-        let first = self.at;
         let indent = self.literal_indent()?;
-        if indent <= column {
-            return Err(Unsure);
-        }
+        sure(indent > column)?;
         let mut text = String::new();
         let mut start = None;
-        self.at = first;
         // Where the block ends: behind the indentation of the line that follows it, as the full parser has it.
         let mut end_of_block = None;
         // Line breaks of blank lines that have not been written, as the last ones may be dropped.
@@ -454,34 +429,32 @@ impl<'t> Reader<'t, '_, '_> {
             Some(_) => text.extend(std::iter::repeat_n('\n', breaks)),
         }
         let span = Span::new(start.ok_or(Unsure)?, end_of_block.unwrap_or(self.at));
-        self.builder.scalar(Cow::Owned(text), Style::Literal, span, indent).map_err(|_| Unsure)?;
+        self.builder.scalar(Cow::Owned(text), Style::Literal, span, indent)?;
         self.next_line()
     }
 
     /// The indentation of the first line of a block that is not blank.
-    fn literal_indent(&mut self) -> Read<usize> {
-        loop {
-            let start = self.at;
-            self.skip_spaces();
-            match self.peek() {
-                Some(b'\n') if self.at == start => self.at += 1,
-                // Blank lines with spaces may be wider than the text.
-                None | Some(b'\t' | b'\n') => return Err(Unsure),
-                Some(_) => return Ok(self.at - start),
-            }
+    fn literal_indent(&self) -> Read<usize> {
+        let rest = &self.bytes[self.at..];
+        let first = rest.iter().position(|byte| *byte != b'\n').ok_or(Unsure)?;
+        let indent = rest[first..].iter().take_while(|byte| **byte == b' ').count();
+        match rest.get(first + indent) {
+            // Blank lines with spaces may be wider than the text.
+            None | Some(b'\t' | b'\n') => Err(Unsure),
+            Some(_) => Ok(indent),
         }
     }
 
     fn text(&mut self, text: Cow<'_, str>, style: Style, span: Span) -> Read {
-        self.builder.scalar(text, style, span, 0).map_err(|_| Unsure)
+        Ok(self.builder.scalar(text, style, span, 0)?)
     }
 
     fn open(&mut self, mapping: bool, start: usize) -> Read {
-        self.builder.open(mapping, Span::at(start), 0).map_err(|_| Unsure)
+        Ok(self.builder.open(mapping, Span::at(start), 0)?)
     }
 
     fn close(&mut self, span: Span) -> Read {
-        self.builder.close(span).map_err(|_| Unsure)
+        Ok(self.builder.close(span)?)
     }
 }
 
