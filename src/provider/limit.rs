@@ -135,7 +135,8 @@ impl Limiter {
 
     fn was_limited(&self, episode: usize) {
         let mut state = self.state();
-        if episode != state.episode {
+        // While more is under way than the limit allows, a refusal says nothing against the limit.
+        if episode != state.episode || state.debt > 0 {
             return;
         }
         state.episode += 1;
@@ -383,7 +384,7 @@ mod tests {
 
     #[test]
     fn throughput_comes_close_to_what_a_server_takes_at_a_time() {
-        for capacity in [3, 10, 40] {
+        for capacity in [3, 10, 40, 100, 150] {
             simulated(async {
                 let limiter = Arc::new(Limiter::new(200));
                 let calls = capacity * 200;
@@ -391,10 +392,10 @@ mod tests {
                 let seen = traffic(&limiter, calls, admit).await;
                 let ideal = Duration::from_millis(100) * 200;
                 let efficiency = ideal.as_secs_f64() / seen.took.as_secs_f64();
-                assert!(efficiency > 0.7, "{capacity} at a time: {efficiency:.2} of what it could");
+                assert!(efficiency > 0.8, "{capacity} at a time: {efficiency:.2} of what it could");
                 let share = seen.refused as f64 / calls as f64;
                 // One more at a time is a third more where three are taken: each probe costs more there.
-                let most = if capacity < 10 { 0.25 } else { 0.15 };
+                let most = if capacity < 10 { 0.25 } else { 0.05 };
                 assert!(share < most, "{capacity} at a time: {share:.2} refused");
                 let limit = limiter.limit();
                 // Near its end a run has less under way than it may, and nothing refuses to grow.
