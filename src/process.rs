@@ -1,4 +1,4 @@
-//! Runs a program that the user allowed: no shell, a small environment, bounds on time and output, and no child of it left behind.
+//! Runs a program that the user allowed: no shell, bounds on time and output, and no child of it left behind.
 //!
 //! It knows nothing of models and assertions, which both need it. It blocks; a caller that waits for many at once gives
 //! each a thread. On Unix the program leads a process group of its own, so that an interrupt of the terminal does not
@@ -32,20 +32,29 @@ const TICK: Duration = Duration::from_millis(25);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A program with all that it is given.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Job<'a> {
     /// The program, then its arguments.
     pub command: &'a [String],
     /// The folder in which it runs.
     pub folder: &'a Path,
-    /// All the variables that it sees; see [`environment`].
-    pub environment: &'a [(OsString, OsString)],
+    /// The variables that it sees.
+    pub environment: Environment<'a>,
     /// What it reads from its standard input.
     pub input: Vec<u8>,
     /// The time that it has.
     pub timeout: Duration,
     /// Most bytes that it may write to its standard output.
     pub largest_output: usize,
+}
+
+/// The variables that a program sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Environment<'a> {
+    /// Those of pf itself.
+    Inherited,
+    /// These alone; see [`environment`].
+    Only(&'a [(OsString, OsString)]),
 }
 
 /// A program that ended by itself.
@@ -139,11 +148,11 @@ enum Event {
 }
 
 /// Runs a program to its end.
-pub fn run(job: &Job<'_>, cancel: &Cancel) -> Result<Done, ProcessError> {
+pub fn run(job: Job<'_>, cancel: &Cancel) -> Result<Done, ProcessError> {
     let started = Instant::now();
     let program = job.command.first().cloned().unwrap_or_default();
     let cannot = |source: io::Error| ProcessError::Start { program: program.clone(), source };
-    let mut child = start(job, &program).map_err(cannot)?;
+    let mut child = start(&job, &program).map_err(cannot)?;
     let group = Group(child.id());
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -151,8 +160,7 @@ pub fn run(job: &Job<'_>, cancel: &Cancel) -> Result<Done, ProcessError> {
         return Err(cannot(io::Error::other("it has no pipes")));
     };
     let (tell, events) = channel();
-    let input = job.input.clone();
-    let largest = job.largest_output;
+    let (input, largest) = (job.input, job.largest_output);
     std::thread::spawn(move || feed(stdin, &input));
     let to = tell.clone();
     std::thread::spawn(move || drop(to.send(read_output(stdout, largest))));
@@ -180,7 +188,7 @@ pub fn run(job: &Job<'_>, cancel: &Cancel) -> Result<Done, ProcessError> {
             };
         }
         Ended::Late => ProcessError::Timeout { program, limit: job.timeout },
-        Ended::Large => ProcessError::TooLarge { program, limit: job.largest_output },
+        Ended::Large => ProcessError::TooLarge { program, limit: largest },
         Ended::Cancelled => ProcessError::Cancelled { program },
     };
     group.kill();
@@ -197,11 +205,12 @@ fn start(job: &Job<'_>, program: &str) -> io::Result<Child> {
     command
         .args(job.command.get(1..).unwrap_or_default())
         .current_dir(job.folder)
-        .env_clear()
-        .envs(job.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Environment::Only(variables) = job.environment {
+        command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn()
@@ -344,12 +353,12 @@ mod tests {
         let job = Job {
             command: &command,
             folder: Path::new("/"),
-            environment: &environment,
+            environment: Environment::Only(&environment),
             input: b"input".to_vec(),
             timeout,
             largest_output,
         };
-        run(&job, &Cancel::default())
+        run(job, &Cancel::default())
     }
 
     const LONG: Duration = Duration::from_mins(1);
@@ -405,13 +414,13 @@ mod tests {
         let job = Job {
             command: &command,
             folder: Path::new("/"),
-            environment: &[],
+            environment: Environment::Only(&[]),
             input: Vec::new(),
             timeout: LONG,
             largest_output: 1,
         };
         assert_eq!(
-            run(&job, &Cancel::default()).unwrap_err().to_string(),
+            run(job, &Cancel::default()).unwrap_err().to_string(),
             "cannot run `no-such-program-anywhere`: there is no such program"
         );
     }
@@ -424,12 +433,12 @@ mod tests {
         let job = Job {
             command: &command,
             folder: Path::new("/"),
-            environment: &[("PATH".into(), "/usr/bin:/bin".into())],
+            environment: Environment::Inherited,
             input: Vec::new(),
             timeout: LONG,
             largest_output: 1,
         };
-        assert!(matches!(run(&job, &cancel), Err(ProcessError::Cancelled { .. })));
+        assert!(matches!(run(job, &cancel), Err(ProcessError::Cancelled { .. })));
     }
 
     #[test]
@@ -438,11 +447,11 @@ mod tests {
         let job = Job {
             command: &command,
             folder: Path::new("/"),
-            environment: &[("PATH".into(), "/usr/bin:/bin".into())],
+            environment: Environment::Inherited,
             input: vec![b'x'; 1 << 20],
             timeout: LONG,
             largest_output: 1,
         };
-        assert!(run(&job, &Cancel::default()).is_ok());
+        assert!(run(job, &Cancel::default()).is_ok());
     }
 }

@@ -1,106 +1,51 @@
-//! Runs the commands that the assertion `exec` asks: no shell, bounded in time and output.
+//! Runs the commands that the assertion `exec` asks, and says what came of them in its words.
 
-use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::assertion::{CommandQuestion, Reply};
+use crate::process::{self, Cancel, Environment, Job, ProcessError};
 
 /// Most bytes that a command may print.
-const MOST_PRINTED: u64 = 1 << 20;
-/// Most bytes of its complaints that are read.
-const MOST_COMPLAINED: u64 = 1 << 14;
+const MOST_PRINTED: usize = 1 << 20;
 /// Most characters of its complaints that are shown.
 const SHOWN: usize = 300;
-/// How long its output may stay open after its end, as where it leaves a process behind.
-const GRACE: Duration = Duration::from_secs(1);
-/// Longest time between two looks at whether it has ended.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs a command in `folder` and takes what it prints.
-pub(super) fn run(question: &CommandQuestion, folder: &Path) -> Reply {
-    let Some((program, arguments)) = question.argv.split_first() else {
+pub(super) fn run(question: &CommandQuestion, folder: &Path, cancel: &Cancel) -> Reply {
+    let Some(program) = question.argv.first() else {
         return Reply::Failed("the command is empty".to_owned());
     };
-    let spawned = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match spawned {
-        Ok(child) => child,
-        Err(error) => return Reply::Failed(format!("cannot run `{program}`: {error}")),
+    let job = Job {
+        command: &question.argv,
+        folder,
+        environment: Environment::Inherited,
+        input: question.input.to_string().into_bytes(),
+        timeout: Duration::from_secs_f64(question.timeout_s),
+        largest_output: MOST_PRINTED,
     };
-    let input = question.input.to_string();
-    if let Some(mut stdin) = child.stdin.take() {
-        // A command that reads nothing breaks the pipe, which is its right.
-        thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    }
-    let printed = child.stdout.take().map(|pipe| reading(pipe, MOST_PRINTED));
-    let complained = child.stderr.take().map(|pipe| reading(pipe, MOST_COMPLAINED));
-    let limit = Duration::from_secs_f64(question.timeout_s);
-    let status = match ended(&mut child, limit) {
-        Ok(Some(status)) => status,
-        Ok(None) => {
+    let done = match process::run(job, cancel) {
+        Ok(done) => done,
+        Err(error @ ProcessError::Start { .. }) => return Reply::Failed(error.to_string()),
+        Err(ProcessError::Timeout { .. }) => {
             let seconds = question.timeout_s;
             return Reply::Undecided(format!(
                 "`{program}` took more than {seconds} s and was stopped"
             ));
         }
-        Err(error) => return Reply::Undecided(format!("`{program}` was lost: {error}")),
+        Err(ProcessError::TooLarge { .. }) => {
+            return Reply::Undecided(format!("`{program}` printed more than {MOST_PRINTED} bytes"));
+        }
+        Err(error @ ProcessError::Cancelled { .. }) => return Reply::Undecided(error.to_string()),
     };
-    let printed = printed.map(|pipe| received(&pipe)).unwrap_or_default();
-    if !status.success() {
-        let complained = complained.map(|pipe| received(&pipe)).unwrap_or_default();
-        let said = shortened(&String::from_utf8_lossy(&complained));
+    if !done.status.success() {
+        let said = shortened(&done.complaint);
         let colon = if said.is_empty() { "" } else { ": " };
-        return Reply::Undecided(format!("`{program}` ended with {status}{colon}{said}"));
+        return Reply::Undecided(format!("`{program}` ended with {}{colon}{said}", done.status));
     }
-    if printed.len() as u64 > MOST_PRINTED {
-        return Reply::Undecided(format!("`{program}` printed more than {MOST_PRINTED} bytes"));
-    }
-    match String::from_utf8(printed) {
+    match String::from_utf8(done.output) {
         Ok(text) => Reply::Printed(text),
         Err(_) => Reply::Undecided(format!("`{program}` printed what is no UTF-8 text")),
-    }
-}
-
-/// Reads up to a byte more than `most`, and lets the rest go by so that the command does not wait.
-fn reading(mut pipe: impl Read + Send + 'static, most: u64) -> Receiver<Vec<u8>> {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.by_ref().take(most + 1).read_to_end(&mut bytes);
-        let _ = send.send(bytes);
-        let _ = io::copy(&mut pipe, &mut io::sink());
-    });
-    receive
-}
-
-fn received(pipe: &Receiver<Vec<u8>>) -> Vec<u8> {
-    pipe.recv_timeout(GRACE).unwrap_or_default()
-}
-
-/// Waits for the end; a command that takes too long is killed.
-fn ended(child: &mut Child, limit: Duration) -> io::Result<Option<std::process::ExitStatus>> {
-    let started = Instant::now();
-    let mut pause = Duration::from_micros(200);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if started.elapsed() >= limit {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Ok(None);
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(LOOK);
     }
 }
 
@@ -122,7 +67,11 @@ mod tests {
 
     fn sh(script: &str, timeout_s: f64) -> Reply {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
-        run(&CommandQuestion { argv, timeout_s, input: json!({"output": "hi"}) }, Path::new("."))
+        run(
+            &CommandQuestion { argv, timeout_s, input: json!({"output": "hi"}) },
+            Path::new("."),
+            &Cancel::default(),
+        )
     }
 
     #[test]
@@ -146,9 +95,21 @@ mod tests {
     }
 
     #[test]
+    fn it_sees_the_variables_that_pf_sees() {
+        // What cargo sets for tests stands for what a shell or CI sets for pf.
+        let crate_name = format!("{}\n", env!("CARGO_PKG_NAME"));
+        assert_eq!(sh("echo $CARGO_PKG_NAME", 10.0), Reply::Printed(crate_name));
+    }
+
+    #[test]
+    fn what_holds_its_output_open_does_not_hold_the_run() {
+        assert_eq!(sh("echo done; sleep 60 &", 10.0), Reply::Printed("done\n".to_owned()));
+    }
+
+    #[test]
     fn a_program_that_is_not_there_could_not_be_asked() {
         let argv = vec!["/no/such/program".to_owned()];
         let question = CommandQuestion { argv, timeout_s: 1.0, input: json!({}) };
-        assert!(matches!(run(&question, Path::new(".")), Reply::Failed(_)));
+        assert!(matches!(run(&question, Path::new("."), &Cancel::default()), Reply::Failed(_)));
     }
 }

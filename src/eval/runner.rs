@@ -21,15 +21,16 @@ pub use self::prepare::{
     Answers, Judging, Prepared, look_for_judgements, look_into_store, prepare,
 };
 use super::budget::Budget;
-use super::cell::{CellIndex, CellRecord, Origin, State};
+use super::cell::{CellIndex, CellRecord, Origin, Place, State};
 use super::command;
-use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::plan::Plan;
 use super::score::Scored;
 use super::session::{Session, Turn, Want};
 use crate::assertion::Reply;
 use crate::diagnostic::Diagnostic;
 use crate::digest;
 use crate::message::{Answer, Request, Role};
+use crate::process::Cancel;
 use crate::provider::{Provider, Traffic};
 use crate::store::{self, Recording, StoreError};
 
@@ -117,8 +118,11 @@ pub fn run(
         options,
         recordings: Mutex::default(),
         unkept: Mutex::default(),
+        commands: Cancel::default(),
     };
-    let status = if cells.iter().any(Prepared::calls) {
+    // Commands are not in the terminal's own group: an interrupt reaches them only through what listens for it here.
+    let commands = plan.bench.commands().next().is_some();
+    let status = if commands || cells.iter().any(Prepared::calls) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         rayon::in_place_scope(|scope| {
             let calls =
@@ -158,6 +162,8 @@ struct Runner<'a> {
     options: &'a Options<'a>,
     recordings: Mutex<Vec<(usize, Recording)>>,
     unkept: Mutex<Option<String>>,
+    /// Ends the commands of assertions that are under way.
+    commands: Cancel,
 }
 
 /// How an answer came.
@@ -168,22 +174,13 @@ struct At<'a> {
     attempts: u32,
 }
 
-/// A cell that is under way.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    suite: &'a SuitePlan,
-    column: &'a Column,
-    case: &'a PlannedCase,
-    index: CellIndex,
-}
-
 impl<'a> Runner<'a> {
     fn finder(&self) -> Finder<'a> {
         Finder { plan: self.plan, answers: self.answers, mode: self.options.mode }
     }
 
     fn place(&self, index: CellIndex) -> Place<'a> {
-        self.finder().place(index)
+        index.place(self.plan)
     }
 
     /// A cell that needs no call.
@@ -245,7 +242,7 @@ impl<'a> Runner<'a> {
     ) -> Option<(usize, Box<Request>)> {
         let request = match want {
             Want::Command(command) => {
-                session.replied(index, command::run(&command, self.options.folder));
+                session.replied(index, command::run(&command, self.options.folder, &self.commands));
                 return None;
             }
             Want::Answer(request) => request,
@@ -337,21 +334,9 @@ impl<'a> Runner<'a> {
 /// A cell without an answer.
 fn failed(place: Place<'_>, state: State, error: String) -> CellRecord {
     CellRecord {
-        index: place.index,
-        state,
-        score: None,
-        output: None,
-        messages: None,
         variables: place.case.placed.case.variables.clone(),
-        origin: None,
-        attempts: 0,
-        finish: None,
-        latency_ms: None,
-        usage: None,
-        cost_usd: None,
-        bill: None,
         error: Some(error),
-        judgements: Vec::new(),
+        ..CellRecord::unanswered(place.index, state)
     }
 }
 

@@ -19,7 +19,7 @@ use super::resolve::{self, Access, ConfigurationError};
 use super::retry::{self, Attempts, Backoff};
 use super::{Asked, Traffic};
 use crate::message::{Answer, Request, ResponseFormat, ToolCall, Usage};
-use crate::process::{self, Cancel, Job, ProcessError};
+use crate::process::{self, Cancel, Environment, Job, ProcessError};
 use crate::project::config::ProviderConfig;
 
 /// Most bytes of an answer, as for servers.
@@ -162,12 +162,12 @@ impl Program {
             let job = Job {
                 command: &program.command,
                 folder: &program.folder,
-                environment: &program.environment,
+                environment: Environment::Only(&program.environment),
                 input,
                 timeout: program.timeout,
                 largest_output: LARGEST_ANSWER,
             };
-            process::run(&job, &cancel)
+            process::run(job, &cancel)
         });
         let done = match running.await {
             Ok(Ok(done)) => done,

@@ -9,10 +9,10 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{CHUNK, Mode, Place, Prepared, Runner, Status, failed, said};
+use super::{CHUNK, Mode, Prepared, Runner, Status, failed, said};
 use crate::assertion::Reply;
 use crate::digest::{self, AnswerKey};
-use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::cell::{CellRecord, Origin, Place, State};
 use crate::eval::session::{Session, Turn};
 use crate::message::{Answer, Request};
 use crate::provider::{ProviderError, Traffic};
@@ -79,6 +79,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
                 signal = tokio::signal::ctrl_c() => {
                     // The second one ends the waiting too.
                     if signal.is_ok() && status == Status::Interrupted {
+                        self.runner.commands.cancel();
                         break;
                     }
                     status = Status::Interrupted;
@@ -284,8 +285,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
                 runner.not_kept(&error);
             }
         }
-        let result =
-            asked.result.map(|answer| Answer { output: runner.redact(&answer.output), ..answer });
+        let result = asked.result.map(|answer| answer.redacted(&|text| runner.redact(text)));
         Outcome { result: Arc::new(result), attempts: asked.attempts }
     }
 
