@@ -228,6 +228,28 @@ pub struct Answer {
     pub first_token_ms: Option<f64>,
 }
 
+impl Answer {
+    /// Takes secrets out of all that the model said.
+    #[must_use]
+    pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        self.output = redact(&self.output);
+        for call in &mut self.tool_calls {
+            redact_value(&mut call.arguments, redact);
+        }
+        self
+    }
+}
+
+/// Takes secrets out of every string of `value`.
+pub(crate) fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = redact(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, redact)),
+        Value::Object(map) => map.values_mut().for_each(|item| redact_value(item, redact)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Tokens that an exchange used. Cached and reasoning tokens are part of the input and output counts, also where the
 /// provider counts them apart. What it wrote to its cache is input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::plan::{Column, Plan, PlannedCase, SuitePlan};
 use super::session::Bill;
 use crate::assertion::{Labelled, Part};
 use crate::message::{Message, Usage};
@@ -53,7 +54,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Whether no call of this run was needed.
+    /// Whether it was asked for in an earlier run, and kept.
     pub fn cached(self) -> bool {
         matches!(self, Self::Recorded | Self::Stored)
     }
@@ -95,6 +96,28 @@ pub struct CellIndex {
     pub repeat: u32,
 }
 
+impl CellIndex {
+    /// What stands at this place of the plan that it is of.
+    pub fn place(self, plan: &Plan) -> Place<'_> {
+        let suite = &plan.suites[self.suite];
+        let (column, case) = (&suite.columns[self.column], &suite.cases[self.case]);
+        Place { suite, column, case, index: self }
+    }
+}
+
+/// What stands at the place of a cell.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The suite.
+    pub suite: &'a SuitePlan,
+    /// The pair of prompt and model.
+    pub column: &'a Column,
+    /// The case.
+    pub case: &'a PlannedCase,
+    /// Where it is.
+    pub index: CellIndex,
+}
+
 /// One cell with all there is to say about it.
 #[derive(Clone, Debug)]
 pub struct CellRecord {
@@ -131,6 +154,27 @@ pub struct CellRecord {
 }
 
 impl CellRecord {
+    /// A cell that has no answer.
+    pub fn unanswered(index: CellIndex, state: State) -> Self {
+        Self {
+            index,
+            state,
+            score: None,
+            output: None,
+            messages: None,
+            variables: Map::new(),
+            origin: None,
+            attempts: 0,
+            finish: None,
+            latency_ms: None,
+            usage: None,
+            cost_usd: None,
+            bill: None,
+            error: None,
+            judgements: Vec::new(),
+        }
+    }
+
     /// Why it is not a pass: what failed, else each assertion that does not hold.
     pub fn reasons(&self) -> Vec<String> {
         if let Some(error) = &self.error {

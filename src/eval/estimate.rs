@@ -274,7 +274,7 @@ fn known_length(plan: &Plan, cell: &Prepared, answers: &Answers<'_>) -> Option<u
     if let Some(answer) = recorded {
         return Some(answer.usage?.output_tokens);
     }
-    let model = &plan.suites[cell.index.suite].columns[cell.index.column].model.settings;
+    let model = &cell.index.place(plan).column.model.settings;
     let endpoint = answers.endpoints.get(&model.provider)?.as_ref()?;
     Some(answers.store?.get(cell.key, endpoint).ok()??.usage?.output_tokens)
 }

@@ -178,7 +178,7 @@ impl Sources<'_> {
             }
             None => self.provider.ask(request, traffic).await,
         };
-        let mut answer = asked.result.map_err(|error| self.redact(&error.to_string()))?;
+        let answer = asked.result.map_err(|error| self.redact(&error.to_string()))?;
         let unkept = match place {
             Some((store, endpoint)) => self.keep(store, endpoint, request, &answer).await,
             None => None,
@@ -187,10 +187,7 @@ impl Sources<'_> {
             Provider::Echo => Origin::Echo,
             _ => Origin::Called,
         };
-        answer.output = self.redact(&answer.output);
-        for call in &mut answer.tool_calls {
-            store::recordings::redact_value(&mut call.arguments, &|text| self.redact(text));
-        }
+        let answer = answer.redacted(&|text| self.redact(text));
         Ok(Given { answer, origin, requests: asked.attempts, unkept })
     }
 

@@ -144,7 +144,7 @@ impl Tally {
                 labels.add(cell.index.case, label);
             }
         }
-        let case = &plan.suites[cell.index.suite].cases[cell.index.case].placed.case;
+        let case = &cell.index.place(plan).case.placed.case;
         // A person's score is of the answer that the data set gives; its repeats are the same answer again.
         if let (Some(human), Some(Origin::Given), 1) = (case.human, cell.origin, cell.index.repeat)
         {

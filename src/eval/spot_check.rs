@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::{CellRecord, Judgement, Origin, State};
+use super::cell::{CellRecord, Judgement, Origin, Place, State};
 use super::plan::Plan;
 use super::runner::Prepared;
 use crate::digest::{self, Digest};
@@ -58,9 +58,7 @@ pub fn choose(plan: &Plan, cells: &[Prepared], n: usize, seed: u64) -> Vec<Prepa
 }
 
 fn rank(plan: &Plan, cell: &Prepared, seed: u64) -> Digest {
-    let suite = &plan.suites[cell.index.suite];
-    let column = &suite.columns[cell.index.column];
-    let case = &suite.cases[cell.index.case];
+    let Place { suite, column, case, .. } = cell.index.place(plan);
     let parts = [&suite.name, &column.prompt, &column.model.label, &case.id];
     digest::sha256(format!("{seed}\n{parts:?}\n{}", cell.index.repeat))
 }
@@ -140,23 +138,9 @@ mod tests {
     }
 
     fn record(state: State, judgements: Vec<Judgement>) -> CellRecord {
-        CellRecord {
-            index: CellIndex { suite: 0, column: 0, case: 0, repeat: 1 },
-            state,
-            score: None,
-            output: Some("text".to_owned()),
-            messages: None,
-            variables: serde_json::Map::new(),
-            origin: None,
-            attempts: 0,
-            finish: None,
-            latency_ms: None,
-            usage: None,
-            cost_usd: None,
-            bill: None,
-            error: None,
-            judgements,
-        }
+        let index = CellIndex { suite: 0, column: 0, case: 0, repeat: 1 };
+        let output = Some("text".to_owned());
+        CellRecord { output, judgements, ..CellRecord::unanswered(index, state) }
     }
 
     fn drift(before: (State, Vec<Judgement>), now: (State, Vec<Judgement>)) -> (Drift, usize) {

@@ -87,6 +87,13 @@ pub struct PlacedCase {
     pub span: Span,
 }
 
+impl PlacedCase {
+    /// The line on which the row begins.
+    pub fn line(&self) -> usize {
+        self.file.position(self.span.start).line
+    }
+}
+
 /// The columns that mean something; each other column is a variable.
 pub const RESERVED: [&str; 7] = ["id", "expected", "output", "group", "tags", "weight", "human"];
 

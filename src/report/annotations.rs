@@ -8,7 +8,7 @@ use super::evaluation::{describe, named};
 use super::foreign::{excerpt, line};
 use super::lint::github::{data, property};
 use super::run::RunInfo;
-use crate::eval::cell::{CellRecord, State};
+use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::Run;
 use crate::path::RepoPath;
@@ -42,9 +42,7 @@ impl Annotations {
             self.more += 1;
             return;
         }
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        let case = &suite.cases[cell.index.case];
+        let Place { column, case, .. } = cell.index.place(plan);
         let placed = &case.placed;
         let place = placed.file.position(placed.span.start);
         let path = self.prefix.join(placed.file.path());

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use indexmap::IndexSet;
 
-use crate::eval::cell::CellRecord;
+use crate::eval::cell::{CellRecord, Origin, Place, State};
 use crate::eval::plan::Plan;
+use crate::template::render::output_text;
 
 /// The columns that every file has.
 pub const COLUMNS: [&str; 23] = [
@@ -78,16 +79,10 @@ impl<W: Write> Csv<W> {
             Formulas::Defused => defused(text),
             Formulas::Kept => text,
         };
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        let case = &suite.cases[cell.index.case];
+        let Place { suite, column, case, .. } = cell.index.place(plan);
         let placed = &case.placed;
         let usage = cell.usage;
-        let expected = match &placed.case.expected {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        };
+        let expected = placed.case.expected.as_ref().map(output_text).unwrap_or_default();
         let fixed: [String; COLUMNS.len()] = [
             text(suite.name.clone()),
             text(column.prompt.clone()),
@@ -97,16 +92,12 @@ impl<W: Write> Csv<W> {
             cell.index.repeat.to_string(),
             cell.state.as_str().to_owned(),
             number(cell.score),
-            text(if cell.state == crate::eval::cell::State::Pass {
-                String::new()
-            } else {
-                cell.why()
-            }),
+            text(if cell.state == State::Pass { String::new() } else { cell.why() }),
             text(cell.output.clone().unwrap_or_default()),
             text(expected),
             text(serde_json::to_string(&cell.variables)?),
             text(placed.case.tags.join(" ")),
-            cell.origin.is_some_and(crate::eval::cell::Origin::cached).to_string(),
+            cell.origin.is_some_and(Origin::cached).to_string(),
             cell.attempts.to_string(),
             text(cell.finish.clone().unwrap_or_default()),
             number(cell.latency_ms),
@@ -115,7 +106,7 @@ impl<W: Write> Csv<W> {
             number(usage.map(|usage| usage.cached_tokens)),
             number(cell.cost_usd),
             text(placed.file.path().to_string()),
-            placed.file.position(placed.span.start).line.to_string(),
+            placed.line().to_string(),
         ];
         let metrics = self.metrics.iter().map(|name| number(mean(cell, name)));
         self.writer.write_record(fixed.into_iter().chain(metrics))?;

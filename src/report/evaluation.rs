@@ -6,10 +6,11 @@ use super::breakdown;
 use super::foreign::excerpt;
 use super::table;
 use crate::diagnostic::counted;
-use crate::eval::cell::{CellRecord, State};
+use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::gate::GateResult;
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Run};
+use crate::template::render::output_text;
 
 /// Cells that did not pass and are shown one by one.
 pub const SHOWN_CELLS: usize = 10;
@@ -154,7 +155,7 @@ pub(in crate::report) fn result_counts(run: &Run) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    format!("{all} cell{}: {}", if all == 1 { "" } else { "s" }, parts.join(", "))
+    format!("{}: {}", counted(all, "cell"), parts.join(", "))
 }
 
 fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
@@ -239,9 +240,7 @@ pub enum Detail {
 
 /// A cell that did not pass.
 pub fn cell(plan: &Plan, cell: &CellRecord, detail: Detail) -> String {
-    let suite = &plan.suites[cell.index.suite];
-    let column = &suite.columns[cell.index.column];
-    let case = &suite.cases[cell.index.case];
+    let Place { suite, column, case, .. } = cell.index.place(plan);
     let repeat = if suite.repeat > 1 { format!("#{}", cell.index.repeat) } else { String::new() };
     // The prompt goes without saying where there is one.
     let prompts = plan.suites.iter().flat_map(|suite| &suite.columns).map(|column| &column.prompt);
@@ -256,7 +255,7 @@ pub fn cell(plan: &Plan, cell: &CellRecord, detail: Detail) -> String {
         case.id,
         column.model.label,
         placed.file.path(),
-        placed.file.position(placed.span.start).line,
+        placed.line(),
     );
     if detail == Detail::Line {
         return format!("{head}: {}", excerpt(&cell.why(), 200));
@@ -266,8 +265,7 @@ pub fn cell(plan: &Plan, cell: &CellRecord, detail: Detail) -> String {
         text += &format!("\n  {}", excerpt(&reason, LONGEST_TEXT));
     }
     if let Some(expected) = &placed.case.expected {
-        let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
-        text += &block("expected", &expected);
+        text += &block("expected", &output_text(expected));
     }
     if let Some(output) = &cell.output {
         text += &block("answer", output);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::foreign::{escape, excerpt, line};
-use crate::eval::cell::{CellRecord, State};
+use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::plan::Plan;
 
 /// Characters of a message, which viewers show in a list; the text below it is whole.
@@ -26,9 +26,7 @@ impl Default for Junit {
 impl Junit {
     /// Adds a cell.
     pub fn add(&mut self, plan: &Plan, cell: &CellRecord) {
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        let case = &suite.cases[cell.index.case];
+        let Place { suite, column, case, .. } = cell.index.place(plan);
         let place = (cell.index.suite, cell.index.column);
         if self.suites.last().is_none_or(|(last, _)| *last != place) {
             let name = format!("{}: {} on {}", suite.name, column.prompt, column.model.label);
@@ -46,10 +44,9 @@ impl Junit {
         {
             test.set_time(std::time::Duration::from_secs_f64(latency / 1000.0));
         }
-        let file = &case.placed.file;
-        test.extra.insert("file".into(), file.path().to_string().into());
-        let line = file.position(case.placed.span.start).line;
-        test.extra.insert("line".into(), line.to_string().into());
+        let placed = &case.placed;
+        test.extra.insert("file".into(), placed.file.path().to_string().into());
+        test.extra.insert("line".into(), placed.line().to_string().into());
         if let Some((_, suite)) = self.suites.last_mut() {
             suite.add_test_case(test);
         }

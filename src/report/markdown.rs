@@ -10,10 +10,12 @@ use std::io::{self, Write};
 use super::evaluation::{described_bound, named, observed, percent, result_counts, shown_metrics};
 use super::foreign::{escape, excerpt};
 use super::run::RunInfo;
-use crate::eval::cell::{CellRecord, State};
+use crate::diagnostic::counted;
+use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::gate::GateResult;
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Run};
+use crate::template::render::output_text;
 
 /// The longest comment that GitHub takes, in UTF-16 units to be on the safe side.
 const LONGEST: usize = 65_536;
@@ -48,12 +50,9 @@ impl Markdown {
             self.more += 1;
             return;
         }
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        let case = &suite.cases[cell.index.case];
+        let Place { suite, column, case, .. } = cell.index.place(plan);
         let placed = &case.placed;
-        let place =
-            format!("{}:{}", placed.file.path(), placed.file.position(placed.span.start).line);
+        let place = format!("{}:{}", placed.file.path(), placed.line());
         let repeat =
             if suite.repeat > 1 { format!(" #{}", cell.index.repeat) } else { String::new() };
         let case = format!("{}{repeat}", case.id);
@@ -74,9 +73,7 @@ impl Markdown {
                 fenced(output)
             );
             if let Some(expected) = &placed.case.expected {
-                let expected =
-                    expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
-                let _ = write!(text, "\nexpected\n\n{}", fenced(&expected));
+                let _ = write!(text, "\nexpected\n\n{}", fenced(&output_text(expected)));
             }
             self.answers.push(text);
         }
@@ -159,10 +156,6 @@ fn hold(gates: u64) -> String {
         1 => "the gate holds".to_owned(),
         gates => format!("all {gates} gates hold"),
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn all_gates(run: &Run) -> impl Iterator<Item = (&ColumnResult, &GateResult)> {

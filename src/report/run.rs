@@ -10,7 +10,7 @@ use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
-use crate::eval::cell::{CellRecord, Judgement, Origin, State};
+use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
 use crate::eval::plan::Plan;
 use crate::eval::run::{ColumnResult, Estimate, Run};
 use crate::eval::session::Bill;
@@ -314,9 +314,7 @@ impl Assertion {
 impl Cell {
     /// A cell of a plan.
     pub fn new(plan: &Plan, cell: &CellRecord) -> Self {
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        let case = &suite.cases[cell.index.case];
+        let Place { suite, column, case, .. } = cell.index.place(plan);
         Self {
             suite: suite.name.clone(),
             prompt: column.prompt.clone(),

@@ -9,7 +9,7 @@ use super::foreign::{excerpt, line};
 use super::json::VERSION;
 use super::run::Spending;
 use crate::diagnostic::counted;
-use crate::eval::cell::{CellRecord, Judgement, Origin};
+use crate::eval::cell::{CellRecord, Judgement, Origin, Place};
 use crate::eval::plan::Plan;
 use crate::eval::spot_check::{Changed, Check, Drift};
 
@@ -134,10 +134,7 @@ impl SpotCheck {
 
 impl Entry {
     fn new(plan: &Plan, check: &Check) -> Self {
-        let index = check.before.index;
-        let suite = &plan.suites[index.suite];
-        let column = &suite.columns[index.column];
-        let case = &suite.cases[index.case];
+        let Place { suite, column, case, index } = check.before.index.place(plan);
         let placed = &case.placed;
         Self {
             suite: suite.name.clone(),
@@ -146,7 +143,7 @@ impl Entry {
             case: case.id.clone(),
             repeat: index.repeat,
             path: placed.file.path().to_string(),
-            line: placed.file.position(placed.span.start).line,
+            line: placed.line(),
             source: match check.before.origin {
                 Some(Origin::Recorded) => "recording",
                 _ => "store",

@@ -57,23 +57,7 @@ fn judgement(metric: &str, score: Option<f64>, reason: &str) -> Judgement {
 }
 
 fn cell(suite: usize, column: usize, case: usize, repeat: u32, state: State) -> CellRecord {
-    CellRecord {
-        index: CellIndex { suite, column, case, repeat },
-        state,
-        score: None,
-        output: None,
-        messages: None,
-        variables: serde_json::Map::new(),
-        origin: None,
-        attempts: 0,
-        finish: None,
-        latency_ms: None,
-        usage: None,
-        cost_usd: None,
-        bill: None,
-        error: None,
-        judgements: Vec::new(),
-    }
+    CellRecord::unanswered(CellIndex { suite, column, case, repeat }, state)
 }
 
 /// Its cells: a pass, a failure, an error, one unscored, a failure with a hostile answer, one not run.
@@ -104,11 +88,9 @@ pub(in crate::report) fn cells() -> Vec<CellRecord> {
             judgement("equals", Some(0.0), HOSTILE),
             judgement("=has a", Some(0.5), "has none"),
         ],
-        ..CellRecord {
-            index: cell(0, 0, 1, 1, State::Fail).index,
-            state: State::Fail,
-            ..answered.clone()
-        }
+        index: CellIndex { suite: 0, column: 0, case: 1, repeat: 1 },
+        state: State::Fail,
+        ..answered.clone()
     };
     let broken = CellRecord {
         error: Some("503 from api.example, 4 times".to_owned()),
@@ -123,7 +105,8 @@ pub(in crate::report) fn cells() -> Vec<CellRecord> {
     };
     let interrupted =
         CellRecord { error: Some("interrupted".to_owned()), ..cell(1, 0, 0, 2, State::NotRun) };
-    let repeated = CellRecord { index: cell(1, 0, 0, 1, State::Pass).index, ..answered.clone() };
+    let index = CellIndex { suite: 1, column: 0, case: 0, repeat: 1 };
+    let repeated = CellRecord { index, ..answered.clone() };
     vec![answered, hostile, broken, undecided, repeated, interrupted]
 }
 

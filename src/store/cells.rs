@@ -111,10 +111,7 @@ impl Cell {
         let request = redact(&self.request);
         self.redacted |= request != self.request;
         self.request = request;
-        self.answer.output = redact(&self.answer.output);
-        for call in &mut self.answer.tool_calls {
-            super::recordings::redact_value(&mut call.arguments, redact);
-        }
+        self.answer = self.answer.redacted(redact);
         self
     }
 

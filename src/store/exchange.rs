@@ -12,11 +12,10 @@ use serde_json::Value;
 
 use super::archive::{Archive, sound};
 use super::cells::StoreError;
-use super::recordings::redact_value;
 use super::row::{Conflict, Row};
 use crate::detect::secret::{self, Certainty};
 use crate::digest::{AnswerKey, Digest};
-use crate::message::Answer;
+use crate::message::{Answer, redact_value};
 
 /// The version of the format of a line.
 const VERSION: u32 = 1;

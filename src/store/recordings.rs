@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::{AnswerKey, answer_key};
-use crate::message::{Answer, Request, ToolCall, Usage};
+use crate::message::{Answer, Request, ToolCall, Usage, redact_value};
 
 /// The version of the format of a line.
 const VERSION: u32 = 1;
@@ -148,16 +148,6 @@ impl<R> Line<R> {
             latency_ms: self.latency_ms,
             ..Answer::default()
         }
-    }
-}
-
-/// Takes secrets out of every string of `value`.
-pub(crate) fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = redact(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, redact)),
-        Value::Object(map) => map.values_mut().for_each(|item| redact_value(item, redact)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const MIGRATIONS: [&str; 4] = [
     ) STRICT;",
     // Pruning goes by age.
     "CREATE INDEX answers_by_age ON answers (at);",
-    // `sum` is that of `row::Row::sum_of`; rows from before have none. Where secrets were taken out of the request, it
+    // `sum` is that of `row::sum_of`; rows from before have none. Where secrets were taken out of the request, it
     // does not give the key any more.
     "ALTER TABLE answers ADD COLUMN redacted INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE answers ADD COLUMN sum TEXT;",

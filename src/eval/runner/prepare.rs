@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Mode, Place, last_user_text};
+use super::{Mode, last_user_text};
 use crate::assertion::Reply;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
-use crate::eval::cell::{CellIndex, Origin};
+use crate::eval::cell::{CellIndex, Origin, Place};
 use crate::eval::plan::{self, Plan};
 use crate::eval::session::{Session, Turn, Want};
 use crate::message::{Answer, Request};
@@ -119,8 +119,8 @@ pub fn look_into_store(
         return Ok(damaged);
     }
     for cell in cells.iter_mut().filter(|cell| cell.origin == Origin::Called) {
-        let column = &plan.suites[cell.index.suite].columns[cell.index.column];
-        let Some(Some(endpoint)) = endpoints.get(&column.model.settings.provider) else { continue };
+        let provider = &cell.index.place(plan).column.model.settings.provider;
+        let Some(Some(endpoint)) = endpoints.get(provider) else { continue };
         match store.get(cell.key, endpoint) {
             Ok(Some(_)) => cell.origin = Origin::Stored,
             Ok(None) => {}
@@ -184,14 +184,9 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn place(&self, index: CellIndex) -> Place<'a> {
-        let suite = &self.plan.suites[index.suite];
-        Place { suite, column: &suite.columns[index.column], case: &suite.cases[index.case], index }
-    }
-
     /// What judging a cell needs that is not at hand.
     fn look(&self, cell: &mut Prepared) -> Judging {
-        let place = self.place(cell.index);
+        let place = cell.index.place(self.plan);
         let mut judging = Judging::default();
         let assertions = || place.column.assertions.iter().chain(&place.case.assertions);
         if assertions().all(|assertion| assertion.needs().is_none()) {
@@ -248,7 +243,7 @@ impl<'a> Finder<'a> {
         cell: &Prepared,
         request: &Request,
     ) -> Result<Option<Answer>, StoreError> {
-        let place = self.place(cell.index);
+        let place = cell.index.place(self.plan);
         Ok(match cell.origin {
             Origin::Given => {
                 let output = place.case.placed.case.output.clone();

@@ -48,7 +48,7 @@ function el(name, properties, ...children) {
   for (const [key, value] of Object.entries(properties || {})) {
     if (key === 'class') node.className = value;
     else if (key === 'on') for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
-    else if (key in node && key !== 'list') node[key] = value;
+    else if (key in node) node[key] = value;
     else node.setAttribute(key, value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));

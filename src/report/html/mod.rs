@@ -1,6 +1,7 @@
 //! An evaluation as one page: it needs no network, and a browser is all that it needs.
 //!
-//! The page is three files of this folder put together: the frame, the style and the script. The data stand in it as JSON.
+//! The page is the files of this folder put together: the frame, the style and the script in four parts. The data stand in
+//! it as JSON.
 //! Cells come one at a time and go straight into the file, two lines each: what the table of the page shows, and the
 //! whole cell, which the script parses when it is looked at. The summary is known last and stands last.
 //!
@@ -133,8 +134,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(plan: &'a Plan, cell: &'a CellRecord) -> Self {
-        let suite = &plan.suites[cell.index.suite];
-        let case = &suite.cases[cell.index.case];
+        let case = cell.index.place(plan).case;
         let before: usize =
             plan.suites[..cell.index.suite].iter().map(|suite| suite.columns.len()).sum();
         let mut failed: Vec<&str> = Vec::new();
@@ -160,7 +160,7 @@ impl<'a> Row<'a> {
             failed,
             said: excerpt(&said, SAID),
             file: placed.file.path().as_str(),
-            line: placed.file.position(placed.span.start).line,
+            line: placed.line(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::commands::eval::inputs;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
-use crate::eval::cell::Origin;
+use crate::eval::cell::{Origin, Place};
 use crate::eval::plan::{Plan, Selection};
 use crate::eval::runner::{self, Mode, Prepared};
 use crate::project::Project;
@@ -97,9 +97,7 @@ fn explain(
     places: &Places,
     cell: Prepared,
 ) -> Result<WhyCell, Error> {
-    let suite = &plan.suites[cell.index.suite];
-    let column = &suite.columns[cell.index.column];
-    let case = &suite.cases[cell.index.case];
+    let Place { suite, column, case, .. } = cell.index.place(plan);
     let asked = column
         .ask(case)
         .map_err(|findings| Error::usage("this case cannot be rendered").findings(findings))?;

@@ -10,7 +10,7 @@ use crate::cli::error::{Error, Exit};
 use crate::cli::trust::Trusted;
 use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
-use crate::eval::cell::{CellIndex, Origin};
+use crate::eval::cell::{CellIndex, Origin, Place};
 use crate::eval::plan::Plan;
 use crate::eval::runner::{self, Answers, Judging, Mode, Prepared};
 use crate::path::RepoPath;
@@ -179,9 +179,7 @@ fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
     let mut names: Vec<String> = cells
         .iter()
         .filter(|cell| cell.origin == Origin::Called)
-        .map(|cell| {
-            plan.suites[cell.index.suite].columns[cell.index.column].model.settings.provider.clone()
-        })
+        .map(|cell| cell.index.place(plan).column.model.settings.provider.clone())
         .collect();
     names.sort();
     names.dedup();
@@ -201,22 +199,12 @@ fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]
     let message = format!("{what} {are} not recorded, and --replay asks nobody");
     let mut error = Error::new(Exit::Provider, message);
     for cell in missing.iter().take(SHOWN) {
-        let suite = &plan.suites[cell.index.suite];
-        let column = &suite.columns[cell.index.column];
-        error = error.hint(format!(
-            "missing: {} / {} on {} / {}",
-            suite.name, column.prompt, column.model.label, suite.cases[cell.index.case].id
-        ));
+        error = error.hint(format!("missing: {}", path(plan, cell.index)));
     }
     let judges: BTreeSet<(CellIndex, &String)> =
         judging.missing.values().map(|(index, model)| (*index, model)).collect();
     for (index, model) in judges.iter().take(SHOWN.saturating_sub(missing.len())) {
-        let suite = &plan.suites[index.suite];
-        let column = &suite.columns[index.column];
-        error = error.hint(format!(
-            "missing: the judge {model} of {} / {} on {} / {}",
-            suite.name, column.prompt, column.model.label, suite.cases[index.case].id
-        ));
+        error = error.hint(format!("missing: the judge {model} of {}", path(plan, *index)));
     }
     let all = missing.len() + judges.len();
     if all > SHOWN {
@@ -232,6 +220,12 @@ fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]
     words.extend(suites);
     words.extend(models.iter().flat_map(|model| ["--model", model]));
     error.hint(format!("`{} --record` asks for them and records them", words.join(" ")))
+}
+
+/// A cell as people find it.
+fn path(plan: &Plan, index: CellIndex) -> String {
+    let Place { suite, column, case, .. } = index.place(plan);
+    format!("{} / {} on {} / {}", suite.name, column.prompt, column.model.label, case.id)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads keys")]
