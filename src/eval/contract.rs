@@ -303,7 +303,8 @@ mod tests {
 
     #[test]
     fn what_asks_someone_else_is_refused_before_the_model_is_asked() {
-        let judge = "{assert: [{type: judge, value: Is it kind?}, {type: exec, value: [check, me]}]}";
+        let judge =
+            "{assert: [{type: judge, value: Is it kind?}, {type: exec, value: [check, me]}]}";
         let wrong = contract(judge).unwrap_err();
         assert_eq!(wrong.len(), 2, "{wrong:?}");
         assert!(wrong[0].1.contains("move it into the `assert` of a suite"), "{wrong:?}");
