@@ -209,7 +209,7 @@ impl Diagnostic {
 
     /// The one total order in which findings are shown: by file, place, rule and message.
     pub fn order(&self, other: &Self) -> Ordering {
-        let key = |d: &'_ Self| (d.span.start, d.code, d.span.end);
+        let key = |d: &'_ Self| (d.file.first_line(), d.span.start, d.code, d.span.end);
         self.file
             .path()
             .cmp(other.file.path())

@@ -63,6 +63,8 @@ pub struct SourceFile {
     path: RepoPath,
     text: String,
     not_utf8: Option<usize>,
+    /// The number of its first line; more than 1 for a part of a file.
+    first_line: usize,
     line_starts: OnceLock<Vec<usize>>,
 }
 
@@ -73,23 +75,36 @@ impl SourceFile {
     }
 
     fn with(path: RepoPath, text: String, not_utf8: Option<usize>) -> Self {
-        Self { path, text, not_utf8, line_starts: OnceLock::new() }
+        Self { path, text, not_utf8, first_line: 1, line_starts: OnceLock::new() }
     }
 
     /// A file from its bytes: UTF-8, with a byte order mark dropped and CRLF made LF, so that the same text reads the
     /// same from every source.
     pub fn decode(path: RepoPath, bytes: Vec<u8>) -> Result<Arc<Self>, NotUtf8> {
+        Self::decode_part(path, bytes, 1)
+    }
+
+    /// The same for a part of a file that begins at the start of a line. Lines are counted as in the whole file, bytes
+    /// from the start of the part.
+    pub fn decode_part(
+        path: RepoPath,
+        bytes: Vec<u8>,
+        first_line: usize,
+    ) -> Result<Arc<Self>, NotUtf8> {
+        let part = |text, not_utf8| {
+            Arc::new(Self { first_line, ..Self::with(path.clone(), text, not_utf8) })
+        };
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            NotUtf8 { file: Arc::new(Self::with(path.clone(), text, Some(offset))), offset }
+            NotUtf8 { file: part(text, Some(offset)), offset }
         })?;
-        let text = match text.strip_prefix('\u{feff}') {
+        let text = match text.strip_prefix('\u{feff}').filter(|_| first_line == 1) {
             Some(rest) => rest.to_owned(),
             None => text,
         };
         let text = if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text };
-        Ok(Self::new(path, text))
+        Ok(part(text, None))
     }
 
     /// Where it was read from.
@@ -121,14 +136,21 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset);
         let start = starts[line - 1];
+        let line = line + self.first_line - 1;
         Position { line, column: self.text[start..offset].chars().count() + 1 }
+    }
+
+    /// The number of its first line: 1, but for a part of a file.
+    pub fn first_line(&self) -> usize {
+        self.first_line
     }
 
     /// The bytes of a line, counted from 1, without its line break; `None` past the last line.
     pub fn line(&self, line: usize) -> Option<Span> {
         let starts = self.line_starts();
-        let start = *starts.get(line.checked_sub(1)?)?;
-        let end = starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let index = line.checked_sub(self.first_line)?;
+        let start = *starts.get(index)?;
+        let end = starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
         let text = self.text[start..end].trim_end_matches('\r');
         Some(Span::new(start, start + text.len()))
     }
@@ -173,5 +195,14 @@ mod tests {
         assert_eq!(file.position(999), Position { line: 3, column: 1 });
         assert_eq!(file.slice(file.line(1).unwrap()), "é: x");
         assert_eq!(file.line(4), None);
+    }
+
+    #[test]
+    fn a_part_of_a_file_counts_lines_as_the_whole() {
+        let path = RepoPath::new("a.csv").unwrap();
+        let part = SourceFile::decode_part(path, b"x\r\ny z\n".to_vec(), 41).unwrap();
+        assert_eq!(part.position(4), Position { line: 42, column: 3 });
+        assert_eq!(part.slice(part.line(42).unwrap()), "y z");
+        assert_eq!((part.line(40), part.line(44)), (None, None));
     }
 }

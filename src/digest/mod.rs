@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::Digest as _;
 
-pub use self::evaluation::{dataset, judged_by, suite};
+pub use self::evaluation::{case, case_id, dataset, judged_by, suite};
 pub use self::prompt::{content, contract};
 use crate::message::Request;
 

@@ -64,12 +64,12 @@ impl Bench {
         let mut digests = BTreeSet::new();
         let of_columns = suite.columns.iter().flat_map(|column| &column.assertions);
         for assertion in of_columns.filter(|assertion| assertion.needs().is_some()) {
-            for case in &suite.cases {
+            for case in suite.cases.iter() {
                 Self::demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
             }
             self.take(project, assertion, &mut digests)?;
         }
-        for case in &suite.cases {
+        for case in suite.cases.asserting() {
             for assertion in &case.assertions {
                 Self::demand(assertion, &case.id, case.placed.case.expected.is_some(), project)?;
                 self.take(project, assertion, &mut digests)?;

@@ -1,5 +1,7 @@
 //! One cell and what became of it.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
@@ -100,20 +102,20 @@ impl CellIndex {
     /// What stands at this place of the plan that it is of.
     pub fn place(self, plan: &Plan) -> Place<'_> {
         let suite = &plan.suites[self.suite];
-        let (column, case) = (&suite.columns[self.column], &suite.cases[self.case]);
+        let (column, case) = (&suite.columns[self.column], suite.cases.get(self.case));
         Place { suite, column, case, index: self }
     }
 }
 
 /// What stands at the place of a cell.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Place<'a> {
     /// The suite.
     pub suite: &'a SuitePlan,
     /// The pair of prompt and model.
     pub column: &'a Column,
     /// The case.
-    pub case: &'a PlannedCase,
+    pub case: Arc<PlannedCase>,
     /// Where it is.
     pub index: CellIndex,
 }

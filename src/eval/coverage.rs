@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
+use super::cases::PlannedCases;
 use super::plan::{Column, Plan, PlanError, PlannedCase};
 use crate::diagnostic::Diagnostic;
 use crate::path::RepoPath;
@@ -83,13 +84,13 @@ pub fn coverage(
     let mut all = Vec::new();
     for prompt in project.prompts.values() {
         let mut suites = Vec::new();
-        let mut asked: Vec<(&Column, &PlannedCase)> = Vec::new();
+        let mut asked: Vec<(&Column, &PlannedCases)> = Vec::new();
         for suite in plan.iter().flat_map(|plan| &plan.suites) {
             // On another model the same is asked; in another version, another prompt is.
             let column = suite.columns.iter().find(|column| column.prompt == prompt.name.as_str());
             if let Some(column) = column {
                 suites.push(suite.name.clone());
-                asked.extend(suite.cases.iter().map(|case| (column, case)));
+                asked.push((column, &suite.cases));
             }
         }
         if suites.is_empty() && (!others || !prompt.file.active) {
@@ -104,20 +105,20 @@ fn of_prompt(
     project: &Project,
     prompt: &Prompt,
     suites: Vec<String>,
-    asked: &[(&Column, &PlannedCase)],
+    asked: &[(&Column, &PlannedCases)],
 ) -> Result<PromptCoverage, PlanError> {
     let mut coverage = PromptCoverage {
         name: prompt.name.to_string(),
         path: prompt.path.clone(),
         suites,
-        cases: asked.len(),
+        cases: asked.iter().map(|(_, cases)| cases.len()).sum(),
         points: 0,
         never_given: Vec::new(),
         values: Vec::new(),
         branches: Vec::new(),
         answers: Vec::new(),
     };
-    if asked.is_empty() {
+    if coverage.cases == 0 {
         return Ok(coverage);
     }
     let closure = template::closure_of(project, prompt)?;
@@ -126,11 +127,17 @@ fn of_prompt(
     if let Some(schema) = prompt.file.output.as_ref().and_then(|output| output.schema.as_ref()) {
         find_lists(schema, &mut Vec::new(), &mut lists);
     }
-    let seen = asked
-        .par_iter()
-        .map(|(column, case)| Seen::of(prompt, &branches, &lists, column, case))
-        .try_reduce(Seen::default, |all, one| Ok(all.with(one)))
-        .map_err(PlanError::Findings)?;
+    let mut seen = Seen::default();
+    for (column, cases) in asked {
+        for batch in cases.batches() {
+            let of_batch = batch
+                .par_iter()
+                .map(|case| Seen::of(prompt, &branches, &lists, column, case))
+                .try_reduce(Seen::default, |all, one| Ok(all.with(one)))
+                .map_err(PlanError::Findings)?;
+            seen = seen.with(of_batch);
+        }
+    }
 
     for (name, variable) in &prompt.file.variables {
         if !variable.required() {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::cell::Origin;
 use super::plan::Plan;
-use super::runner::{Answers, Prepared};
+use super::runner::{Answers, Cells, Prepared};
 use crate::digest::AnswerKey;
 use crate::message::{Content, ModelSettings, Part, Request, ResponseFormat, Usage};
 use crate::price::{Price, models, tokens};
@@ -168,7 +168,7 @@ impl Estimate {
 }
 
 /// What the cells will ask.
-pub fn estimate(plan: &Plan, cells: &[Prepared], answers: &Answers<'_>) -> Estimate {
+pub fn estimate(plan: &Plan, cells: &Cells, answers: &Answers<'_>) -> Estimate {
     let mut places = Vec::new();
     for (suite, planned) in plan.suites.iter().enumerate() {
         places.extend((0..planned.columns.len()).map(|column| (suite, column)));
@@ -182,25 +182,26 @@ pub fn estimate(plan: &Plan, cells: &[Prepared], answers: &Answers<'_>) -> Estim
         .iter()
         .enumerate()
         .filter(|(_, cell)| cell.origin == Origin::Called)
-        .map(|(at, cell)| (cell.key, at))
+        .filter_map(|(at, cell)| Some((cell.key?, at)))
         .collect();
     calls.sort_unstable();
     calls.dedup_by_key(|(key, _)| *key);
 
-    let mut drafts: Vec<Draft<'_>> = places.iter().map(|_| Draft::default()).collect();
+    let mut drafts: Vec<Draft> = places.iter().map(|_| Draft::default()).collect();
     for (_, at) in calls {
-        let draft = &mut drafts[place(&cells[at])];
+        let cell = cells.get(at);
+        let draft = &mut drafts[place(&cell)];
         draft.calls += 1;
         if draft.sample.len() < SAMPLE {
-            draft.sample.push(&cells[at]);
+            draft.sample.push(cell);
         }
     }
-    for cell in cells {
-        let draft = &mut drafts[place(cell)];
+    for cell in cells.iter() {
+        let draft = &mut drafts[place(&cell)];
         draft.origins.add(cell.origin);
         // Also what is asked again may be there.
         if draft.known.len() < SAMPLE && !matches!(cell.origin, Origin::Given | Origin::Echo) {
-            draft.known.extend(known_length(plan, cell, answers));
+            draft.known.extend(known_length(plan, &cell, answers));
         }
     }
     let columns = places
@@ -212,15 +213,15 @@ pub fn estimate(plan: &Plan, cells: &[Prepared], answers: &Answers<'_>) -> Estim
 }
 
 #[derive(Default)]
-struct Draft<'a> {
+struct Draft {
     origins: Origins,
     calls: u64,
-    sample: Vec<&'a Prepared>,
+    sample: Vec<Prepared>,
     /// Tokens of answers that are there.
     known: Vec<u64>,
 }
 
-impl Draft<'_> {
+impl Draft {
     fn finish(self, plan: &Plan, suite: usize, column: usize) -> ColumnEstimate {
         let planned = &plan.suites[suite];
         let model = &planned.columns[column].model.settings;
@@ -228,7 +229,8 @@ impl Draft<'_> {
             .sample
             .par_iter()
             .filter_map(|cell| {
-                let asked = planned.columns[column].ask(&planned.cases[cell.index.case]).ok()?;
+                let asked =
+                    planned.columns[column].ask(&planned.cases.get(cell.index.case)).ok()?;
                 Some(input_tokens(&asked.request))
             })
             .collect();
@@ -270,13 +272,15 @@ fn dollars(price: &Price, calls: u64, input: f64, output: u64) -> f64 {
 
 /// How long an answer was that is there.
 fn known_length(plan: &Plan, cell: &Prepared, answers: &Answers<'_>) -> Option<u64> {
-    let recorded = answers.recordings.get(cell.index.suite).and_then(|replay| replay.get(cell.key));
+    let key = cell.key?;
+    let recorded = answers.recordings.get(cell.index.suite).and_then(|replay| replay.get(key));
     if let Some(answer) = recorded {
         return Some(answer.usage?.output_tokens);
     }
-    let model = &cell.index.place(plan).column.model.settings;
+    let column = &plan.suites[cell.index.suite].columns[cell.index.column];
+    let model = &column.model.settings;
     let endpoint = answers.endpoints.get(&model.provider)?.as_ref()?;
-    Some(answers.store?.get(cell.key, endpoint).ok()??.usage?.output_tokens)
+    Some(answers.store?.get(key, endpoint).ok()??.usage?.output_tokens)
 }
 
 /// The tokens of `calls` answers: where there are others of the same prompt and model, their mean, and two standard

@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod bench;
 pub mod budget;
+pub mod cases;
 pub mod cell;
 mod command;
 pub mod contract;

@@ -1,9 +1,12 @@
 //! The plan: every cell of a run, known before anything is paid for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::bench::Bench;
+use super::cases::{Identity, PlannedCases};
 use crate::assertion::{Assertion, Extract};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{self, Digest};
@@ -104,7 +107,7 @@ pub struct SuitePlan {
     /// Hash of its cases.
     pub dataset_digest: Digest,
     /// The cases that run, in the order of the files.
-    pub cases: Vec<PlannedCase>,
+    pub cases: PlannedCases,
     /// Pairs of prompt and model.
     pub columns: Vec<Column>,
     /// How often each case is asked.
@@ -136,6 +139,13 @@ pub struct PlannedCase {
     pub placed: PlacedCase,
     /// Assertions of this case alone.
     pub assertions: Vec<Assertion>,
+}
+
+impl Plan {
+    /// Why cases on disk are no longer what they were when they were planned, if that is so.
+    pub fn lost(&self) -> Option<&str> {
+        self.suites.iter().find_map(|suite| suite.cases.lost())
+    }
 }
 
 impl PlannedCase {
@@ -347,36 +357,14 @@ fn plan_suite(
     version: &mut dyn FnMut(&str) -> Result<Arc<Project>, PlanError>,
 ) -> Result<SuitePlan, PlanError> {
     let suite = context.suite;
-    let identified: Vec<(String, &PlacedCase)> = context.identified().collect();
-    let all_ids = match selection.cases {
-        [] => Vec::new(),
-        _ => identified.iter().map(|(id, _)| id.clone()).collect(),
-    };
-    let dataset_digest =
-        digest::dataset(identified.iter().map(|(id, placed)| (id.as_str(), &*placed.case)));
-    let mut kept: Vec<(String, &PlacedCase)> = identified;
-    sample(suite, &mut kept);
-    let matchers = globs(selection.cases)?;
-    kept.retain(|(id, placed)| {
-        let by_id = selection.cases.is_empty()
-            || selection.cases.contains(id)
-            || matchers.iter().any(|glob| glob.is_match(id));
-        let by_tag = selection.tags.is_empty()
-            || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
-        by_id && by_tag
-    });
+    let identity =
+        Identity { declared: context.declared().iter().map(|name| (*name).to_owned()).collect() };
+    let Chosen { kept, all_ids, dataset_digest } = choose(context, selection, &identity)?;
+    let cases = PlannedCases::new(&context.cases.cases, kept, identity);
     let compile = |syntaxes: &[crate::assertion::Syntax]| -> Vec<Assertion> {
         // The rules have refused what does not compile.
         syntaxes.iter().filter_map(|syntax| syntax.compile().ok()).collect()
     };
-    let cases = kept
-        .into_iter()
-        .map(|(id, placed)| PlannedCase {
-            id,
-            assertions: compile(&placed.case.assert),
-            placed: placed.clone(),
-        })
-        .collect();
     let mut columns = Vec::new();
     for entry in &suite.file.prompts {
         let other;
@@ -450,6 +438,75 @@ fn plan_suite(
     })
 }
 
+/// Which cases of a suite run.
+struct Chosen {
+    /// Their places; none where all do.
+    kept: Option<Vec<usize>>,
+    /// See [`SuitePlan::all_ids`].
+    all_ids: Vec<String>,
+    dataset_digest: Digest,
+}
+
+/// Cases that are identified at a time.
+const BATCH: usize = 8192;
+
+/// Ids that are kept for suggestions.
+const MOST_IDS: usize = 100_000;
+
+/// Goes once through the cases of a suite.
+fn choose(
+    context: &SuiteContext<'_>,
+    selection: Selection<'_>,
+    identity: &Identity,
+) -> Result<Chosen, PlanError> {
+    let matchers = globs(selection.cases)?;
+    let wanted = |id: &String, placed: &PlacedCase| {
+        let by_id = selection.cases.is_empty()
+            || selection.cases.contains(id)
+            || matchers.iter().any(|glob| glob.is_match(id));
+        let by_tag = selection.tags.is_empty()
+            || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
+        by_id && by_tag
+    };
+    let rows = &context.cases.cases;
+    let mut sample = Sample::of(context.suite, rows.len());
+    let mut digests = Vec::with_capacity(rows.len());
+    let mut all_ids = Vec::new();
+    let mut kept = Vec::new();
+    let mut rest = rows.iter();
+    loop {
+        let batch: Vec<PlacedCase> = rest.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let batch: Vec<(String, Digest, bool)> = batch
+            .par_iter()
+            .map(|placed| {
+                let id = identity.of(placed);
+                let (digest, wanted) = (digest::case(&id, &placed.case), wanted(&id, placed));
+                (id, digest, wanted)
+            })
+            .collect();
+        for (id, digest, wanted) in batch {
+            let place = digests.len();
+            digests.push(digest);
+            match &mut sample {
+                Some(sample) => sample.add(&id, place, wanted),
+                None if wanted && selection.filters_cases() => kept.push(place),
+                None => {}
+            }
+            if !selection.cases.is_empty() && all_ids.len() < MOST_IDS {
+                all_ids.push(id);
+            }
+        }
+    }
+    let kept = match sample {
+        Some(sample) => Some(sample.finish()),
+        None => selection.filters_cases().then_some(kept),
+    };
+    Ok(Chosen { kept, all_ids, dataset_digest: digest::dataset(digests) })
+}
+
 /// What all models of a prompt share.
 struct Parts {
     source: Arc<Prompt>,
@@ -511,22 +568,37 @@ fn column(
     })
 }
 
-/// Keeps the smallest hashes of (seed, identity): the same cases whatever else the dataset holds.
-fn sample(suite: &Suite, cases: &mut Vec<(String, &PlacedCase)>) {
-    let Some(DatasetChoice::Full(map)) = &suite.file.dataset else { return };
-    let Some(size) = map.sample.filter(|size| *size < cases.len()) else { return };
-    let mut ranked: Vec<(Digest, usize)> = cases
-        .iter()
-        .enumerate()
-        .map(|(index, (id, _))| (digest::sha256(format!("{}\0{id}", map.seed).as_bytes()), index))
-        .collect();
-    ranked.sort();
-    let chosen: BTreeSet<usize> = ranked.into_iter().take(size).map(|(_, index)| index).collect();
-    let mut index = 0;
-    cases.retain(|_| {
-        index += 1;
-        chosen.contains(&(index - 1))
-    });
+/// The cases with the smallest hashes of (seed, identity): the same ones whatever else the dataset holds.
+struct Sample {
+    seed: u64,
+    size: usize,
+    /// With the place of the case, and whether a filter leaves it.
+    smallest: BinaryHeap<(Digest, usize, bool)>,
+}
+
+impl Sample {
+    /// The sample that a suite wants of so many cases, where that is not all of them.
+    fn of(suite: &Suite, cases: usize) -> Option<Self> {
+        let Some(DatasetChoice::Full(map)) = &suite.file.dataset else { return None };
+        let size = map.sample.filter(|size| *size < cases)?;
+        Some(Self { seed: map.seed, size, smallest: BinaryHeap::new() })
+    }
+
+    fn add(&mut self, id: &str, place: usize, wanted: bool) {
+        let rank = digest::sha256(format!("{}\0{id}", self.seed).as_bytes());
+        self.smallest.push((rank, place, wanted));
+        if self.smallest.len() > self.size {
+            self.smallest.pop();
+        }
+    }
+
+    /// The places of those that a filter leaves.
+    fn finish(self) -> Vec<usize> {
+        let wanted = self.smallest.into_iter().filter(|(.., wanted)| *wanted);
+        let mut places: Vec<usize> = wanted.map(|(_, place, _)| place).collect();
+        places.sort_unstable();
+        places
+    }
 }
 
 fn globs(ids: &[String]) -> Result<Vec<globset::GlobMatcher>, PlanError> {
@@ -572,9 +644,15 @@ fn no_cases(plan: &Plan, selection: Selection<'_>) -> PlanError {
 
 /// Each id that the user typed must match: of two, one must not hide that the other is misspelt.
 fn unmatched_ids(plan: &Plan, selection: Selection<'_>) -> Result<(), PlanError> {
-    let ids = || plan.suites.iter().flat_map(|suite| &suite.cases).map(|case| case.id.as_str());
+    if selection.cases.is_empty() {
+        return Ok(());
+    }
+    let mut missing: BTreeSet<&str> = selection.cases.iter().map(String::as_str).collect();
+    for case in plan.suites.iter().flat_map(|suite| suite.cases.iter()) {
+        missing.remove(case.id.as_str());
+    }
     for wanted in selection.cases.iter().filter(|id| !cases::is_glob(id)) {
-        if !ids().any(|id| id == wanted) {
+        if missing.contains(wanted.as_str()) {
             let similar = closest_id(plan, wanted);
             return Err(PlanError::Nothing {
                 message: format!("no selected case is called `{wanted}`"),

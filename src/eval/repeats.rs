@@ -1,7 +1,5 @@
 //! Repeats of a run: how often each case passed, and what that says of one try, of several, and of chance.
 
-use std::collections::BTreeMap;
-
 use super::run::Estimate;
 use crate::stats::{self, RepeatFigure, Weighted};
 
@@ -46,12 +44,12 @@ impl Repeats {
 
     /// Sums up the tries of each case. `None` where none was repeated.
     pub(super) fn of(
-        tries: &BTreeMap<u32, Tries>,
+        tries: &[Tries],
         repeat: u32,
-        clusters: &[usize],
+        cluster: &impl Fn(usize) -> usize,
         confidence: f64,
     ) -> Option<Self> {
-        if repeat < 2 || tries.is_empty() {
+        if repeat < 2 || decided(tries).next().is_none() {
             return None;
         }
         let counts = shown_counts(u64::from(repeat));
@@ -59,43 +57,56 @@ impl Repeats {
             .into_iter()
             .chain(counts.iter().map(|k| RepeatFigure::AtLeastOne(*k)))
             .chain(counts.iter().map(|k| RepeatFigure::Each(*k)))
-            .filter_map(|it| Some((it, figure(it, tries, clusters, confidence)?)))
+            .filter_map(|it| Some((it, figure(it, tries, cluster, confidence)?)))
             .collect();
-        let mut flaky: Vec<(usize, Tries)> = tries
-            .iter()
-            .filter(|(_, tries)| tries.is_flaky())
-            .map(|(case, tries)| (*case as usize, *tries))
-            .collect();
+        let mut flaky: Vec<(usize, Tries)> =
+            decided(tries).filter(|(_, tries)| tries.is_flaky()).collect();
         let distance = |tries: Tries| (f64::from(tries.passes) / f64::from(tries.of) - 0.5).abs();
         flaky.sort_by(|(_, a), (_, b)| distance(*a).total_cmp(&distance(*b)));
         Some(Self {
-            cases: tries.len() as u64,
+            cases: decided(tries).count() as u64,
             figures,
-            repeated: tries.values().filter(|tries| tries.of > 1).count() as u64,
+            repeated: tries.iter().filter(|tries| tries.of > 1).count() as u64,
             flaky,
         })
     }
 }
 
+/// The cases with tries that passed or failed. The others of `tries` have none.
+fn decided(tries: &[Tries]) -> impl Iterator<Item = (usize, Tries)> + Clone + '_ {
+    tries.iter().copied().enumerate().filter(|(_, tries)| tries.of > 0)
+}
+
+/// How many clusters the decided cases are of.
+pub(super) fn independent(tries: &[Tries], cluster: impl Fn(usize) -> usize) -> usize {
+    let mut seen = vec![false; tries.len()];
+    for (case, _) in decided(tries) {
+        // The cluster of a case is the first case of its group that was met, which may be one that was not decided here.
+        let cluster = cluster(case);
+        if seen.len() <= cluster {
+            seen.resize(cluster + 1, false);
+        }
+        seen[cluster] = true;
+    }
+    seen.into_iter().filter(|seen| *seen).count()
+}
+
 /// The mean of a figure over the cases that have enough tries for it.
 pub(super) fn figure(
     figure: RepeatFigure,
-    tries: &BTreeMap<u32, Tries>,
-    clusters: &[usize],
+    tries: &[Tries],
+    cluster: &impl Fn(usize) -> usize,
     confidence: f64,
 ) -> Option<Estimate> {
-    let values: Vec<Weighted> = tries
-        .iter()
-        .filter_map(|(case, tries)| {
-            let value = figure.of_case(u64::from(tries.passes), u64::from(tries.of))?;
-            Some(Weighted::new(clusters[*case as usize], value, 1.0))
-        })
-        .collect();
-    let mean = stats::weighted_mean(&values, confidence)?;
+    let values = decided(tries).filter_map(|(case, tries)| {
+        let value = figure.of_case(u64::from(tries.passes), u64::from(tries.of))?;
+        Some(Weighted::new(cluster(case), value, 1.0))
+    });
+    let mean = stats::weighted_mean_of(values.clone(), confidence)?;
     let interval = match figure {
         RepeatFigure::Majority => {
             let clusters: std::collections::BTreeSet<usize> =
-                values.iter().map(|value| value.cluster).collect();
+                values.map(|value| value.cluster).collect();
             Some(stats::wilson_rate(mean.mean, clusters.len() as f64, confidence))
         }
         _ => mean.interval,
@@ -123,13 +134,13 @@ mod tests {
 
     #[test]
     fn cases_with_too_few_tries_are_left_out_of_a_figure() {
-        let tries = BTreeMap::from([
-            (0, Tries { passes: 3, of: 3 }),
-            (1, Tries { passes: 1, of: 3 }),
-            (2, Tries { passes: 1, of: 2 }),
-            (3, Tries { passes: 0, of: 1 }),
-        ]);
-        let repeats = Repeats::of(&tries, 3, &[0, 1, 2, 3], 0.95).unwrap();
+        let tries = [
+            Tries { passes: 3, of: 3 },
+            Tries { passes: 1, of: 3 },
+            Tries { passes: 1, of: 2 },
+            Tries { passes: 0, of: 1 },
+        ];
+        let repeats = Repeats::of(&tries, 3, &|case| case, 0.95).unwrap();
         let values: Vec<(String, f64, u64)> = repeats
             .figures
             .iter()
@@ -153,6 +164,6 @@ mod tests {
             [(2, Tries { passes: 1, of: 2 }), (1, Tries { passes: 1, of: 3 })]
         );
         assert_eq!(repeats.flake_rate(), Some(2.0 / 3.0));
-        assert_eq!(Repeats::of(&tries, 1, &[0, 1, 2, 3], 0.95), None);
+        assert_eq!(Repeats::of(&tries, 1, &|case| case, 0.95), None);
     }
 }

@@ -1,6 +1,6 @@
 //! A run: what the cells of each pair of prompt and model came to, and whether the gates hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
 
@@ -8,7 +8,7 @@ use super::agreement::{Agreement, AgreementTally};
 use super::cell::{CellRecord, Origin, State};
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
-use super::plan::{Column, Plan, SuitePlan};
+use super::plan::{Column, Plan, PlannedCase, SuitePlan};
 use super::repeats::{self, Repeats, Tries};
 use super::session::Bill;
 use crate::stats::{self, RepeatFigure, Weighted};
@@ -93,18 +93,65 @@ impl ColumnResult {
 #[derive(Debug, Default)]
 pub struct Tally {
     columns: BTreeMap<(usize, usize), ColumnTally>,
+    /// By suite.
+    cases: BTreeMap<usize, CaseTally>,
+}
+
+/// What of the cases of a suite counts besides their cells. Each list ends with the last case that has something to say.
+#[derive(Debug, Default)]
+struct CaseTally {
+    /// The first case of each group.
+    groups: HashMap<String, u32>,
+    /// The cluster of each case: its group, else itself. Cells of one cluster, repeats among them, are not independent.
+    clusters: Vec<u32>,
+    weights: Vec<f64>,
+}
+
+impl CaseTally {
+    fn add(&mut self, index: u32, case: &PlannedCase) {
+        if let Some(group) = &case.placed.case.group {
+            let first = match self.groups.get(group) {
+                Some(first) => *first,
+                None => *self.groups.entry(group.clone()).or_insert(index),
+            };
+            let place = index as usize;
+            self.clusters.extend(self.clusters.len() as u32..=index);
+            self.clusters[place] = first;
+        }
+        if let Some(weight) = case.placed.case.weight {
+            let place = index as usize;
+            if self.weights.len() <= place {
+                self.weights.resize(place + 1, 1.0);
+            }
+            self.weights[place] = weight;
+        }
+    }
+
+    fn cluster(&self, case: usize) -> usize {
+        self.clusters.get(case).map_or(case, |cluster| *cluster as usize)
+    }
+
+    fn weight(&self, case: usize) -> f64 {
+        self.weights.get(case).copied().unwrap_or(1.0)
+    }
+}
+
+/// The scores of a metric: the case and the value.
+#[derive(Debug, Default)]
+struct Scores {
+    cases: Vec<u32>,
+    values: Vec<f64>,
 }
 
 #[derive(Debug, Default)]
 struct ColumnTally {
     result: ColumnResult,
-    /// The case and the value.
-    metrics: IndexMap<String, Vec<(usize, f64)>>,
+    metrics: IndexMap<String, Scores>,
     /// By metric.
     labels: IndexMap<String, LabelTally>,
     agreement: AgreementTally,
-    /// The cases whose cells passed or failed, and how often.
-    decided: BTreeMap<u32, Tries>,
+    /// By case, how often its cells passed or failed.
+    decided: Vec<Tries>,
     latencies: Vec<f64>,
     priced: bool,
     unpriced: bool,
@@ -136,7 +183,11 @@ impl Tally {
         tally.latencies.extend(cell.latency_ms);
         if let (State::Pass | State::Fail, Ok(case)) = (cell.state, u32::try_from(cell.index.case))
         {
-            tally.decided.entry(case).or_default().add(cell.state == State::Pass);
+            let place = case as usize;
+            if tally.decided.len() <= place {
+                tally.decided.resize(place + 1, Tries::default());
+            }
+            tally.decided[place].add(cell.state == State::Pass);
         }
         for judgement in &cell.judgements {
             if let Some(label) = &judgement.label {
@@ -144,7 +195,11 @@ impl Tally {
                 labels.add(cell.index.case, label);
             }
         }
-        let case = &cell.index.place(plan).case.placed.case;
+        let planned = cell.index.place(plan).case;
+        // Places of cases fit: a suite of four billion cases is more than any run sees the end of.
+        let number = u32::try_from(cell.index.case).unwrap_or(u32::MAX);
+        self.cases.entry(cell.index.suite).or_default().add(number, &planned);
+        let case = &planned.placed.case;
         // A person's score is of the answer that the data set gives; its repeats are the same answer again.
         if let (Some(human), Some(Origin::Given), 1) = (case.human, cell.origin, cell.index.repeat)
         {
@@ -161,7 +216,8 @@ impl Tally {
         }
         for (metric, (sum, count)) in of_cell {
             let values = tally.metrics.entry(metric.to_owned()).or_default();
-            values.push((cell.index.case, sum / count));
+            values.cases.push(number);
+            values.values.push(sum / count);
         }
     }
 
@@ -169,16 +225,22 @@ impl Tally {
     pub fn finish(mut self, plan: &Plan) -> Run {
         let mut results = Vec::new();
         for (s, suite) in plan.suites.iter().enumerate() {
+            let cases = self.cases.remove(&s).unwrap_or_default();
             for column in 0..suite.columns.len() {
                 let tally = self.columns.remove(&(s, column)).unwrap_or_default();
-                results.push(finish_column(suite, s, column, tally));
+                results.push(finish_column(suite, (s, column), &cases, tally));
             }
         }
         Run { results }
     }
 }
 
-fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally) -> ColumnResult {
+fn finish_column(
+    suite: &SuitePlan,
+    (s, column): (usize, usize),
+    cases: &CaseTally,
+    tally: ColumnTally,
+) -> ColumnResult {
     let ColumnTally {
         mut result,
         metrics,
@@ -189,10 +251,9 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         priced,
         unpriced,
     } = tally;
-    let clusters = clusters(suite);
-    let of_case = |case: usize| (clusters[case], suite.cases[case].weight());
-    let independent =
-        decided.keys().map(|case| clusters[*case as usize]).collect::<BTreeSet<_>>().len();
+    let cluster = |case: usize| cases.cluster(case);
+    let of_case = |case: usize| (cluster(case), cases.weight(case));
+    let independent = repeats::independent(&decided, cluster);
     (result.suite, result.column) = (s, column);
     if !priced || unpriced {
         result.cost_usd = None;
@@ -218,14 +279,13 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         cost_usd: result.total_cost_usd(),
         metrics: Vec::new(),
     };
-    for (metric, values) in metrics {
-        let weighted: Vec<Weighted> = values
-            .iter()
-            .map(|(case, value)| (of_case(*case), *value))
-            .map(|((cluster, weight), value)| Weighted::new(cluster, value, weight))
-            .collect();
+    for (metric, scores) in metrics {
+        let weighted = scores.cases.iter().zip(&scores.values).map(|(case, value)| {
+            let (cluster, weight) = of_case(*case as usize);
+            Weighted::new(cluster, *value, weight)
+        });
         let at = |confidence| {
-            stats::weighted_mean(&weighted, confidence).map(|mean| Estimate {
+            stats::weighted_mean_of(weighted.clone(), confidence).map(|mean| Estimate {
                 value: mean.mean,
                 interval: score_interval(&mean),
                 n: mean.n as u64,
@@ -239,14 +299,14 @@ fn finish_column(suite: &SuitePlan, s: usize, column: usize, tally: ColumnTally)
         let listed = listed_labels(suite, &suite.columns[column], &metric);
         result.classifications.insert(metric, labels.finish(&listed, of_case));
     }
-    result.repeats = Repeats::of(&decided, suite.repeat, &clusters, SHOWN_CONFIDENCE);
+    result.repeats = Repeats::of(&decided, suite.repeat, &cluster, SHOWN_CONFIDENCE);
     add_figures(&mut result);
     for name in suite.gates.metrics.keys() {
         if observed.metrics.iter().any(|known| known.name == *name) {
             continue;
         }
         let figure = match RepeatFigure::named(name) {
-            Some(figure) => repeats::figure(figure, &decided, &clusters, confidence),
+            Some(figure) => repeats::figure(figure, &decided, &cluster, confidence),
             None => figure_of_labels(&result.classifications, name, confidence),
         };
         observed.metrics.extend(figure.map(|figure| ObservedMean::new(name, figure)));
@@ -289,7 +349,7 @@ fn figure_of_labels(
 
 /// The closed lists of the `label` assertions of a metric, one after the other.
 fn listed_labels(suite: &SuitePlan, column: &Column, metric: &str) -> Vec<String> {
-    let of_cases = suite.cases.iter().flat_map(|case| &case.assertions);
+    let of_cases = suite.cases.assertions();
     let mut labels: Vec<String> = Vec::new();
     for assertion in column.assertions.iter().chain(of_cases) {
         for label in assertion.labels().unwrap_or_default() {
@@ -299,20 +359,6 @@ fn listed_labels(suite: &SuitePlan, column: &Column, metric: &str) -> Vec<String
         }
     }
     labels
-}
-
-/// The cluster of each case: its group, else itself. Cells of one cluster, repeats among them, are not independent.
-fn clusters(suite: &SuitePlan) -> Vec<usize> {
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    suite
-        .cases
-        .iter()
-        .enumerate()
-        .map(|(index, case)| match &case.placed.case.group {
-            Some(group) => *groups.entry(group).or_insert(index),
-            None => index,
-        })
-        .collect()
 }
 
 /// The interval of a mean of scores, which cannot lie outside [0, 1].

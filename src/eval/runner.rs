@@ -6,6 +6,7 @@
 //! that is killed goes on where it stopped.
 
 mod calls;
+mod cells;
 mod prepare;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use self::calls::Calls;
+pub use self::cells::Cells;
 use self::prepare::Finder;
 pub use self::prepare::{
     Answers, Judging, Prepared, look_for_judgements, look_into_store, prepare,
@@ -105,7 +107,7 @@ pub struct Finished {
 /// Runs the cells and calls `on_cell` with each, in the order of the plan.
 pub fn run(
     plan: &Plan,
-    cells: &[Prepared],
+    cells: &Cells,
     answers: &Answers<'_>,
     providers: &BTreeMap<String, Provider>,
     options: &Options<'_>,
@@ -122,7 +124,7 @@ pub fn run(
     };
     // Commands are not in the terminal's own group: an interrupt reaches them only through what listens for it here.
     let commands = plan.bench.commands().next().is_some();
-    let status = if commands || cells.iter().any(Prepared::calls) {
+    let status = if commands || cells.calls() > 0 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         rayon::in_place_scope(|scope| {
             let calls =
@@ -131,9 +133,10 @@ pub fn run(
         })
     } else {
         // Nothing to wait for: all cores score, chunk by chunk so that memory stays bounded.
-        for chunk in cells.chunks(CHUNK) {
+        for start in (0..cells.len()).step_by(CHUNK) {
+            let end = (start + CHUNK).min(cells.len());
             let records: Vec<CellRecord> =
-                chunk.par_iter().map(|cell| runner.ready(cell)).collect();
+                (start..end).into_par_iter().map(|place| runner.ready(&cells.get(place))).collect();
             records.into_iter().for_each(&mut *on_cell);
         }
         Status::Complete
@@ -167,7 +170,6 @@ struct Runner<'a> {
 }
 
 /// How an answer came.
-#[derive(Clone, Copy)]
 struct At<'a> {
     place: Place<'a>,
     origin: Origin,
@@ -194,7 +196,11 @@ impl<'a> Runner<'a> {
                 Turn::Decided(scored) => return self.decided(self.at(cell, 0), session, scored),
                 Turn::Wants(wants) if wants.is_empty() => {
                     let place = self.place(cell.index);
-                    return failed(place, State::Error, "an assertion asks without end".to_owned());
+                    return failed(
+                        &place,
+                        State::Error,
+                        "an assertion asks without end".to_owned(),
+                    );
                 }
                 Turn::Wants(wants) => {
                     for (index, want) in wants {
@@ -214,20 +220,23 @@ impl<'a> Runner<'a> {
         // `prepare` has rendered this cell without an error, and rendering is a function of the same values.
         let asked = place
             .column
-            .ask(place.case)
-            .map_err(|findings| failed(place, State::Error, said(&findings)))?;
+            .ask(&place.case)
+            .map_err(|findings| failed(&place, State::Error, said(&findings)))?;
+        if let Some(lost) = self.plan.lost() {
+            return Err(Box::new(failed(&place, State::Error, lost.to_owned())));
+        }
         let answer = match self.finder().answer(cell, &asked.request) {
             Ok(Some(answer)) => answer,
             Ok(None) => {
                 let gone = "the answer is gone that was there a moment ago".to_owned();
-                return Err(Box::new(failed(place, State::NotRun, gone)));
+                return Err(Box::new(failed(&place, State::NotRun, gone)));
             }
             Err(error) => {
-                return Err(Box::new(failed(place, State::Error, error.to_string())));
+                return Err(Box::new(failed(&place, State::Error, error.to_string())));
             }
         };
         if self.options.mode == Mode::Record && cell.origin == Origin::Stored {
-            self.record(place, &asked.request, &answer);
+            self.record(&place, &asked.request, &answer);
         }
         Ok(self.finder().session(place, asked, answer))
     }
@@ -255,7 +264,7 @@ impl<'a> Runner<'a> {
                     && !recorded
                     && request.model.provider != "echo"
                 {
-                    self.record_judgement(self.place(cell.index), &request, &answer);
+                    self.record_judgement(&self.place(cell.index), &request, &answer);
                 }
                 session.said(&self.plan.prices, index, &request, &answer, 0);
                 None
@@ -290,17 +299,17 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn record_judgement(&self, place: Place<'_>, request: &Request, answer: &Answer) {
+    fn record_judgement(&self, place: &Place<'_>, request: &Request, answer: &Answer) {
         self.record_as(place, &self.plan.bench.label(request), 1, request, answer);
     }
 
-    fn record(&self, place: Place<'_>, request: &Request, answer: &Answer) {
+    fn record(&self, place: &Place<'_>, request: &Request, answer: &Answer) {
         self.record_as(place, &place.column.model.label, place.index.repeat, request, answer);
     }
 
     fn record_as(
         &self,
-        place: Place<'_>,
+        place: &Place<'_>,
         model: &str,
         repeat: u32,
         request: &Request,
@@ -332,7 +341,7 @@ impl<'a> Runner<'a> {
 }
 
 /// A cell without an answer.
-fn failed(place: Place<'_>, state: State, error: String) -> CellRecord {
+fn failed(place: &Place<'_>, state: State, error: String) -> CellRecord {
     CellRecord {
         variables: place.case.placed.case.variables.clone(),
         error: Some(error),

@@ -1,5 +1,7 @@
 //! One answer while it is judged: what its assertions ask, what came back, and what that cost.
 
+use std::sync::Arc;
+
 use super::bench::{Bench, Next};
 use super::plan::{Asked, Column, PlannedCase, SuitePlan};
 use super::score::{self, Scored};
@@ -9,7 +11,7 @@ use crate::price::Prices;
 
 /// An answer that is being judged.
 pub(super) struct Session<'a> {
-    place: (&'a SuitePlan, &'a Column, &'a PlannedCase),
+    place: (&'a SuitePlan, &'a Column, Arc<PlannedCase>),
     pub(super) asked: Asked,
     pub(super) answer: Answer,
     pub(super) cost_usd: Option<f64>,
@@ -87,7 +89,7 @@ pub(super) enum Want {
 
 impl<'a> Session<'a> {
     pub(super) fn new(
-        place: (&'a SuitePlan, &'a Column, &'a PlannedCase),
+        place: (&'a SuitePlan, &'a Column, Arc<PlannedCase>),
         asked: Asked,
         answer: Answer,
         cost_usd: Option<f64>,
@@ -106,7 +108,7 @@ impl<'a> Session<'a> {
     /// Judges as far as the replies allow.
     pub(super) fn turn(&mut self, bench: &Bench) -> Turn {
         loop {
-            let (suite, column, case) = self.place;
+            let (suite, column, ref case) = self.place;
             let text = score::extracted(column, &self.answer);
             let subject =
                 score::subject(column, case, &self.asked, &self.answer, self.cost_usd, &text);

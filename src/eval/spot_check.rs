@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::{CellRecord, Judgement, Origin, Place, State};
+use super::cell::{CellIndex, CellRecord, Judgement, Origin, Place, State};
 use super::plan::Plan;
-use super::runner::Prepared;
+use super::runner::{Cells, Prepared};
 use crate::digest::{self, Digest};
 
 /// An answer that was there, and what came when it was asked for again.
@@ -41,20 +41,23 @@ pub struct Changed<'a> {
 }
 
 /// Cells whose answers can be asked for again.
-pub fn candidates(cells: &[Prepared]) -> impl Iterator<Item = &Prepared> {
+pub fn candidates(cells: &Cells) -> impl Iterator<Item = Prepared> + '_ {
     cells.iter().filter(|cell| cell.origin.cached())
 }
 
 /// The `n` candidates that a seed chooses, in the order of the plan. A cell is chosen by its identity, so other cases
 /// beside it do not matter.
-pub fn choose(plan: &Plan, cells: &[Prepared], n: usize, seed: u64) -> Vec<Prepared> {
-    let mut ranked: Vec<(Digest, &Prepared)> =
-        candidates(cells).map(|cell| (rank(plan, cell, seed), cell)).collect();
-    ranked.sort_unstable_by_key(|(rank, cell)| (*rank, cell.index));
-    ranked.truncate(n);
-    let mut chosen: Vec<Prepared> = ranked.into_iter().map(|(_, cell)| *cell).collect();
+pub fn choose(plan: &Plan, cells: &Cells, n: usize, seed: u64) -> Cells {
+    let mut ranked: BTreeMap<(Digest, CellIndex), Prepared> = BTreeMap::new();
+    for cell in candidates(cells) {
+        ranked.insert((rank(plan, &cell, seed), cell.index), cell);
+        if ranked.len() > n {
+            ranked.pop_last();
+        }
+    }
+    let mut chosen: Vec<Prepared> = ranked.into_values().collect();
     chosen.sort_unstable_by_key(|cell| cell.index);
-    chosen
+    chosen.into_iter().collect()
 }
 
 fn rank(plan: &Plan, cell: &Prepared, seed: u64) -> Digest {
@@ -64,8 +67,8 @@ fn rank(plan: &Plan, cell: &Prepared, seed: u64) -> Digest {
 }
 
 /// The same cells, to be asked for.
-pub fn again(chosen: &[Prepared]) -> Vec<Prepared> {
-    chosen.iter().map(|cell| Prepared { origin: Origin::Called, ..*cell }).collect()
+pub fn again(chosen: &Cells) -> Cells {
+    chosen.iter().map(|cell| Prepared { origin: Origin::Called, ..cell }).collect()
 }
 
 impl Check {
@@ -121,7 +124,6 @@ fn named(judgements: &[Judgement]) -> BTreeMap<(&str, &str, usize), &Judgement> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::cell::CellIndex;
 
     fn judgement(kind: &str, passed: Option<bool>) -> Judgement {
         Judgement {

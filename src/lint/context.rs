@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::GlobMatcher;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::assertion::{Assertion, Problem, Syntax};
 use crate::detect::unicode;
@@ -340,7 +340,7 @@ impl<'a> SuiteContext<'a> {
     }
 
     /// The case that stands in the suite at this place of `cases`.
-    pub fn inline(&self, index: usize) -> Option<&PlacedCase> {
+    pub fn inline(&self, index: usize) -> Option<PlacedCase> {
         let first = self.cases.cases.len().checked_sub(self.suite.file.cases.len())?;
         self.cases.cases.get(first + index)
     }
@@ -365,18 +365,18 @@ impl<'a> SuiteContext<'a> {
     }
 
     /// Each case with its identity.
-    pub fn identified(&self) -> impl Iterator<Item = (String, &PlacedCase)> {
-        self.cases.cases.iter().map(|placed| (self.identity(placed), placed))
+    pub fn identified(&self) -> impl Iterator<Item = (String, PlacedCase)> {
+        self.cases.cases.iter().map(|placed| (self.identity(&placed), placed))
     }
 
-    /// What a case is known by: its id, else the hash of the variables that the prompts declare.
+    /// What a case is known by.
     pub fn identity(&self, placed: &PlacedCase) -> String {
-        if let Some(id) = &placed.case.id {
-            return id.clone();
-        }
-        let declared: Map<String, Value> =
-            self.inputs(placed).map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        digest::sha256(digest::canonical_json(&Value::Object(declared)).as_bytes()).short()
+        digest::case_id(&placed.case, |name| self.declares(name))
+    }
+
+    /// Whether the prompts declare a variable; any where no prompt declares one.
+    fn declares(&self, name: &str) -> bool {
+        self.declared.is_empty() || self.declared.contains(name)
     }
 
     /// The variables of a case that the prompts declare; all where no prompt declares any.
@@ -384,9 +384,8 @@ impl<'a> SuiteContext<'a> {
         &'c self,
         placed: &'c PlacedCase,
     ) -> impl Iterator<Item = (&'c str, &'c Value)> {
-        let declared = |name: &str| self.declared.is_empty() || self.declared.contains(name);
         let given = placed.case.variables.iter();
-        given.filter(move |(name, _)| declared(name)).map(|(name, value)| (name.as_str(), value))
+        given.filter(|(name, _)| self.declares(name)).map(|(name, value)| (name.as_str(), value))
     }
 }
 

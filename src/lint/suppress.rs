@@ -45,16 +45,17 @@ pub(super) fn read<'a>(
     let found: Vec<Vec<Suppression>> = files
         .into_par_iter()
         .map(|path| {
-            let (Some(kind), Some(file)) = (project.kind(path), project.source(path)?) else {
+            // Datasets have no such comments, and may be too large to be read for them.
+            let Some(kind) = project.kind(path).filter(|kind| *kind != FileKind::Dataset) else {
                 return Ok(Vec::new());
             };
+            let Some(file) = project.source(path)? else { return Ok(Vec::new()) };
             if !file.text().contains(MARK) {
                 return Ok(Vec::new());
             }
             Ok(match kind {
                 FileKind::Partial => in_template(&file, Span::new(0, file.text().len())),
-                FileKind::Dataset => Vec::new(),
-                FileKind::Config | FileKind::Prompt(_) | FileKind::Suite(_) => {
+                FileKind::Config | FileKind::Prompt(_) | FileKind::Suite(_) | FileKind::Dataset => {
                     // Without a document there are no comments, and the file has worse problems.
                     document::parse(&file).0.map(|parsed| in_document(&parsed)).unwrap_or_default()
                 }

@@ -1,12 +1,14 @@
 //! What a suite is about: its prompts and its cases, found by the names and globs that it lists.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use globset::{GlobBuilder, GlobMatcher};
 use indexmap::{IndexMap, IndexSet};
 
 use super::Project;
+use super::chunks::Chunked;
 use super::dataset::{self, Case, Format, PlacedCase};
 use super::prompt::{Prompt, PromptName};
 use super::suite::{DatasetChoice, OneOrMany, Suite};
@@ -22,16 +24,100 @@ pub const MATCHES_NOTHING: RuleId = RuleId("D559");
 #[derive(Clone, Debug, Default)]
 pub struct Cases {
     /// The cases.
-    pub cases: Vec<PlacedCase>,
+    pub cases: CaseList,
     /// The dataset files that were read.
     pub files: Vec<RepoPath>,
     /// What is wrong with them.
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Cases in order, some of which may be on disk. Those that are cost time each time that they are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct CaseList {
+    parts: Vec<Part>,
+    /// Where each part ends.
+    ends: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Held(Vec<PlacedCase>),
+    Chunked(Arc<Chunked>),
+}
+
+impl Part {
+    fn len(&self) -> usize {
+        match self {
+            Self::Held(cases) => cases.len(),
+            Self::Chunked(cases) => cases.len(),
+        }
+    }
+}
+
+impl CaseList {
+    fn push(&mut self, part: Part) {
+        self.ends.push(self.len() + part.len());
+        self.parts.push(part);
+    }
+
+    /// How many cases there are.
+    pub fn len(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The place of the first case that is written in the suite itself.
+    pub fn behind_datasets(&self) -> usize {
+        self.parts.len().checked_sub(2).map_or(0, |last| self.ends[last])
+    }
+
+    /// Whether some of them are on disk.
+    pub fn is_chunked(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Chunked(_)))
+    }
+
+    /// A case by its place. Quick for places near those of the last few calls.
+    pub fn get(&self, index: usize) -> Option<PlacedCase> {
+        let part = self.ends.partition_point(|end| *end <= index);
+        let before = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+        match self.parts.get(part)? {
+            Part::Held(cases) => cases.get(index - before).cloned(),
+            Part::Chunked(cases) => cases.get(index - before),
+        }
+    }
+
+    /// All cases in order.
+    pub fn iter(&self) -> Box<dyn Iterator<Item = PlacedCase> + '_> {
+        Box::new(self.parts.iter().flat_map(|part| -> Box<dyn Iterator<Item = PlacedCase> + '_> {
+            match part {
+                Part::Held(cases) => Box::new(cases.iter().cloned()),
+                Part::Chunked(cases) => Box::new(cases.iter()),
+            }
+        }))
+    }
+
+    /// Why cases on disk are no longer what they were when the list was made, if that is so.
+    pub fn lost(&self) -> Option<&str> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Held(_) => None,
+            Part::Chunked(cases) => cases.lost(),
+        })
+    }
+}
+
 /// What was read of a dataset, once for all suites that read its columns alike.
 #[derive(Debug, Default)]
-pub(super) struct Datasets(Mutex<BTreeMap<Reading, Arc<OnceLock<Rows>>>>);
+pub(super) struct Datasets {
+    held: Mutex<BTreeMap<Reading, Arc<OnceLock<Rows>>>>,
+    chunked: Mutex<BTreeMap<Reading, Arc<LargeRows>>>,
+}
+
+/// A dataset on disk, and what is wrong with it.
+type LargeRows = (Arc<Chunked>, Vec<Diagnostic>);
 
 /// A dataset, and the names of its columns.
 type Reading = (RepoPath, Vec<(String, String)>);
@@ -44,10 +130,20 @@ struct Rows {
 
 impl Datasets {
     /// Where the rows of a dataset are, or will be when the first has read them.
-    fn get(&self, path: &RepoPath, columns: &IndexMap<String, String>) -> Arc<OnceLock<Rows>> {
-        let columns = columns.iter().map(|(to, from)| (to.clone(), from.clone())).collect();
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry((path.clone(), columns)).or_default())
+    fn held(&self, reading: Reading) -> Arc<OnceLock<Rows>> {
+        let mut known = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(reading).or_default())
+    }
+
+    /// The same of a large dataset. Its chunks are read side by side, and whoever waits for that may do so inside of
+    /// other such work: two that come at once both read it rather than that one waits for the other.
+    fn chunked(&self, reading: Reading, read: impl FnOnce() -> LargeRows) -> Arc<LargeRows> {
+        let known = || self.chunked.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&reading).cloned();
+        found.unwrap_or_else(|| {
+            let rows = Arc::new(read());
+            Arc::clone(known().entry(reading).or_insert(rows))
+        })
     }
 }
 
@@ -103,13 +199,12 @@ pub fn load(project: &Project, suite: &Suite) -> Result<Cases, SnapshotError> {
     for path in cases.files.clone() {
         read_dataset(project, &path, columns, &mut cases)?;
     }
-    for (index, inline) in suite.file.cases.iter().enumerate() {
-        cases.cases.push(PlacedCase {
-            case: Arc::new(Case::from(inline)),
-            file: Arc::clone(&suite.document.file),
-            span: dataset::inline_span(&suite.document, index),
-        });
-    }
+    let inline = suite.file.cases.iter().enumerate().map(|(index, inline)| PlacedCase {
+        case: Arc::new(Case::from(inline)),
+        file: Arc::clone(&suite.document.file),
+        span: dataset::inline_span(&suite.document, index),
+    });
+    cases.cases.push(Part::Held(inline.collect()));
     Ok(cases)
 }
 
@@ -190,7 +285,7 @@ fn dataset_paths(
         );
         return Ok(Vec::new());
     }
-    if project.source(&path)?.is_none() {
+    if large(project, &path)?.is_none() && project.source(&path)?.is_none() {
         let around = project.snapshot.list(&path.parent())?;
         let similar = closest(entry, around.iter().map(RepoPath::as_str));
         let finding = problem(format!("there is no file `{entry}`"));
@@ -203,20 +298,40 @@ fn dataset_paths(
     Ok(vec![path])
 }
 
+/// The file of a dataset that is not held in memory. JSON and YAML are, for their rows have no ends of their own.
+fn large(project: &Project, path: &RepoPath) -> Result<Option<File>, SnapshotError> {
+    match Format::of(path) {
+        Some(Format::Csv | Format::Jsonl) => {
+            project.snapshot.open_large(path, project.chunking.from)
+        }
+        _ => Ok(None),
+    }
+}
+
 fn read_dataset(
     project: &Project,
     path: &RepoPath,
     columns: &IndexMap<String, String>,
     cases: &mut Cases,
 ) -> Result<(), SnapshotError> {
-    let (Some(file), Some(format)) = (project.source(path)?, Format::of(path)) else {
+    let Some(format) = Format::of(path) else { return Ok(()) };
+    let renamed = columns.iter().map(|(to, from)| (to.clone(), from.clone())).collect();
+    let reading = (path.clone(), renamed);
+    if let Some(file) = large(project, path)? {
+        let rows = project.datasets.chunked(reading, || {
+            let (rows, found) = Chunked::read(path, file, format, columns, project.chunking);
+            (Arc::new(rows), found)
+        });
+        cases.cases.push(Part::Chunked(Arc::clone(&rows.0)));
+        cases.diagnostics.extend_from_slice(&rows.1);
         return Ok(());
-    };
+    }
+    let Some(file) = project.source(path)? else { return Ok(()) };
     if let Some(finding) = crate::document::not_utf8(&file) {
         cases.diagnostics.push(finding);
         return Ok(());
     }
-    let rows = project.datasets.get(path, columns);
+    let rows = project.datasets.held(reading);
     let rows = rows.get_or_init(|| {
         let mut read = Rows::default();
         let mut found = Vec::new();
@@ -234,7 +349,7 @@ fn read_dataset(
         read.diagnostics.extend(found);
         read
     });
-    cases.cases.extend_from_slice(&rows.cases);
+    cases.cases.push(Part::Held(rows.cases.clone()));
     cases.diagnostics.extend_from_slice(&rows.diagnostics);
     Ok(())
 }
@@ -258,9 +373,10 @@ mod tests {
         let files = files.map(|(path, text)| (RepoPath::new(path).unwrap(), text.into_bytes()));
         let project = Project::load(&Snapshot::memory(files)).unwrap();
         let [a, b, c] = ["a", "b", "c"].map(|name| load(&project, &project.suites[name]).unwrap());
-        assert!(Arc::ptr_eq(&a.cases[0].case, &b.cases[0].case));
-        assert!(!Arc::ptr_eq(&a.cases[0].case, &c.cases[0].case));
-        assert_eq!(c.cases[0].case.variables["question"], "x");
+        let first = |cases: &Cases| cases.cases.get(0).unwrap().case;
+        assert!(Arc::ptr_eq(&first(&a), &first(&b)));
+        assert!(!Arc::ptr_eq(&first(&a), &first(&c)));
+        assert_eq!(first(&c).variables["question"], "x");
         assert_eq!(
             [a, b, c].map(|cases| (cases.cases.len(), cases.diagnostics.len())),
             [(1, 1); 3]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use csv::StringRecord;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -111,7 +112,11 @@ pub fn for_each_row(
     }
 }
 
-fn problem(file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Diagnostic {
+pub(super) fn problem(
+    file: &Arc<SourceFile>,
+    span: Span,
+    message: impl Into<String>,
+) -> Diagnostic {
     Diagnostic::new(UNREADABLE_DATASET, file, span, message)
 }
 
@@ -121,19 +126,58 @@ pub fn for_each_separated_row(
     separator: u8,
     visit: &mut dyn FnMut(Row),
 ) -> Vec<Diagnostic> {
-    let text = file.text();
-    let mut found = Vec::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(true)
+    match header(file, separator) {
+        Ok(header) => separated_rows(file, separator, &Table { header, part: Part::WHOLE }, visit),
+        Err(found) => found,
+    }
+}
+
+/// What is known of a table before its rows are read.
+pub(super) struct Table {
+    /// The names of its columns.
+    pub(super) header: StringRecord,
+    /// Which part of the file the text is.
+    pub(super) part: Part,
+}
+
+/// Which part of a file a text is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Whether it begins with the header.
+    pub(super) first: bool,
+    /// Whether nothing follows.
+    pub(super) last: bool,
+}
+
+impl Part {
+    const WHOLE: Self = Self { first: true, last: true };
+}
+
+fn reader(file: &SourceFile, separator: u8, has_headers: bool) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(has_headers)
         .flexible(true)
         .delimiter(separator)
-        .from_reader(text.as_bytes());
+        .from_reader(file.text().as_bytes())
+}
+
+/// The names of the columns of a table, which are its first row.
+pub(super) fn header(
+    file: &Arc<SourceFile>,
+    separator: u8,
+) -> Result<StringRecord, Vec<Diagnostic>> {
+    let mut reader = reader(file, separator, true);
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {
-            return vec![problem(file, Span::at(0), format!("the header is unreadable: {error}"))];
+            return Err(vec![problem(
+                file,
+                Span::at(0),
+                format!("the header is unreadable: {error}"),
+            )]);
         }
     };
+    let mut found = Vec::new();
     let first_line = file.line(1).unwrap_or_default();
     for (index, name) in header.iter().enumerate() {
         if name.is_empty() {
@@ -143,10 +187,25 @@ pub fn for_each_separated_row(
             found.push(problem(file, first_line, format!("the column `{name}` stands here twice")));
         }
     }
-    if !found.is_empty() {
+    if found.is_empty() { Ok(header) } else { Err(found) }
+}
+
+/// The rows of a part of a table.
+pub(super) fn separated_rows(
+    file: &Arc<SourceFile>,
+    separator: u8,
+    table: &Table,
+    visit: &mut dyn FnMut(Row),
+) -> Vec<Diagnostic> {
+    let Table { header, part } = table;
+    let text = file.text();
+    let mut found = Vec::new();
+    let mut reader = reader(file, separator, part.first);
+    if part.first && reader.headers().is_err() {
+        // Whoever has the header has read this line.
         return found;
     }
-    let mut record = csv::StringRecord::new();
+    let mut record = StringRecord::new();
     loop {
         let start = reader.position().byte() as usize;
         match reader.read_record(&mut record) {
@@ -184,7 +243,7 @@ pub fn for_each_separated_row(
             );
             continue;
         }
-        if end == text.len() && unclosed_quote(body) {
+        if part.last && end == text.len() && unclosed_quote(body) {
             found.push(
                 problem(
                     file,
@@ -219,7 +278,7 @@ fn first_line_of(file: &SourceFile, span: Span) -> Span {
     Span::new(span.start, line.end.min(span.end))
 }
 
-fn jsonl_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnostic> {
+pub(super) fn jsonl_rows(file: &Arc<SourceFile>, visit: &mut dyn FnMut(Row)) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in file.text().split('\n') {

@@ -3,6 +3,7 @@
 //! [`Project::load`] reads any snapshot. A bad file gives diagnostics and is left out; only failing to read is an error.
 
 pub mod cases;
+mod chunks;
 pub mod config;
 pub mod dataset;
 pub mod exchange;
@@ -23,6 +24,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
+pub use self::chunks::Chunking;
+pub(crate) use self::chunks::Recent;
 use self::config::Config;
 use self::prompt::{Prompt, PromptFile, PromptName};
 use self::suite::{Suite, SuiteFile};
@@ -86,6 +89,8 @@ pub struct Project {
     pub skipped: Vec<Skipped>,
     /// What is wrong with the files themselves.
     pub diagnostics: Vec<Diagnostic>,
+    /// When and how large datasets are read in chunks.
+    pub chunking: Chunking,
     /// Whether only a part was read.
     partly: bool,
     sources: Mutex<BTreeMap<RepoPath, Option<Arc<SourceFile>>>>,
@@ -123,6 +128,7 @@ impl Project {
             partials: Vec::new(),
             skipped: Vec::new(),
             diagnostics: Vec::new(),
+            chunking: Chunking::default(),
             partly: !matches!(scope, Scope::All),
             sources: Mutex::default(),
             datasets: cases::Datasets::default(),

@@ -71,7 +71,7 @@ fn write_repeats(
         .iter()
         .take(SHOWN)
         .map(|(case, tries)| {
-            format!("{} {}/{}", excerpt(&suite.cases[*case].id, 40), tries.passes, tries.of)
+            format!("{} {}/{}", excerpt(&suite.cases.get(*case).id, 40), tries.passes, tries.of)
         })
         .collect();
     let more = if repeats.flaky.len() > SHOWN { ", …" } else { "" };

@@ -62,7 +62,7 @@ impl<W: Write> Csv<W> {
             .iter()
             .flat_map(|suite| {
                 let of_columns = suite.columns.iter().flat_map(|column| &column.assertions);
-                of_columns.chain(suite.cases.iter().flat_map(|case| &case.assertions))
+                of_columns.chain(suite.cases.assertions())
             })
             .map(crate::assertion::Assertion::metric_name)
             .collect();

@@ -191,7 +191,7 @@ impl Repeats {
     /// What the cases of a suite came to.
     pub fn new(suite: &SuitePlan, found: &repeats::Repeats) -> Self {
         let flaky = found.flaky.iter().take(MOST_ENTRIES).map(|(case, tries)| FlakyCase {
-            case: suite.cases[*case].id.clone(),
+            case: suite.cases.get(*case).id.clone(),
             passes: tries.passes,
             of: tries.of,
         });

@@ -15,6 +15,7 @@
 //! - Bytes are given as they are stored: whoever wants LF makes it so.
 
 use std::fmt;
+use std::fs::File;
 
 use self::listing::hidden_below;
 use self::resolve::{Node, Place, resolve};
@@ -97,6 +98,15 @@ impl Snapshot {
             Self::Commit(files) => files.read(path),
             Self::Memory(files) => files.read(path),
             Self::Overlay(files) => files.read(path),
+        }
+    }
+
+    /// A file on disk of at least so many bytes, opened to be read piece by piece, however long it is; `None` for others
+    /// and in snapshots that hold no files on disk.
+    pub fn open_large(&self, path: &RepoPath, least: u64) -> Result<Option<File>, SnapshotError> {
+        match self {
+            Self::Worktree(files) => files.open_large(path, least),
+            Self::Index(_) | Self::Commit(_) | Self::Memory(_) | Self::Overlay(_) => Ok(None),
         }
     }
 

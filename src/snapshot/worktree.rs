@@ -55,7 +55,8 @@ impl Worktree {
         Self { inner: Arc::new(inner) }
     }
 
-    pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+    /// A file with its place on disk and its length.
+    fn open(&self, path: &RepoPath) -> Result<Option<(File, PathBuf, u64)>, SnapshotError> {
         self.check_present()?;
         let place = match self.place(path)? {
             Place::File(place) => self.on_disk(&place),
@@ -68,6 +69,20 @@ impl Worktree {
             opened => opened.map_err(failed)?,
         };
         let bytes = file.metadata().map_err(failed)?.len();
+        Ok(Some((file, place, bytes)))
+    }
+
+    pub(super) fn open_large(
+        &self,
+        path: &RepoPath,
+        least: u64,
+    ) -> Result<Option<File>, SnapshotError> {
+        Ok(self.open(path)?.filter(|(_, _, bytes)| *bytes >= least).map(|(file, ..)| file))
+    }
+
+    pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+        let Some((file, place, bytes)) = self.open(path)? else { return Ok(None) };
+        let failed = |source| SnapshotError::Io { path: place.clone(), source };
         too_large(path, bytes)?;
         let mut content = Vec::with_capacity(bytes as usize);
         // It may grow while it is read.

@@ -71,7 +71,15 @@ impl Weighted {
 /// Zeger (1986) for a weighted mean, with the small-sample factor of Cameron and Miller, "A Practitioner's Guide to
 /// Cluster-Robust Inference" (2015), §II.B.
 pub fn weighted_mean(values: &[Weighted], confidence: f64) -> Option<Mean> {
-    let counted = || values.iter().filter(|value| value.weight > 0.0);
+    weighted_mean_of(values.iter().copied(), confidence)
+}
+
+/// [`weighted_mean`] of values that are made as they are needed: several times, so that they need not be held.
+pub fn weighted_mean_of(
+    values: impl Iterator<Item = Weighted> + Clone,
+    confidence: f64,
+) -> Option<Mean> {
+    let counted = || values.clone().filter(|value| value.weight > 0.0);
     let n = counted().count();
     if n == 0 {
         return None;
@@ -92,13 +100,28 @@ pub fn linearised(
     moves: impl Iterator<Item = (usize, f64)>,
     confidence: f64,
 ) -> Option<Interval> {
-    let mut of_clusters: BTreeMap<usize, f64> = BTreeMap::new();
+    // Cells come by case, so those of a cluster mostly stand together: then this is the list of clusters already.
+    let mut of_clusters: Vec<(usize, f64)> = Vec::new();
+    let mut ordered = true;
     for (cluster, moved) in moves {
-        *of_clusters.entry(cluster).or_insert(0.0) += moved;
+        match of_clusters.last_mut() {
+            Some((last, sum)) if *last == cluster => *sum += moved,
+            last => {
+                ordered &= last.is_none_or(|(last, _)| *last < cluster);
+                of_clusters.push((cluster, moved));
+            }
+        }
+    }
+    if !ordered {
+        let mut merged: BTreeMap<usize, f64> = BTreeMap::new();
+        for (cluster, moved) in of_clusters {
+            *merged.entry(cluster).or_insert(0.0) += moved;
+        }
+        of_clusters = merged.into_iter().collect();
     }
     let clusters = of_clusters.len() as f64;
     (of_clusters.len() > 1).then(|| {
-        let squares = sum(of_clusters.values().map(|moved| moved.powi(2)));
+        let squares = sum(of_clusters.iter().map(|(_, moved)| moved.powi(2)));
         let error = (clusters / (clusters - 1.0) * squares).sqrt();
         // Equal values have no spread at any confidence: 0, not 0·∞.
         let half =

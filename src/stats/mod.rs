@@ -8,7 +8,9 @@ mod repeat;
 mod wilson;
 
 pub use correlation::{pearson, spearman};
-pub use mean::{Mean, Weighted, clustered_mean, linearised, student_t_mean, weighted_mean};
+pub use mean::{
+    Mean, Weighted, clustered_mean, linearised, student_t_mean, weighted_mean, weighted_mean_of,
+};
 pub use percentile::{percentile, sorted};
 pub use repeat::{RepeatFigure, is_flaky, majority, pass_at_k, pass_hat_k};
 pub use wilson::{smallest_n_for, wilson, wilson_rate};

@@ -28,7 +28,7 @@ use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
-use crate::eval::runner::{self, Judging, Mode, Options, Prepared, Status};
+use crate::eval::runner::{self, Cells, Judging, Mode, Options, Status};
 use crate::project::Project;
 use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo, Spending};
@@ -161,6 +161,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
+    unchanged(&plan)?;
     inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
     let cells = &cells;
     if let Some(n) = args.spot_check {
@@ -199,7 +200,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
         }
-        if let Some(error) = &cell.error {
+        // More than a few different ones are not said one by one.
+        if let Some(error) = &cell.error
+            && (errors.len() < MOST_ERRORS || errors.contains_key(error))
+        {
             *errors.entry(error.clone()).or_insert(0) += 1;
         }
         if failed.is_none() {
@@ -240,6 +244,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     outputs.finish(&plan, &run, &info, &summary, ui)?;
     Ok(exit)
 }
+
+/// Different errors that are counted.
+const MOST_ERRORS: usize = 1000;
 
 /// What is said when the user interrupts.
 fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
@@ -295,6 +302,14 @@ fn plan_error(error: PlanError) -> Error {
     }
 }
 
+/// What was looked through must be what is run.
+fn unchanged(plan: &Plan) -> Result<(), Error> {
+    match plan.lost() {
+        None => Ok(()),
+        Some(lost) => Err(Error::usage(format!("{lost}; nothing was asked")).hint("run it again")),
+    }
+}
+
 /// Commands of a repository run only where the user has said so: nobody else's word starts a program here.
 fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
     let commands: Vec<String> =
@@ -327,8 +342,8 @@ fn warn(plan: &Plan, ui: &mut Ui) {
 }
 
 /// What will be asked, before anything is.
-fn announce(plan: &Plan, cells: &[Prepared], judging: &Judging, ui: &mut Ui) {
-    let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count();
+fn announce(plan: &Plan, cells: &Cells, judging: &Judging, ui: &mut Ui) {
+    let of = |origin| cells.count(origin);
     let called = of(Origin::Called);
     let parts: Vec<String> = [
         (called, "to ask"),

@@ -9,10 +9,10 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{CHUNK, Mode, Prepared, Runner, Status, failed, said};
+use super::{CHUNK, Cells, Mode, Prepared, Runner, Status, failed, said};
 use crate::assertion::Reply;
 use crate::digest::{self, AnswerKey};
-use crate::eval::cell::{CellRecord, Origin, Place, State};
+use crate::eval::cell::{CellRecord, Origin, State};
 use crate::eval::session::{Session, Turn};
 use crate::message::{Answer, Request};
 use crate::provider::{ProviderError, Traffic};
@@ -49,18 +49,17 @@ pub(super) struct Calls<'r, 'scope, 's> {
 }
 
 impl<'scope> Calls<'_, 'scope, '_> {
-    pub(super) async fn run(
-        &self,
-        cells: &[Prepared],
-        on_cell: &mut dyn FnMut(CellRecord),
-    ) -> Status {
-        let mut waiting = BTreeMap::new();
+    pub(super) async fn run(&self, cells: &Cells, on_cell: &mut dyn FnMut(CellRecord)) -> Status {
+        let mut keys = Vec::new();
         let mut models = BTreeSet::new();
         for cell in cells.iter().filter(|cell| cell.origin == Origin::Called) {
-            waiting.entry(cell.key).or_insert((0, None)).0 += 1;
+            keys.extend(cell.key);
             models.insert((cell.index.suite, cell.index.column));
         }
-        waiting.retain(|_, (count, _)| *count > 1);
+        keys.sort_unstable();
+        let shared = keys.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+        let waiting = shared.map(|same| (same[0], (same.len(), None))).collect();
+        drop(keys);
         let sharing: Sharing<'_> = RefCell::new(Shares {
             answers: waiting,
             judgements: BTreeMap::new(),
@@ -72,7 +71,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
         let mut done = 0;
         let mut status = Status::Complete;
         let mut records =
-            stream::iter(cells).map(|cell| self.cell(&sharing, *cell)).buffered(window);
+            stream::iter(cells.iter()).map(|cell| self.cell(&sharing, cell)).buffered(window);
         loop {
             tokio::select! {
                 biased;
@@ -96,9 +95,9 @@ impl<'scope> Calls<'_, 'scope, '_> {
             }
         }
         drop(records);
-        for cell in &cells[done..] {
+        for cell in cells.iter().skip(done) {
             let place = self.runner.place(cell.index);
-            on_cell(failed(place, State::NotRun, "interrupted".to_owned()));
+            on_cell(failed(&place, State::NotRun, "interrupted".to_owned()));
         }
         status
     }
@@ -106,7 +105,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
     async fn cell<'c>(&'c self, sharing: &Sharing<'c>, cell: Prepared) -> CellRecord {
         let runner = self.runner;
         if cell.origin != Origin::Called {
-            if cell.judging == 0 {
+            if !cell.judging {
                 return self.compute(move || runner.ready(&cell)).await;
             }
             return match self.compute(move || runner.begin(&cell)).await {
@@ -116,17 +115,22 @@ impl<'scope> Calls<'_, 'scope, '_> {
         }
         let place = runner.place(cell.index);
         if self.traffic.stopped() {
-            return failed(place, State::NotRun, "interrupted".to_owned());
+            return failed(&place, State::NotRun, "interrupted".to_owned());
         }
-        let asked = match self.compute(move || place.column.ask(place.case)).await {
+        let (column, case) = (place.column, Arc::clone(&place.case));
+        let asked = match self.compute(move || column.ask(&case)).await {
             Ok(asked) => asked,
-            Err(findings) => return failed(place, State::Error, said(&findings)),
+            Err(findings) => return failed(&place, State::Error, said(&findings)),
         };
-        let outcome = self.answer(sharing, place, cell.key, asked.request.clone()).await;
+        if let Some(lost) = runner.plan.lost() {
+            return failed(&place, State::Error, lost.to_owned());
+        }
+        let repeat = place.index.repeat;
+        let outcome = self.answer(sharing, repeat, cell.key, asked.request.clone()).await;
         match &*outcome.result {
             Ok(answer) => {
                 if runner.options.mode == Mode::Record {
-                    runner.record(place, &asked.request, answer);
+                    runner.record(&place, &asked.request, answer);
                 }
                 let session = runner.finder().session(place, asked, answer.clone());
                 self.judged(sharing, cell, session, outcome.attempts).await
@@ -134,7 +138,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
             Err(error) => {
                 let unasked = outcome.attempts == 0 || matches!(error, ProviderError::Stopped);
                 let state = if unasked { State::NotRun } else { State::Error };
-                let mut record = failed(place, state, runner.redact(&error.to_string()));
+                let mut record = failed(&place, state, runner.redact(&error.to_string()));
                 record.attempts = outcome.attempts;
                 record.variables = asked.variables;
                 record.messages = runner.options.messages.then_some(asked.request.messages);
@@ -180,7 +184,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
                 match &*outcome.result {
                     Ok(answer) => {
                         if runner.options.mode == Mode::Record {
-                            runner.record_judgement(runner.place(cell.index), &request, answer);
+                            runner.record_judgement(&runner.place(cell.index), &request, answer);
                         }
                         session.said(&runner.plan.prices, index, &request, answer, attempts);
                     }
@@ -194,7 +198,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
             }
             if stopped {
                 let place = runner.place(cell.index);
-                return failed(place, State::NotRun, "interrupted".to_owned());
+                return failed(&place, State::NotRun, "interrupted".to_owned());
             }
         }
     }
@@ -230,19 +234,19 @@ impl<'scope> Calls<'_, 'scope, '_> {
     async fn answer<'c>(
         &'c self,
         sharing: &Sharing<'c>,
-        place: Place<'scope>,
-        key: AnswerKey,
+        repeat: u32,
+        key: Option<AnswerKey>,
         request: Request,
     ) -> Outcome {
         let call = {
             let mut shared = sharing.borrow_mut();
-            match shared.answers.get_mut(&key) {
+            match key.and_then(|key| Some((key, shared.answers.get_mut(&key)?))) {
                 None => None,
-                Some((left, call)) => {
+                Some((key, (left, call))) => {
                     *left -= 1;
                     let call = call
                         .get_or_insert_with(|| {
-                            self.call(place.index.repeat, request.clone()).boxed_local().shared()
+                            self.call(repeat, request.clone()).boxed_local().shared()
                         })
                         .clone();
                     if *left == 0 {
@@ -254,7 +258,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
         };
         match call {
             Some(call) => call.await,
-            None => self.call(place.index.repeat, request).await,
+            None => self.call(repeat, request).await,
         }
     }
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Mode, last_user_text};
+use super::cells::{Cells, Group, Mark};
+use super::{CHUNK, Mode, last_user_text};
 use crate::assertion::Reply;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
 use crate::eval::cell::{CellIndex, Origin, Place};
-use crate::eval::plan::{self, Plan};
+use crate::eval::plan::{self, Column, Plan, PlannedCase};
 use crate::eval::session::{Session, Turn, Want};
 use crate::message::{Answer, Request};
 use crate::provider::Endpoint;
@@ -21,18 +22,29 @@ pub struct Prepared {
     /// Its place.
     pub index: CellIndex,
     /// What its answer is known by.
-    pub key: AnswerKey,
+    /// What its answer is known by; none where it is given or made here.
+    pub key: Option<AnswerKey>,
     /// Where the answer will come from.
     pub origin: Origin,
-    /// How many calls judging it takes at least, as far as that is known: to judges and embedding models, where their
-    /// answers are not at hand.
-    pub judging: u32,
+    /// Whether judging it takes calls, as far as that is known: to judges and embedding models, where their answers are
+    /// not at hand.
+    pub judging: bool,
 }
 
 impl Prepared {
+    /// What an answer of it would be known by, also where none is looked for. None for a case that cannot be rendered.
+    pub fn key_in(&self, plan: &Plan) -> Option<AnswerKey> {
+        let of_request = || {
+            let place = self.index.place(plan);
+            let asked = place.column.ask(&place.case).ok()?;
+            Some(digest::answer_key(&asked.request, self.index.repeat))
+        };
+        self.key.or_else(of_request)
+    }
+
     /// Whether it takes a call.
     pub fn calls(&self) -> bool {
-        self.origin == Origin::Called || self.judging > 0
+        self.origin == Origin::Called || self.judging
     }
 }
 
@@ -46,57 +58,43 @@ pub struct Answers<'a> {
     pub endpoints: &'a BTreeMap<String, Option<Endpoint>>,
 }
 
+/// Findings after which no more cells are looked at.
+const ENOUGH_FINDINGS: usize = 1000;
+
 /// Renders every cell and looks for its answer. What is wrong with any cell is an error.
-pub fn prepare(
-    plan: &Plan,
-    mode: Mode,
-    recordings: &[Replay],
-) -> Result<Vec<Prepared>, Vec<Diagnostic>> {
-    let units: Vec<(usize, usize, usize)> = plan
-        .suites
-        .iter()
-        .enumerate()
-        .flat_map(|(s, suite)| {
-            (0..suite.columns.len())
-                .flat_map(move |column| (0..suite.cases.len()).map(move |case| (s, column, case)))
-                .filter(|(_, column, case)| suite.runs(*column, *case))
-        })
-        .collect();
-    let prepared: Vec<Result<Vec<Prepared>, Vec<Diagnostic>>> = units
-        .into_par_iter()
-        .map(|(s, column, case)| {
-            let suite = &plan.suites[s];
-            let planned = &suite.cases[case];
-            let asked = suite.columns[column].ask(planned)?;
-            let canonical = digest::canonical_request(&asked.request);
-            let cells = (1..=suite.repeat).map(|repeat| {
-                let key = digest::answer_key_of(&canonical, repeat);
-                let recorded = mode.reads_recordings() && recordings[s].get(key).is_some();
-                let origin = if planned.placed.case.output.is_some() {
-                    Origin::Given
-                } else if asked.request.model.provider == "echo" {
-                    Origin::Echo
-                } else if recorded {
-                    Origin::Recorded
-                } else {
-                    Origin::Called
-                };
-                Prepared {
-                    index: CellIndex { suite: s, column, case, repeat },
-                    key,
-                    origin,
-                    judging: 0,
-                }
-            });
-            Ok(cells.collect())
-        })
-        .collect();
-    let mut cells = Vec::new();
+pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, Vec<Diagnostic>> {
+    let mut cells = Cells::default();
     let mut errors = Vec::new();
-    for result in prepared {
-        match result {
-            Ok(found) => cells.extend(found),
-            Err(found) => errors.extend(found),
+    for (s, suite) in plan.suites.iter().enumerate() {
+        let recordings = mode.reads_recordings().then(|| &recordings[s]);
+        for column in 0..suite.columns.len() {
+            let runs: Option<Vec<usize>> = (!suite.left_out.is_empty())
+                .then(|| (0..suite.cases.len()).filter(|case| suite.runs(column, *case)).collect());
+            let mut group = Group::new((s, column), suite.repeat, runs);
+            let mut first = 0;
+            for batch in suite.cases.batches() {
+                let found: Vec<Option<Result<Vec<Found>, Vec<Diagnostic>>>> = batch
+                    .par_iter()
+                    .enumerate()
+                    .map(|(at, case)| {
+                        let runs = suite.runs(column, first + at);
+                        runs.then(|| find(&suite.columns[column], case, suite.repeat, recordings))
+                    })
+                    .collect();
+                first += batch.len();
+                for found in found.into_iter().flatten() {
+                    match found {
+                        Ok(found) => {
+                            found.into_iter().for_each(|(origin, key)| group.push(origin, key));
+                        }
+                        Err(found) => errors.extend(found),
+                    }
+                }
+                if errors.len() >= ENOUGH_FINDINGS {
+                    break;
+                }
+            }
+            cells.push(group);
         }
     }
     if errors.is_empty() {
@@ -106,11 +104,39 @@ pub fn prepare(
     Err(errors)
 }
 
+/// Where the answer of a cell comes from, and its key where it has one.
+type Found = (Origin, Option<AnswerKey>);
+
+/// The cells of a case in a column.
+fn find(
+    column: &Column,
+    case: &PlannedCase,
+    repeat: u32,
+    recordings: Option<&Replay>,
+) -> Result<Vec<Found>, Vec<Diagnostic>> {
+    let asked = column.ask(case)?;
+    let known = match (&case.placed.case.output, asked.request.model.provider.as_str()) {
+        (Some(_), _) => Some(Origin::Given),
+        (None, "echo") => Some(Origin::Echo),
+        _ => None,
+    };
+    if let Some(origin) = known {
+        return Ok(vec![(origin, None); repeat as usize]);
+    }
+    let canonical = digest::canonical_request(&asked.request);
+    let cells = (1..=repeat).map(|repeat| {
+        let key = digest::answer_key_of(&canonical, repeat);
+        let recorded = recordings.is_some_and(|recordings| recordings.get(key).is_some());
+        (if recorded { Origin::Recorded } else { Origin::Called }, Some(key))
+    });
+    Ok(cells.collect())
+}
+
 /// Marks the cells whose answer the local store has. Returns what is wrong with stored answers that are therefore not used.
 pub fn look_into_store(
     plan: &Plan,
     mode: Mode,
-    cells: &mut [Prepared],
+    cells: &mut Cells,
     store: &Store,
     endpoints: &BTreeMap<String, Option<Endpoint>>,
 ) -> Result<Vec<StoreError>, StoreError> {
@@ -118,11 +144,15 @@ pub fn look_into_store(
     if !mode.reads_store() {
         return Ok(damaged);
     }
-    for cell in cells.iter_mut().filter(|cell| cell.origin == Origin::Called) {
-        let provider = &cell.index.place(plan).column.model.settings.provider;
-        let Some(Some(endpoint)) = endpoints.get(provider) else { continue };
-        match store.get(cell.key, endpoint) {
-            Ok(Some(_)) => cell.origin = Origin::Stored,
+    for place in 0..cells.len() {
+        let cell = cells.get(place);
+        let (Origin::Called, Some(key)) = (cell.origin, cell.key) else { continue };
+        let column = &plan.suites[cell.index.suite].columns[cell.index.column];
+        let Some(Some(endpoint)) = endpoints.get(&column.model.settings.provider) else { continue };
+        match store.get(key, endpoint) {
+            Ok(Some(_)) => {
+                cells.set(place, Mark { origin: Origin::Stored, judging: cell.judging });
+            }
             Ok(None) => {}
             Err(error @ StoreError::Answer { .. }) => damaged.push(error),
             Err(error) => return Err(error),
@@ -155,22 +185,34 @@ impl Judging {
 pub fn look_for_judgements(
     plan: &Plan,
     mode: Mode,
-    cells: &mut [Prepared],
+    cells: &mut Cells,
     answers: &Answers<'_>,
 ) -> Judging {
     if plan.bench.is_empty() {
         return Judging::default();
     }
     let finder = Finder { plan, answers, mode };
-    let each: Vec<Judging> = cells.par_iter_mut().map(|cell| finder.look(cell)).collect();
     let mut all = Judging::default();
-    for one in each {
-        for (key, place) in one.missing {
-            all.missing.entry(key).or_insert(place);
+    for start in (0..cells.len()).step_by(CHUNK) {
+        let places = start..(start + CHUNK).min(cells.len());
+        let looked: Vec<(Prepared, Judging)> = places
+            .clone()
+            .into_par_iter()
+            .map(|place| {
+                let mut cell = cells.get(place);
+                let judging = finder.look(&mut cell);
+                (cell, judging)
+            })
+            .collect();
+        for (place, (cell, one)) in places.zip(looked) {
+            cells.set(place, Mark { origin: cell.origin, judging: cell.judging });
+            for (key, place) in one.missing {
+                all.missing.entry(key).or_insert(place);
+            }
+            all.found.extend(one.found);
+            all.later += one.later;
+            all.providers.extend(one.providers);
         }
-        all.found.extend(one.found);
-        all.later += one.later;
-        all.providers.extend(one.providers);
     }
     all
 }
@@ -194,7 +236,7 @@ impl<'a> Finder<'a> {
         }
         if cell.origin == Origin::Called {
             judging.later = assertions().map(|it| self.plan.bench.calls(it) as u64).sum();
-            cell.judging = u32::try_from(judging.later).unwrap_or(u32::MAX);
+            cell.judging = judging.later > 0;
             if judging.later > 0 {
                 judging
                     .providers
@@ -203,9 +245,9 @@ impl<'a> Finder<'a> {
             return judging;
         }
         // What cannot be rendered or read is reported where the cell is run.
-        let Ok(asked) = place.column.ask(place.case) else { return judging };
+        let Ok(asked) = place.column.ask(&place.case) else { return judging };
         let Ok(Some(answer)) = self.answer(cell, &asked.request) else { return judging };
-        let mut session = self.session(place, asked, answer);
+        let mut session = self.session(place.clone(), asked, answer);
         loop {
             let wants = match session.turn(&self.plan.bench) {
                 Turn::Decided(_) => break,
@@ -233,7 +275,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        cell.judging = u32::try_from(judging.missing.len()).unwrap_or(u32::MAX);
+        cell.judging = !judging.missing.is_empty();
         judging
     }
 
@@ -250,8 +292,14 @@ impl<'a> Finder<'a> {
                 output.map(|output| Answer { output, ..Answer::default() })
             }
             Origin::Echo => Some(Answer { output: last_user_text(request), ..Answer::default() }),
-            Origin::Recorded => self.answers.recordings[cell.index.suite].get(cell.key).cloned(),
-            Origin::Stored => self.stored(&place.column.model.settings.provider, cell.key)?,
+            Origin::Recorded => {
+                let recordings = &self.answers.recordings[cell.index.suite];
+                cell.key.and_then(|key| recordings.get(key)).cloned()
+            }
+            Origin::Stored => match cell.key {
+                Some(key) => self.stored(&place.column.model.settings.provider, key)?,
+                None => None,
+            },
             Origin::Called => None,
         })
     }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::foreign::excerpt;
 use super::run::{Cell, Eval};
 use crate::eval::cell::{CellRecord, State};
-use crate::eval::plan::Plan;
+use crate::eval::plan::{Plan, PlannedCase};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -45,7 +45,8 @@ pub fn begin(out: &mut dyn Write) -> io::Result<()> {
 /// Writes a cell.
 pub fn cell(out: &mut dyn Write, plan: &Plan, cell: &CellRecord) -> io::Result<()> {
     writeln!(out)?;
-    write_json(out, &Row::new(plan, cell))?;
+    let case = cell.index.place(plan).case;
+    write_json(out, &Row::new(plan, &case, cell))?;
     writeln!(out)?;
     write_json(out, &Cell::new(plan, cell))
 }
@@ -133,8 +134,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(plan: &'a Plan, cell: &'a CellRecord) -> Self {
-        let case = cell.index.place(plan).case;
+    fn new(plan: &Plan, case: &'a PlannedCase, cell: &'a CellRecord) -> Self {
         let before: usize =
             plan.suites[..cell.index.suite].iter().map(|suite| suite.columns.len()).sum();
         let mut failed: Vec<&str> = Vec::new();

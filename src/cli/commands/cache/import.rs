@@ -193,17 +193,17 @@ fn record(args: &Args, wanted: &str, global: &Global, ui: &mut Ui) -> Result<Exi
             return Err(error);
         }
     };
-    let cases: BTreeMap<&str, _> =
-        suite.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    let cases: BTreeMap<String, usize> =
+        suite.cases.iter().enumerate().map(|(place, case)| (case.id.clone(), place)).collect();
     let mut findings = Vec::new();
     let mut new = Vec::new();
     let now = Timestamp::now();
     let mut seen = BTreeSet::new();
     for row in rows {
         let wrong = |message: String| Diagnostic::new(UNREADABLE_DATASET, &file, row.span, message);
-        let Some(case) = cases.get(row.case.as_str()) else {
+        let Some(place) = cases.get(&row.case) else {
             let finding = wrong(format!("the suite has no case `{}`", row.case));
-            findings.push(match closest(&row.case, cases.keys().copied()) {
+            findings.push(match closest(&row.case, cases.keys().map(String::as_str)) {
                 Some(similar) => finding.help(format!("did you mean `{similar}`?")),
                 None => finding,
             });
@@ -221,7 +221,8 @@ fn record(args: &Args, wanted: &str, global: &Global, ui: &mut Ui) -> Result<Exi
             findings.push(wrong(format!("a second answer to the case `{}`", row.case)));
             continue;
         }
-        match column.ask(case) {
+        let case = suite.cases.get(*place);
+        match column.ask(&case) {
             Ok(asked) => {
                 let position =
                     Position { case: &case.id, model: &column.model.label, repeat: row.repeat };

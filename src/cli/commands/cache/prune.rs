@@ -166,5 +166,5 @@ fn needed(home: &Home, project: &Project, suite: &str) -> Result<BTreeSet<Answer
     let nowhere = BTreeMap::new();
     let answers = Answers { recordings: &recorded, store: None, endpoints: &nowhere };
     let judging = runner::look_for_judgements(&plan, Mode::Replay, &mut cells, &answers);
-    Ok(cells.iter().map(|cell| cell.key).chain(judging.found).collect())
+    Ok(cells.iter().filter_map(|cell| cell.key_in(&plan)).chain(judging.found).collect())
 }

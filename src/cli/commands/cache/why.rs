@@ -10,6 +10,7 @@ use crate::cli::commands::eval::inputs;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
+use crate::digest;
 use crate::eval::cell::{Origin, Place};
 use crate::eval::plan::{Plan, Selection};
 use crate::eval::runner::{self, Mode, Prepared};
@@ -81,7 +82,7 @@ pub(super) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         .map_err(|findings| Error::usage("this case cannot be rendered").findings(findings))?;
     let cells: Vec<WhyCell> = cells
         .iter()
-        .map(|cell| explain(&project, &plan, &places, *cell))
+        .map(|cell| explain(&project, &plan, &places, cell))
         .collect::<Result<_, Error>>()?;
     let why = Why::new(cells);
     match args.format {
@@ -99,7 +100,7 @@ fn explain(
 ) -> Result<WhyCell, Error> {
     let Place { suite, column, case, .. } = cell.index.place(plan);
     let asked = column
-        .ask(case)
+        .ask(&case)
         .map_err(|findings| Error::usage("this case cannot be rendered").findings(findings))?;
     let request =
         serde_json::to_value(&asked.request).map_err(|error| Error::usage(error.to_string()))?;
@@ -126,17 +127,17 @@ fn explain(
         case: case.id.clone(),
         repeat: cell.index.repeat,
         state,
-        key: cell.key.to_string(),
+        key: digest::answer_key(&asked.request, cell.index.repeat).to_string(),
         parts: WhyParts::new(&parts),
         nearest,
     })
 }
 
 fn stored(places: &Places, cell: Prepared, endpoint: Option<&Endpoint>) -> Result<WhyState, Error> {
-    let Some(endpoint) = endpoint else { return Ok(WhyState::Missing) };
-    match places.store.get(cell.key, endpoint) {
+    let (Some(endpoint), Some(key)) = (endpoint, cell.key) else { return Ok(WhyState::Missing) };
+    match places.store.get(key, endpoint) {
         Ok(None) => Ok(WhyState::Missing),
-        Ok(Some(_)) => match places.fresh.get(cell.key, endpoint).map_err(super::failed)? {
+        Ok(Some(_)) => match places.fresh.get(key, endpoint).map_err(super::failed)? {
             Some(_) => Ok(WhyState::Stored),
             None => Ok(WhyState::Expired),
         },

@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
 use crate::eval::cell::{CellIndex, Origin, Place};
 use crate::eval::plan::Plan;
-use crate::eval::runner::{self, Answers, Judging, Mode, Prepared};
+use crate::eval::runner::{self, Answers, Cells, Judging, Mode};
 use crate::path::RepoPath;
 use crate::project::Project;
 use crate::provider::{self, Access, Endpoint, Provider};
@@ -76,7 +76,7 @@ impl Inputs {
         project: &Project,
         plan: &Plan,
         args: &super::Args,
-        cells: &mut [Prepared],
+        cells: &mut Cells,
         trust: &Trusted,
         ui: &mut Ui,
     ) -> Result<(), Error> {
@@ -101,7 +101,7 @@ impl Inputs {
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             warn_of_damage(&damaged, ui);
             if !args.dry_run && args.spot_check.is_none() && mode != Mode::Refresh {
-                let of = |origin| cells.iter().filter(|cell| cell.origin == origin).count() as u64;
+                let of = |origin| cells.count(origin) as u64;
                 store.looked(of(Origin::Stored), of(Origin::Called));
             }
             self.store = Some(store);
@@ -114,7 +114,7 @@ impl Inputs {
     }
 
     /// The providers that cells and their judges are to be asked of.
-    fn wanted(&self, plan: &Plan, cells: &[Prepared]) -> BTreeSet<String> {
+    fn wanted(&self, plan: &Plan, cells: &Cells) -> BTreeSet<String> {
         let judges = self.judging.providers.iter().filter(|name| *name != "echo").cloned();
         called(plan, cells).into_iter().chain(judges).collect()
     }
@@ -124,7 +124,7 @@ impl Inputs {
         &mut self,
         project: &Project,
         plan: &Plan,
-        cells: &[Prepared],
+        cells: &Cells,
     ) -> Result<(), Error> {
         for name in self.wanted(plan, cells) {
             let endpoint = provider::locate(&name, &project.config.providers)
@@ -140,7 +140,7 @@ impl Inputs {
         home: &Home,
         project: &Project,
         plan: &Plan,
-        cells: &[Prepared],
+        cells: &Cells,
         trust: &Trusted,
     ) -> Result<(), Error> {
         let root = home.root().to_owned();
@@ -150,7 +150,7 @@ impl Inputs {
             trust: &trust.keys,
             exec: trust.exec(),
         };
-        let asked = cells.iter().filter(|cell| cell.origin == Origin::Called).count();
+        let asked = cells.count(Origin::Called);
         for name in self.wanted(plan, cells) {
             let provider = Provider::resolve(&name, &project.config.providers, &access).map_err(|error| {
                 let hint = match asked {
@@ -175,44 +175,46 @@ impl Inputs {
 }
 
 /// The providers that cells without an answer need.
-fn called(plan: &Plan, cells: &[Prepared]) -> Vec<String> {
-    let mut names: Vec<String> = cells
-        .iter()
-        .filter(|cell| cell.origin == Origin::Called)
-        .map(|cell| cell.index.place(plan).column.model.settings.provider.clone())
+fn called(plan: &Plan, cells: &Cells) -> Vec<String> {
+    let called = cells.iter().filter(|cell| cell.origin == Origin::Called);
+    let columns: BTreeSet<(usize, usize)> =
+        called.map(|cell| (cell.index.suite, cell.index.column)).collect();
+    let mut names: Vec<String> = columns
+        .into_iter()
+        .map(|(suite, column)| &plan.suites[suite].columns[column].model.settings.provider)
+        .cloned()
         .collect();
     names.sort();
     names.dedup();
     names
 }
 
-fn missing(plan: &Plan, cells: &[Prepared], judging: &Judging, models: &[String]) -> Error {
-    let missing: Vec<&Prepared> =
-        cells.iter().filter(|cell| cell.origin == Origin::Called).collect();
+fn missing(plan: &Plan, cells: &Cells, judging: &Judging, models: &[String]) -> Error {
+    let missing = || cells.iter().filter(|cell| cell.origin == Origin::Called);
+    let unanswered = cells.count(Origin::Called);
     let of_judges = judging.missing.len();
-    let what = match (missing.len(), of_judges) {
+    let what = match (unanswered, of_judges) {
         (0, judges) => format!("{} of judges", counted(judges, "answer")),
         (some, 0) => format!("{some} of {} answers", cells.len()),
         (some, judges) => format!("{some} of {} answers, and {judges} of judges,", cells.len()),
     };
-    let are = if missing.is_empty() && of_judges == 1 { "is" } else { "are" };
+    let are = if unanswered == 0 && of_judges == 1 { "is" } else { "are" };
     let message = format!("{what} {are} not recorded, and --replay asks nobody");
     let mut error = Error::new(Exit::Provider, message);
-    for cell in missing.iter().take(SHOWN) {
+    for cell in missing().take(SHOWN) {
         error = error.hint(format!("missing: {}", path(plan, cell.index)));
     }
     let judges: BTreeSet<(CellIndex, &String)> =
         judging.missing.values().map(|(index, model)| (*index, model)).collect();
-    for (index, model) in judges.iter().take(SHOWN.saturating_sub(missing.len())) {
+    for (index, model) in judges.iter().take(SHOWN.saturating_sub(unanswered)) {
         error = error.hint(format!("missing: the judge {model} of {}", path(plan, *index)));
     }
-    let all = missing.len() + judges.len();
+    let all = unanswered + judges.len();
     if all > SHOWN {
         error = error.hint(format!("and {} more", all - SHOWN));
     }
     let mut words = vec!["pf eval"];
-    let suites: BTreeSet<&str> = missing
-        .iter()
+    let suites: BTreeSet<&str> = missing()
         .map(|cell| cell.index)
         .chain(judging.missing.values().map(|(index, _)| *index))
         .map(|index| plan.suites[index.suite].name.as_str())

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::ui::Ui;
 use crate::eval::budget::Spent;
 use crate::eval::cell::{CellRecord, Origin, State};
-use crate::eval::runner::Prepared;
+use crate::eval::runner::Cells;
 use crate::report::estimate::dollars;
 
 /// Between two plain lines.
@@ -49,8 +49,8 @@ struct Counts {
 
 impl Progress {
     /// The progress of these cells; silent when no call is needed.
-    pub(super) fn new(ui: &Ui, cells: &[Prepared]) -> Self {
-        let calls = cells.iter().filter(|cell| cell.calls()).count();
+    pub(super) fn new(ui: &Ui, cells: &Cells) -> Self {
+        let calls = cells.calls();
         let counts = Arc::new(Mutex::new(Counts::new(cells.len(), calls)));
         let shown = match (calls > 0, ui.watched(), ui.quiet()) {
             (true, true, _) => Shown::bar(cells.len()),

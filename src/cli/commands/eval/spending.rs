@@ -4,14 +4,14 @@ use crate::cli::error::Error;
 use crate::cli::ui::Ui;
 use crate::eval::estimate::{self, Estimate};
 use crate::eval::plan::Plan;
-use crate::eval::runner::{Answers, Prepared};
+use crate::eval::runner::{Answers, Cells};
 use crate::report::{estimate as report, json};
 
 /// What the cells will ask. With a limit, a model without a price is an error: nobody could say when to stop.
 pub(super) fn estimate(
     args: &super::Args,
     plan: &Plan,
-    cells: &[Prepared],
+    cells: &Cells,
     answers: &Answers<'_>,
 ) -> Result<Estimate, Error> {
     let estimate = estimate::estimate(plan, cells, answers);

@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::eval::budget::Budget;
 use crate::eval::cell::CellRecord;
 use crate::eval::plan::Plan;
-use crate::eval::runner::{self, Mode, Options, Prepared};
+use crate::eval::runner::{self, Cells, Mode, Options};
 use crate::eval::spot_check::{self, Check, Drift};
 use crate::project::Project;
 use crate::report::json;
@@ -22,7 +22,7 @@ pub(super) struct Found<'a> {
     pub(super) home: &'a Home,
     pub(super) project: &'a Project,
     pub(super) plan: &'a Plan,
-    pub(super) cells: &'a [Prepared],
+    pub(super) cells: &'a Cells,
     pub(super) trust: &'a Trusted,
 }
 

@@ -52,11 +52,12 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         if assertion.spec.family != Family::Run || assertion.weight <= 0.0 {
             continue;
         }
-        let given = |case: &&PlacedCase| case.case.output.is_some();
+        let given = |case: &PlacedCase| case.case.output.is_some();
         let (first, count) = match placed.owner {
             Owner::Case(index) => {
                 let case = context.inline(index).filter(given);
-                (case, usize::from(case.is_some()))
+                let count = usize::from(case.is_some());
+                (case, count)
             }
             Owner::Suite | Owner::Prompt(_) => {
                 let mut cases = context.cases.cases.iter().filter(given);
@@ -73,7 +74,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     format!(
                         "`{}` cannot be judged for case `{}`{others}: the answer is given, so that there is no call",
                         assertion.type_name(),
-                        context.identity(first)
+                        context.identity(&first)
                     ),
                 )
                 .related(&first.file, first.span, "the case has an `output`")

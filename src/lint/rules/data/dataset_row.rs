@@ -81,14 +81,14 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for prompt in &context.prompts {
         let binder = Binder::new(prompt);
         // Rows that are wrong in the same way have one cause: the first is shown, the others are counted.
-        let mut causes: IndexMap<ValueProblem, (String, &PlacedCase, usize)> = IndexMap::new();
+        let mut causes: IndexMap<ValueProblem, (String, PlacedCase, usize)> = IndexMap::new();
         for (id, placed) in context.identified() {
             let origin = if placed.case.textual { Origin::Text } else { Origin::Typed };
             let mut given = placed.case.variables.clone();
             // What no prompt declares is the subject of another rule; what another prompt declares is none of this one's.
             given.retain(|name, _| prompt.file.variables.contains_key(name));
             for problem in binder.bind(&given, origin).err().unwrap_or_default() {
-                causes.entry(problem).or_insert_with(|| (id.clone(), placed, 0)).2 += 1;
+                causes.entry(problem).or_insert_with(|| (id.clone(), placed.clone(), 0)).2 += 1;
             }
         }
         for (problem, (id, placed, count)) in causes {
@@ -107,7 +107,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     finding.related(&document.file, document.key_span(&route), "declared here");
             }
             finding.help = problem.help;
-            finding.help.extend(broken_json(prompt, placed, &problem.variable));
+            finding.help.extend(broken_json(prompt, &placed, &problem.variable));
             findings.push(finding);
         }
     }

@@ -1,6 +1,8 @@
 //! D552
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap, RandomState};
+use std::hash::BuildHasher;
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::context::SuiteContext;
@@ -45,13 +47,35 @@ rule! {
     DUPLICATE_CASE: "D552" "duplicate-case" Error, Check::suite(check)
 }
 
+/// Cases that are named.
+const MOST: usize = 1000;
+
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<String, &PlacedCase> = BTreeMap::new();
-    for (id, placed) in context.identified() {
-        let Some(first) = seen.get(&id) else {
-            seen.insert(id, placed);
+    // Hashes and places: there may be too many cases for their ids to be held.
+    let mut seen: HashMap<u64, usize> = HashMap::with_capacity(context.cases.cases.len());
+    let hasher = RandomState::new();
+    // Ids whose hash an earlier and different id has.
+    let mut others: BTreeMap<String, PlacedCase> = BTreeMap::new();
+    let mut found = 0;
+    for (index, placed) in context.cases.cases.iter().enumerate() {
+        let id = context.identity(&placed);
+        let Entry::Occupied(first) = seen.entry(hasher.hash_one(&id)) else {
+            seen.insert(hasher.hash_one(&id), index);
             continue;
         };
+        found += 1;
+        if found > MOST {
+            continue;
+        }
+        let Some(mut first) = context.cases.cases.get(*first.get()) else { continue };
+        if context.identity(&first) != id {
+            let Some(other) = others.get(&id) else {
+                found -= 1;
+                others.insert(id, placed);
+                continue;
+            };
+            first = other.clone();
+        }
         let (message, help) = match &placed.case.id {
             Some(id) => {
                 (format!("a second case is called `{id}`"), "give each case an id of its own")
@@ -67,5 +91,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 .related(&first.file, first.span, "the first one")
                 .help(help),
         );
+    }
+    if let (Some(last), true) = (findings.last_mut(), found > MOST) {
+        last.help.push(format!("{} more such cases are not shown", found - MOST));
     }
 }

@@ -65,7 +65,7 @@ enum Where {
 }
 
 /// Cases that are refused for one reason: the first, and how many.
-type Causes<'a> = IndexMap<Refusal, (&'a PlacedCase, usize)>;
+type Causes = IndexMap<Refusal, (PlacedCase, usize)>;
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for prompt in &context.prompts {
@@ -74,19 +74,19 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             let Some((path, whither)) = comparison(placed, &contract) else { continue };
             let cases = match placed.owner {
                 Owner::Prompt(other) if other.name != prompt.name => continue,
-                Owner::Prompt(_) | Owner::Suite => context.cases.cases.as_slice(),
-                Owner::Case(index) => context.inline(index).map_or(&[][..], std::slice::from_ref),
+                Owner::Prompt(_) | Owner::Suite => context.cases.cases.iter(),
+                Owner::Case(index) => Box::new(context.inline(index).into_iter()),
             };
             let mut causes = Causes::new();
             for case in cases {
-                let Some(value) = expected(case, &path) else { continue };
+                let Some(value) = expected(&case, &path) else { continue };
                 let refusal = match (&whither, value) {
                     (Where::Whole, Value::String(text)) => contract.refuses_text(text),
                     (Where::Whole, value) => contract.root().refuses(value),
                     (Where::At(place), value) => place.refuses(value),
                 };
                 if let Some(refusal) = refusal {
-                    causes.entry(refusal).or_insert((case, 0)).1 += 1;
+                    causes.entry(refusal).or_insert_with(|| (case.clone(), 0)).1 += 1;
                 }
             }
             for (refusal, (case, count)) in causes {
@@ -97,7 +97,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                 };
                 let message = format!(
                     "case `{}`{others} expects what no answer of `{}` can be: {}",
-                    context.identity(case),
+                    context.identity(&case),
                     prompt.name,
                     refusal.message
                 );
@@ -108,7 +108,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                     .related(&document.file, span, "the output contract")
                     .related(&placed.document.file, placed.span_of("type"), "compared here");
                 finding.help.extend(refusal.help);
-                if case.case.textual && expected(case, &path).and_then(read_as_json).is_some() {
+                if case.case.textual && expected(&case, &path).and_then(read_as_json).is_some() {
                     finding = finding.help(
                         "a cell of a CSV file is text; in JSONL a value keeps its type, and `{{ expected | float }}` makes a number of a text",
                     );

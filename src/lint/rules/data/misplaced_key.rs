@@ -55,10 +55,10 @@ rule! {
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     // Cases with the same mistake: the first, and how many.
-    let mut found: BTreeMap<&str, (&PlacedCase, usize)> = BTreeMap::new();
-    for placed in &context.cases.cases {
-        for name in placed.case.variables.keys().filter(|name| misplaced(context, placed, name)) {
-            found.entry(name).or_insert((placed, 0)).1 += 1;
+    let mut found: BTreeMap<String, (PlacedCase, usize)> = BTreeMap::new();
+    for placed in context.cases.cases.iter() {
+        for name in placed.case.variables.keys().filter(|name| misplaced(context, &placed, name)) {
+            found.entry(name.clone()).or_insert_with(|| (placed.clone(), 0)).1 += 1;
         }
     }
     for (name, (first, count)) in found {
@@ -66,8 +66,8 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             1 => String::new(),
             many => format!(" and {} more", many - 1),
         };
-        let id = context.identity(first);
-        let (message, help) = if is_inline(context, first) {
+        let id = context.identity(&first);
+        let (message, help) = if is_inline(context, &first) {
             (
                 format!(
                     "`{name}` of case `{id}`{others} stands among its variables, where it means nothing"

@@ -67,7 +67,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             placed.span,
             format!(
                 "case `{}` has no `{missing}`, which the assertion `{}` uses",
-                context.identity(placed),
+                context.identity(&placed),
                 need.placed.syntax.type_text()
             ),
         );

@@ -97,7 +97,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             }
             let span = document.key_span(&Route::root().key("cases").index(index).key("assert"));
             let id =
-                context.inline(index).map(|placed| context.identity(placed)).unwrap_or_default();
+                context.inline(index).map(|placed| context.identity(&placed)).unwrap_or_default();
             let message = format!(
                 "an empty answer{of} to case `{id}` passes: no assertion says what an answer must be"
             );

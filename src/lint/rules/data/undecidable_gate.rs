@@ -92,7 +92,9 @@ pub(super) fn independent(context: &SuiteContext<'_>) -> u64 {
     let mut groups = BTreeSet::new();
     let cases = context.cases.cases.iter();
     let clusters = cases
-        .filter(|placed| placed.case.group.as_deref().is_none_or(|group| groups.insert(group)))
+        .filter(|placed| {
+            placed.case.group.as_ref().is_none_or(|group| groups.insert(group.clone()))
+        })
         .count();
     clusters.min(context.size()) as u64
 }

@@ -53,12 +53,15 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     for assertion in context.assertions().iter().filter_map(PlacedAssertion::assertion) {
         used.extend(assertion.variables_used());
     }
-    let mut unknown: BTreeMap<&str, (&PlacedCase, usize)> = BTreeMap::new();
-    for placed in &context.cases.cases {
+    let mut unknown: BTreeMap<String, (PlacedCase, usize)> = BTreeMap::new();
+    for placed in context.cases.cases.iter() {
         let names = placed.case.variables.keys().filter(|name| !used.contains(*name));
         // What was meant as something else than a variable is the subject of another rule.
-        for name in names.filter(|name| !misplaced(context, placed, name)) {
-            unknown.entry(name).or_insert((placed, 0)).1 += 1;
+        for name in names.filter(|name| !misplaced(context, &placed, name)) {
+            match unknown.get_mut(name) {
+                Some((_, count)) => *count += 1,
+                None => drop(unknown.insert(name.clone(), (placed.clone(), 1))),
+            }
         }
     }
     for (name, (first, count)) in unknown {
@@ -74,7 +77,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
                         prompts_of(context),
                     ),
                 )
-                .did_you_mean(name, candidates)
+                .did_you_mean(&name, candidates)
                 .help(format!("if it is data for people, call it `metadata.{name}`")),
         );
     }

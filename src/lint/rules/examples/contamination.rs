@@ -73,12 +73,12 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
             continue;
         }
         let mut index = Index::of(prompt, &examples);
-        let mut hits: Vec<Hits<'_>> = Vec::new();
+        let mut hits: Vec<Hits> = Vec::new();
         hits.resize_with(examples.len(), Hits::default);
-        for placed in &context.cases.cases {
-            index.look_up(placed, |example, likeness| match likeness {
-                Likeness::Same => hits[example].same.push(placed),
-                Likeness::Near => hits[example].near.push(placed),
+        for placed in context.cases.cases.iter() {
+            index.look_up(&placed, |example, likeness| match likeness {
+                Likeness::Same => hits[example].same.add(&placed),
+                Likeness::Near => hits[example].near.add(&placed),
             });
         }
         for (number, hits) in hits.iter().enumerate() {
@@ -92,25 +92,41 @@ const MOST_EXAMPLES: usize = 100;
 
 /// The cases that are like an example.
 #[derive(Default)]
-struct Hits<'a> {
-    same: Vec<&'a PlacedCase>,
-    near: Vec<&'a PlacedCase>,
+struct Hits {
+    same: Alike,
+    near: Alike,
+}
+
+/// The first of some cases, and how many there are.
+#[derive(Default)]
+struct Alike {
+    first: Option<PlacedCase>,
+    count: usize,
+}
+
+impl Alike {
+    fn add(&mut self, placed: &PlacedCase) {
+        self.first.get_or_insert_with(|| placed.clone());
+        self.count += 1;
+    }
 }
 
 fn finding(
     context: &SuiteContext<'_>,
     prompt: &Prompt,
     example: usize,
-    hits: &Hits<'_>,
+    hits: &Hits,
 ) -> Option<Diagnostic> {
-    let (word, cases) = match (hits.same.as_slice(), hits.near.as_slice()) {
-        ([], near) if near.len() > MOST_NEAR => return None,
-        ([], near) => ("nearly ", near),
+    let (word, cases) = match (&hits.same, &hits.near) {
+        (Alike { count: 0, .. }, near) if near.count > MOST_NEAR => return None,
+        (Alike { count: 0, .. }, near) => ("nearly ", near),
         (same, _) => ("", same),
     };
-    let (first, rest) = cases.split_first()?;
-    let others =
-        if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+    let first = cases.first.as_ref()?;
+    let others = match cases.count {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
     let document = &prompt.document;
     let route = Route::root().key("examples").index(example);
     let place = match document.node(&route.key("variables")) {
