@@ -5,6 +5,7 @@ pub mod answer;
 pub mod cache;
 pub mod breakdown;
 pub mod cells;
+pub mod compare;
 pub mod coverage;
 pub mod csv;
 pub mod diff;
