@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod gate;
 pub mod labels;
 pub mod last;
+pub mod merge;
 pub mod once;
 pub mod plan;
 pub mod repeats;

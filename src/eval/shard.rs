@@ -88,6 +88,11 @@ impl Shard {
         shard_of(case, self.of) == self.index
     }
 
+    /// The one of as many shards that holds the case.
+    pub fn beside(self, case: &str) -> Self {
+        Self { index: shard_of(case, self.of), of: self.of }
+    }
+
     /// The shard that the job's environment names. A name that is not set, or set to nothing, is `None` for `lookup`.
     ///
     /// In this order: `PF_SHARD` (`I/N`) and `PF_SHARD_INDEX` with `PF_SHARD_TOTAL`, which a matrix of GitHub sets from

@@ -21,6 +21,7 @@ pub mod junit;
 pub mod lint;
 pub mod markdown;
 pub mod measures;
+pub mod merge;
 pub mod models;
 pub mod patch;
 pub mod run;
