@@ -105,7 +105,7 @@ fn slot(key: &str) -> Option<usize> {
 }
 
 /// In the order of bytes.
-pub(crate) static KEYS: [&str; 135] = [
+pub(crate) static KEYS: [&str; 137] = [
     "$comment",
     "active",
     "additionalProperties",
@@ -160,6 +160,7 @@ pub(crate) static KEYS: [&str; 135] = [
     "items",
     "labels",
     "lint",
+    "margin",
     "max",
     "maxItems",
     "maxLength",
@@ -175,6 +176,7 @@ pub(crate) static KEYS: [&str; 135] = [
     "minItems",
     "minLength",
     "minProperties",
+    "min_delta",
     "minimum",
     "model",
     "models",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::Document;
@@ -152,25 +152,40 @@ pub struct InlineCase {
 }
 
 /// What must hold for a run to pass. A suite without gates has `pass_rate: 1`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gates {
     /// Least share of passes among passes and failures, of each prompt and model.
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pass_rate: Option<f64>,
     /// Least value of each named metric: its mean, a figure of labels such as `label.macro_f1`, or one of repeats such as `pass^3`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub metrics: IndexMap<String, f64>,
     /// Most cells that the provider failed to answer; 0 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<u64>,
     /// Most cells that could not be scored; 0 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unscored: Option<u64>,
     /// Most cases that passed before and fail now; only with a comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub regressions: Option<u64>,
+    /// Least difference of the primary metric from before, such as 0 or 0.02; only with a comparison.
+    #[schemars(range(min = -1.0, max = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_delta: Option<f64>,
+    /// How much worse than before the primary metric may be: the interval of the difference must lie above `-margin`; only with a comparison.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Most dollars that the answers may cost.
     #[schemars(range(min = 0.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// Gate on the bound of the interval of this confidence instead of the point.
     #[schemars(range(min = 0.5, max = 0.9999))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }
 

@@ -131,7 +131,7 @@ fn number(value: Option<impl ToString>) -> String {
 }
 
 /// The text with a `'` before it where a spreadsheet would compute it.
-fn defused(text: String) -> String {
+pub(super) fn defused(text: String) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text,

@@ -97,7 +97,8 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     change.text.as_ref().map_or(Ok(()), |text| write_text(out, text))
 }
 
-fn write_text(out: &mut dyn Write, text: &TextDiff) -> io::Result<()> {
+/// Draws the difference of two texts, line by line with its words.
+pub(super) fn write_text(out: &mut dyn Write, text: &TextDiff) -> io::Result<()> {
     let total: usize = text.hunks.iter().map(|hunk| hunk.lines.len()).sum();
     let mut left = MOST_LINES;
     for (index, hunk) in text.hunks.iter().enumerate() {

@@ -208,7 +208,7 @@ fn counts(gate: &GateResult) -> bool {
 }
 
 /// The gate in words: name, observed, bound, n, interval.
-pub(in crate::report) fn describe(gate: &GateResult) -> String {
+pub(crate) fn describe(gate: &GateResult) -> String {
     let note = gate.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
     if counts(gate) {
         return format!("{} is {}, at most {} allowed{note}", gate.name, gate.observed, gate.bound);

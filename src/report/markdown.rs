@@ -257,16 +257,16 @@ fn usage(plan: &Plan, run: &Run, room: &mut usize) -> String {
 }
 
 /// A table of which as many rows are shown as there is room for.
-struct Table<'a> {
-    title: &'a str,
-    head: &'a [&'a str],
-    rows: &'a [String],
+pub(super) struct Table<'a> {
+    pub(super) title: &'a str,
+    pub(super) head: &'a [&'a str],
+    pub(super) rows: &'a [String],
     /// Rows that were not even kept.
-    more: u64,
+    pub(super) more: u64,
 }
 
 impl Table<'_> {
-    fn fit(&self, room: &mut usize) -> String {
+    pub(super) fn fit(&self, room: &mut usize) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
@@ -285,7 +285,7 @@ impl Table<'_> {
 }
 
 /// The first of these texts, as many as there is room for.
-fn fitting(texts: &[String], mut room: usize) -> impl Iterator<Item = &str> {
+pub(super) fn fitting(texts: &[String], mut room: usize) -> impl Iterator<Item = &str> {
     texts.iter().map(String::as_str).take_while(move |text| {
         let fits = units(text) <= room;
         room = room.saturating_sub(units(text));
@@ -293,11 +293,11 @@ fn fitting(texts: &[String], mut room: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-fn units(text: &str) -> usize {
+pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-fn row(cells: &[String]) -> String {
+pub(super) fn row(cells: &[String]) -> String {
     line(&cells.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -306,7 +306,7 @@ fn line(cells: &[&str]) -> String {
 }
 
 /// Foreign text on one line, which is text and nothing else: no markup, no mention, no reference, no link.
-fn inline(text: &str, longest: usize) -> String {
+pub(super) fn inline(text: &str, longest: usize) -> String {
     let text = excerpt(text, longest);
     let mut shown = String::with_capacity(text.len() + 16);
     for (at, character) in text.char_indices() {
@@ -328,7 +328,7 @@ fn inline(text: &str, longest: usize) -> String {
 }
 
 /// Foreign text of several lines: in a fence that is longer than any in it.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let text = match text.char_indices().nth(ANSWER) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

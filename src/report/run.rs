@@ -11,9 +11,11 @@ use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
-use crate::eval::plan::Plan;
+use crate::eval::plan::{Plan, SuitePlan};
 use crate::eval::run::{ColumnResult, Estimate, Run};
 use crate::eval::session::Bill;
+use crate::eval::shard::Shard;
+use crate::project::suite::Gates;
 
 /// What there is to say about a run besides its numbers.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +103,36 @@ pub struct Eval {
     /// What the calls of this run cost, where it made or might have made any; answers that were there cost nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent: Option<Spending>,
+    /// The part of the run that this is, where it is run in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
+    /// What the suites ask for, so that a saved run can be compared and merged without the project that it is of.
+    suites: Vec<SuiteEntry>,
     gates: Vec<Gate>,
     results: Vec<ResultEntry>,
+}
+
+/// What a suite asks for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SuiteEntry {
+    name: String,
+    digest: String,
+    dataset_digest: String,
+    /// How often each case is asked.
+    repeat: u32,
+    gates: Gates,
+}
+
+impl SuiteEntry {
+    fn new(suite: &SuitePlan) -> Self {
+        Self {
+            name: suite.name.clone(),
+            digest: suite.digest.to_string(),
+            dataset_digest: suite.dataset_digest.to_string(),
+            repeat: suite.repeat,
+            gates: suite.gates.clone(),
+        }
+    }
 }
 
 // Only the shape: the cells are written as they come, by `cells::write_run`.
@@ -237,6 +267,14 @@ pub struct Cell {
     model: String,
     case: String,
     repeat: u32,
+    /// Cases of one group are not independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    /// How much the case counts in the means of metrics, where that is not 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight: Option<f64>,
     state: &'static str,
     score: Option<f64>,
     output: Option<String>,
@@ -322,6 +360,9 @@ impl Cell {
             model: column.model.label.clone(),
             case: case.id.clone(),
             repeat: cell.index.repeat,
+            group: case.placed.case.group.clone(),
+            tags: case.placed.case.tags.clone(),
+            weight: case.placed.case.weight,
             state: cell.state.as_str(),
             score: cell.score,
             output: cell.output.clone(),
@@ -361,9 +402,16 @@ impl Eval {
             filtered: plan.filtered,
             passed: info.passed,
             spent: info.spent,
+            shard: None,
+            suites: plan.suites.iter().map(SuiteEntry::new).collect(),
             gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
         }
+    }
+
+    /// The same as a part of a run.
+    pub fn of_shard(self, shard: Shard) -> Self {
+        Self { shard: Some(shard), ..self }
     }
 
     /// The same as `-o run.json` begins with it: see [`RunFile`].

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, coverage, diff, estimate, fmt, import, json, lint, models, run, spot_check,
+    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, run, spot_check,
 };
 use crate::project;
 use crate::schema::published;
@@ -24,6 +24,7 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("render", of::<json::Render>("render")),
         ("log", of::<json::Log>("log")),
         ("diff", of::<diff::DiffJson>("diff")),
+        ("compare", of::<compare::CompareJson>("compare")),
         ("answer", of::<answer::AnswerJson>("answer")),
         ("coverage", of::<coverage::CoverageJson>("coverage")),
         ("eval", of::<run::Eval>("eval")),

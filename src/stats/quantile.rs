@@ -50,6 +50,28 @@ pub(super) fn student_two_sided(confidence: f64, freedom: f64) -> f64 {
     point
 }
 
+/// The point that a standard normal variable stays below with probability `p`; infinite for 0 and 1.
+pub(super) fn normal_quantile(p: f64) -> f64 {
+    if p <= 0.0 {
+        f64::NEG_INFINITY
+    } else if p >= 1.0 {
+        f64::INFINITY
+    } else {
+        Normal::standard().inverse_cdf(p)
+    }
+}
+
+/// The probability that a standard normal variable stays below `x`.
+pub(super) fn normal_cdf(x: f64) -> f64 {
+    Normal::standard().cdf(x)
+}
+
+/// The probability that Student's t with `freedom` degrees of freedom exceeds `statistic` in absolute value.
+pub(super) fn student_p(statistic: f64, freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom)
+        .map_or(f64::NAN, |distribution| (2.0 * distribution.sf(statistic.abs())).min(1.0))
+}
+
 /// The probability on one side of a two-sided interval.
 enum Tail {
     Within(f64),

@@ -1,6 +1,7 @@
 //! The commands: one file each, arguments and function.
 
 mod cache;
+mod compare;
 mod completions;
 mod diff;
 pub(in crate::cli) mod eval;
@@ -10,6 +11,7 @@ mod init;
 mod lint;
 mod list;
 mod log;
+mod merge;
 mod models;
 mod render;
 mod rule;
@@ -36,6 +38,8 @@ pub(super) enum Command {
     Log(log::Args),
     Diff(diff::Args),
     Eval(Box<eval::Args>),
+    Compare(Box<compare::Args>),
+    Merge(merge::Args),
     Cache(cache::Args),
     Models(models::Args),
     Import(import::Args),
@@ -67,6 +71,8 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Log(args) => log::run(&args, global, ui),
         Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),
+        Command::Compare(args) => compare::run(&args, global, ui),
+        Command::Merge(args) => merge::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
         Command::Models(args) => models::run(&args, global, ui),
         Command::Import(args) => import::run(&args, global, ui),
