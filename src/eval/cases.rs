@@ -22,12 +22,14 @@ const BLOCK: usize = 1024;
 const BATCH: usize = 8 * BLOCK;
 
 /// The cases of a suite that run, in the order of the files.
+#[derive(Clone)]
 pub struct PlannedCases {
     cases: Cases,
     /// Those that have assertions of their own, by place. They are written in the suite, so they are few.
     asserting: BTreeMap<usize, Arc<PlannedCase>>,
 }
 
+#[derive(Clone)]
 enum Cases {
     Held(Vec<Arc<PlannedCase>>),
     OnDisk(OnDisk),
@@ -61,6 +63,14 @@ impl Identity {
         let assertions: Vec<Assertion> =
             placed.case.assert.iter().filter_map(|syntax| syntax.compile().ok()).collect();
         Arc::new(PlannedCase { id: self.of(&placed), assertions, placed })
+    }
+}
+
+impl Clone for OnDisk {
+    /// With nothing at hand yet.
+    fn clone(&self) -> Self {
+        let (rows, identity, kept) = (self.rows.clone(), self.identity.clone(), self.kept.clone());
+        Self { rows, identity, kept, recent: Recent::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A run of a part of a suite changes what is known of that part only. Repeats of a case are run again together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,7 @@ impl Plan {
     pub fn keep(&mut self, wanted: &mut dyn FnMut(&SuitePlan, &Column, &PlannedCase) -> bool) {
         self.filtered = true;
         for suite in &mut self.suites {
+            let suite = Arc::get_mut(suite).expect("a plan is not shared while it is made");
             let mut left: Vec<(usize, usize)> = Vec::new();
             for (c, column) in suite.columns.iter().enumerate() {
                 for (k, case) in suite.cases.iter().enumerate() {

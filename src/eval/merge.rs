@@ -1,6 +1,6 @@
 //! The shards of one run, put together: each cell once, all totals and gates made anew from the cells.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -157,7 +157,7 @@ struct Tally {
     cases: IndexMap<String, (usize, f64)>,
     groups: HashMap<String, usize>,
     metrics: IndexMap<String, Vec<(usize, f64)>>,
-    decided: BTreeMap<u32, Tries>,
+    decided: Vec<Tries>,
 }
 
 impl Tally {
@@ -171,8 +171,11 @@ impl Tally {
         let case = entry.index();
         entry.or_insert((cluster, cell.weight.unwrap_or(1.0)));
         let state = state(&cell.state);
-        if let (State::Pass | State::Fail, Ok(case)) = (state, u32::try_from(case)) {
-            self.decided.entry(case).or_default().add(state == State::Pass);
+        if self.decided.len() <= case {
+            self.decided.resize(case + 1, Tries::default());
+        }
+        if let State::Pass | State::Fail = state {
+            self.decided[case].add(state == State::Pass);
         }
         let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
         for assertion in &cell.assertions {
@@ -188,13 +191,12 @@ impl Tally {
     }
 
     fn finish(self, mut totals: Totals, repeat: u32, gates: &Gates) -> Totals {
-        let clusters: Vec<usize> = self.cases.values().map(|(cluster, _)| *cluster).collect();
-        let independent: BTreeSet<usize> =
-            self.decided.keys().map(|case| clusters[*case as usize]).collect();
+        let cluster = |case: usize| self.cases[case].0;
+        let independent = repeats::independent(&self.decided, cluster);
         let (pass, fail) = (totals.count(State::Pass), totals.count(State::Fail));
         if pass + fail > 0 {
             let value = pass as f64 / (pass + fail) as f64;
-            let found = stats::wilson_rate(value, independent.len() as f64, SHOWN_CONFIDENCE);
+            let found = stats::wilson_rate(value, independent as f64, SHOWN_CONFIDENCE);
             let interval = Some((found.low, found.high));
             let estimate = Estimate { value, interval, n: pass + fail };
             totals.metrics.insert("pass_rate".to_owned(), estimate);
@@ -203,7 +205,7 @@ impl Tally {
         let mut observed = Observed {
             pass,
             fail,
-            independent: independent.len() as u64,
+            independent: independent as u64,
             error: totals.count(State::Error),
             unscored: totals.count(State::Unscored),
             not_run: totals.count(State::NotRun),
@@ -229,7 +231,7 @@ impl Tally {
             observed.metrics.extend(at(confidence).map(|mean| ObservedMean::new(metric, mean)));
             totals.metrics.insert(metric.clone(), mean);
         }
-        totals.repeats = Repeats::of(&self.decided, repeat, &clusters, SHOWN_CONFIDENCE);
+        totals.repeats = Repeats::of(&self.decided, repeat, &cluster, SHOWN_CONFIDENCE);
         for (figure, estimate) in totals.repeats.iter().flat_map(|repeats| &repeats.figures) {
             totals.metrics.entry(figure.to_string()).or_insert(*estimate);
         }
@@ -238,7 +240,7 @@ impl Tally {
                 continue;
             }
             let figure = RepeatFigure::named(name)
-                .and_then(|it| repeats::figure(it, &self.decided, &clusters, confidence));
+                .and_then(|it| repeats::figure(it, &self.decided, &cluster, confidence));
             observed.metrics.extend(figure.map(|figure| ObservedMean::new(name, figure)));
         }
         totals.cases = self.cases.into_keys().collect();

@@ -21,6 +21,7 @@ pub mod once;
 pub mod plan;
 pub mod repeats;
 pub mod run;
+pub mod rivals;
 pub mod runner;
 pub mod saved;
 pub mod score;

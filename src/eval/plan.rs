@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::bench::Bench;
 use super::cases::{Identity, PlannedCases};
+use super::rivals::Rivals;
 use crate::assertion::{Assertion, Extract};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{self, Digest};
@@ -17,7 +18,7 @@ use crate::project::cases;
 use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
 use crate::project::prices::PricesError;
-use crate::project::prompt::Prompt;
+use crate::project::prompt::{Prompt, PromptName};
 use crate::project::suite::{DatasetChoice, Gates, Suite};
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
@@ -86,8 +87,8 @@ impl From<PricesError> for PlanError {
 
 /// All cells of a run: suite by suite, in each column by column, in each case by case, in each repeat by repeat.
 pub struct Plan {
-    /// The suites, by name.
-    pub suites: Vec<SuitePlan>,
+    /// The suites, by name; behind them those of the other side of a comparison, see [`super::rivals`].
+    pub suites: Vec<Arc<SuitePlan>>,
     /// What to know about the files that does not stop the run.
     pub warnings: Vec<Diagnostic>,
     /// Whether only a part of the cases runs.
@@ -95,7 +96,9 @@ pub struct Plan {
     /// What models cost.
     pub prices: Prices,
     /// Whom its assertions ask.
-    pub bench: Bench,
+    pub bench: Arc<Bench>,
+    /// What stands against what, where versions are compared.
+    pub rivals: Rivals,
 }
 
 /// One suite of a plan.
@@ -116,10 +119,12 @@ pub struct SuitePlan {
     pub threshold: Option<f64>,
     /// What must hold.
     pub gates: Gates,
+    /// The metric that decides a comparison, where the suite names one.
+    pub primary: Option<String>,
     /// The number of cases that the suite wants, where it says one.
     pub target_n: Option<u64>,
     /// The ids of all its cases, for suggestions; empty unless some were asked for by id.
-    all_ids: Vec<String>,
+    pub(super) all_ids: Vec<String>,
     /// Pairs of column and case that do not run.
     pub(super) left_out: BTreeSet<(usize, usize)>,
 }
@@ -157,6 +162,10 @@ impl PlannedCase {
 
 /// A prompt on a model.
 pub struct Column {
+    /// The name of the prompt alone.
+    pub name: PromptName,
+    /// The model as suite or command line give it; none where it is the prompt's own.
+    pub given_model: Option<String>,
     /// The prompt as the suite names it: a name or a selector.
     pub prompt: String,
     /// The content digest of the prompt on this model.
@@ -242,8 +251,10 @@ pub fn plan(
         warnings: Vec::new(),
         filtered: selection.filters_cases(),
         prices: project.prices()?,
-        bench: Bench::default(),
+        bench: Arc::default(),
+        rivals: Rivals::default(),
     };
+    let mut bench = Bench::default();
     let mut errors = Vec::new();
     for suite in suites {
         let context = SuiteContext::load(project, suite)?;
@@ -256,10 +267,11 @@ pub fn plan(
             continue;
         }
         let mut suite = plan_suite(&context, selection, version)?;
-        let judges = plan.bench.add(project, &suite)?;
+        let judges = bench.add(project, &suite)?;
         suite.digest = digest::judged_by(suite.digest, &judges);
-        plan.suites.push(suite);
+        plan.suites.push(Arc::new(suite));
     }
+    plan.bench = Arc::new(bench);
     if !errors.is_empty() {
         crate::diagnostic::sort(&mut errors);
         return Err(PlanError::Findings(errors));
@@ -432,6 +444,7 @@ fn plan_suite(
         repeat,
         threshold: suite.file.threshold,
         gates,
+        primary: suite.file.primary.clone(),
         target_n: suite.file.target_n,
         all_ids,
         left_out: BTreeSet::new(),
@@ -508,7 +521,7 @@ fn choose(
 }
 
 /// What all models of a prompt share.
-struct Parts {
+pub(super) struct Parts {
     source: Arc<Prompt>,
     closure: template::Closure,
     binder: Arc<Binder>,
@@ -516,7 +529,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(project: &Project, prompt: &Prompt) -> Result<Self, PlanError> {
+    pub(super) fn of(project: &Project, prompt: &Prompt) -> Result<Self, PlanError> {
         let closure = template::closure_of(project, prompt)?;
         let renderer = Renderer::new(prompt, &closure).map_err(PlanError::Findings)?;
         Ok(Self {
@@ -530,7 +543,7 @@ impl Parts {
 
 /// The models of a run are those of its own configuration, also for a prompt of another version; a prompt's own profile
 /// is that of its version.
-fn column(
+pub(super) fn column(
     own: &Project,
     project: &Project,
     prompt: &Prompt,
@@ -540,6 +553,7 @@ fn column(
     assertions: impl Fn(&[crate::assertion::Syntax]) -> Vec<Assertion>,
 ) -> Result<Column, PlanError> {
     let config = if model.is_some() { &own.config } else { &project.config };
+    let given_model = model.map(str::to_owned);
     let model = model::resolve(config, prompt.file.model.as_ref(), model).map_err(
         |error: ModelError| PlanError::Usage {
             message: format!("the prompt `{label}`: {error}"),
@@ -557,6 +571,8 @@ fn column(
         .filter(|output| !output.extract.is_empty())
         .and_then(|output| Extract::compile(&output.extract).ok());
     Ok(Column {
+        name: prompt.name.clone(),
+        given_model,
         prompt: label.to_owned(),
         digest: digest::content(prompt, &parts.closure, Some(&model)),
         assertions: assertions(output.map_or(&[], |output| &output.assert)),

@@ -403,7 +403,7 @@ impl Eval {
             passed: info.passed,
             spent: info.spent,
             shard: None,
-            suites: plan.suites.iter().map(SuiteEntry::new).collect(),
+            suites: plan.suites.iter().map(|suite| SuiteEntry::new(suite)).collect(),
             gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
         }

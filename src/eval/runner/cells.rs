@@ -1,15 +1,67 @@
 //! The cells of a run as they are prepared: many of them, so a byte or two each, and a key where one is looked up.
 
+use std::collections::BTreeSet;
+
 use super::prepare::Prepared;
 use crate::digest::AnswerKey;
 use crate::eval::cell::{CellIndex, Origin};
 
-/// All cells of a run, in the order of the plan.
+/// All cells of a run, in the order of the plan. Cells of columns that stand against each other take turns, so that
+/// what drifts while they are asked hits both alike.
 #[derive(Clone, Debug, Default)]
 pub struct Cells {
-    groups: Vec<Group>,
-    /// Where each group ends.
+    groups: Vec<Turns>,
+    /// Where each entry ends.
     ends: Vec<usize>,
+}
+
+/// The cells of a column, and of the one that stands against it.
+#[derive(Clone, Debug)]
+struct Turns {
+    own: Group,
+    rival: Option<Group>,
+}
+
+impl Turns {
+    fn len(&self) -> usize {
+        self.own.marks.len() + self.rival.as_ref().map_or(0, |rival| rival.marks.len())
+    }
+
+    /// Whose turn a place is, and which of their cells it is: one of each, then what is left of the longer.
+    fn find(&self, place: usize) -> (bool, usize) {
+        let Some(rival) = &self.rival else { return (false, place) };
+        let (own, rival) = (self.own.marks.len(), rival.marks.len());
+        let both = own.min(rival);
+        match place.checked_sub(2 * both) {
+            None => (place % 2 == 1, place / 2),
+            Some(rest) => (rival > own, both + rest),
+        }
+    }
+
+    fn group(&self, rival: bool) -> &Group {
+        match &self.rival {
+            Some(group) if rival => group,
+            _ => &self.own,
+        }
+    }
+
+    fn get(&self, place: usize) -> Prepared {
+        let (rival, place) = self.find(place);
+        self.group(rival).get(place)
+    }
+
+    fn set(&mut self, place: usize, mark: Mark) {
+        let (rival, place) = self.find(place);
+        let group = match &mut self.rival {
+            Some(group) if rival => group,
+            _ => &mut self.own,
+        };
+        group.marks[place] = mark;
+    }
+
+    fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.own.marks.iter().chain(self.rival.iter().flat_map(|rival| &rival.marks))
+    }
 }
 
 /// The cells of a pair of prompt and model.
@@ -45,6 +97,14 @@ impl Group {
         Self { suite, column, repeats, first_repeat: 1, cases, marks: Vec::new(), keys: Vec::new() }
     }
 
+    /// Leaves out cases of which no cell was added.
+    pub(super) fn leave_out(&mut self, unfit: &BTreeSet<usize>, cases: usize) {
+        if !unfit.is_empty() {
+            let cases = self.cases.take().unwrap_or_else(|| (0..cases).collect());
+            self.cases = Some(cases.into_iter().filter(|case| !unfit.contains(case)).collect());
+        }
+    }
+
     /// Adds the next cell.
     pub(super) fn push(&mut self, origin: Origin, key: Option<AnswerKey>) {
         if key.is_some() && self.keys.is_empty() {
@@ -72,9 +132,10 @@ impl Group {
 }
 
 impl Cells {
-    pub(super) fn push(&mut self, group: Group) {
-        self.ends.push(self.len() + group.marks.len());
-        self.groups.push(group);
+    pub(super) fn push(&mut self, own: Group, rival: Option<Group>) {
+        let turns = Turns { own, rival };
+        self.ends.push(self.len() + turns.len());
+        self.groups.push(turns);
     }
 
     /// How many there are.
@@ -87,7 +148,7 @@ impl Cells {
         self.len() == 0
     }
 
-    /// The group of a place, and the place in it.
+    /// The entry of a place, and the place in it.
     fn find(&self, place: usize) -> (usize, usize) {
         let group = self.ends.partition_point(|end| *end <= place);
         let before = group.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -102,25 +163,24 @@ impl Cells {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Prepared> + '_ {
-        let each = |group: &'_ Group| 0..group.marks.len();
-        self.groups.iter().flat_map(move |group| each(group).map(|place| group.get(place)))
+        self.groups.iter().flat_map(|turns| (0..turns.len()).map(|place| turns.get(place)))
     }
 
     /// How many have an answer from there.
     pub fn count(&self, origin: Origin) -> usize {
-        let marks = self.groups.iter().flat_map(|group| &group.marks);
+        let marks = self.groups.iter().flat_map(Turns::marks);
         marks.filter(|mark| mark.origin == origin).count()
     }
 
     /// How many take a call.
     pub fn calls(&self) -> usize {
-        let marks = self.groups.iter().flat_map(|group| &group.marks);
+        let marks = self.groups.iter().flat_map(Turns::marks);
         marks.filter(|mark| mark.origin == Origin::Called || mark.judging).count()
     }
 
     pub(super) fn set(&mut self, place: usize, mark: Mark) {
         let (group, place) = self.find(place);
-        self.groups[group].marks[place] = mark;
+        self.groups[group].set(place, mark);
     }
 }
 
@@ -134,7 +194,7 @@ impl FromIterator<Prepared> for Cells {
             group.first_repeat = repeat;
             group.push(cell.origin, cell.key);
             group.marks[0].judging = cell.judging;
-            all.push(group);
+            all.push(group, None);
         }
         all
     }

@@ -10,6 +10,7 @@ use crate::assertion::Reply;
 use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
 use crate::eval::cell::{CellIndex, Origin, Place};
+use crate::eval::rivals::ColumnPlace;
 use crate::eval::plan::{self, Column, Plan, PlannedCase};
 use crate::eval::session::{Session, Turn, Want};
 use crate::message::{Answer, Request};
@@ -63,7 +64,7 @@ const ENOUGH_FINDINGS: usize = 1000;
 
 /// Renders every cell and looks for its answer. What is wrong with any cell is an error.
 pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, Vec<Diagnostic>> {
-    let mut cells = Cells::default();
+    let mut groups: BTreeMap<ColumnPlace, Group> = BTreeMap::new();
     let mut errors = Vec::new();
     for (s, suite) in plan.suites.iter().enumerate() {
         let recordings = mode.reads_recordings().then(|| &recordings[s]);
@@ -71,6 +72,8 @@ pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, 
             let runs: Option<Vec<usize>> = (!suite.left_out.is_empty())
                 .then(|| (0..suite.cases.len()).filter(|case| suite.runs(column, *case)).collect());
             let mut group = Group::new((s, column), suite.repeat, runs);
+            let is_rival = plan.rivals.holds((s, column));
+            let mut unfit = BTreeSet::new();
             let mut first = 0;
             for batch in suite.cases.batches() {
                 let found: Vec<Option<Result<Vec<Found>, Vec<Diagnostic>>>> = batch
@@ -81,23 +84,35 @@ pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, 
                         runs.then(|| find(&suite.columns[column], case, suite.repeat, recordings))
                     })
                     .collect();
-                first += batch.len();
-                for found in found.into_iter().flatten() {
+                for (at, found) in found.into_iter().enumerate() {
+                    let Some(found) = found else { continue };
                     match found {
                         Ok(found) => {
                             found.into_iter().for_each(|(origin, key)| group.push(origin, key));
                         }
+                        // Cases may ask for what another version did not have: there is nothing to compare with.
+                        Err(_) if is_rival => {
+                            unfit.insert(first + at);
+                        }
                         Err(found) => errors.extend(found),
                     }
                 }
+                first += batch.len();
                 if errors.len() >= ENOUGH_FINDINGS {
                     break;
                 }
             }
-            cells.push(group);
+            group.leave_out(&unfit, suite.cases.len());
+            groups.insert((s, column), group);
         }
     }
     if errors.is_empty() {
+        let by_own = plan.rivals.by_own();
+        let mut cells = Cells::default();
+        while let Some((place, own)) = groups.pop_first() {
+            let rival = by_own.get(&place).and_then(|rival| groups.remove(rival));
+            cells.push(own, rival);
+        }
         return Ok(cells);
     }
     diagnostic::sort(&mut errors);
