@@ -155,7 +155,9 @@ pub fn paired_t_power(n: u64, dz: f64, alpha: f64) -> f64 {
     let shift = dz * (n as f64).sqrt();
     // With the standard deviation s of the sample in units of the true one, t = (z + shift) / s is outside ±critical when z
     // is outside ±critical·s − shift.
-    over_deviations(freedom, |s| {
+    // Where that changes: for few degrees of freedom in a small part of all s.
+    let turn = [(shift.abs() - 9.0) / critical, (shift.abs() + 9.0) / critical];
+    over_deviations(freedom, turn, |s| {
         normal_cdf(shift - critical * s) + normal_cdf(-shift - critical * s)
     })
 }
@@ -183,8 +185,9 @@ pub fn paired_t_detectable(n: u64, target: Target) -> Option<f64> {
     least(high, 1e-12 * high, shows)
 }
 
-/// The mean of `f` over the standard deviation of a normal sample with `freedom`, in units of the true one.
-fn over_deviations(freedom: f64, f: impl Fn(f64) -> f64) -> f64 {
+/// The mean of `f` over the standard deviation of a normal sample with `freedom`, in units of the true one; `turn` is
+/// where `f` is steep.
+fn over_deviations(freedom: f64, turn: [f64; 2], f: impl Fn(f64) -> f64) -> f64 {
     // χ / √freedom has its mode near 1 and a deviation near 1 / √(2·freedom).
     let mode = ((freedom - 1.0) / freedom).sqrt();
     let reach = 12.0 / (2.0 * freedom).sqrt();
@@ -197,15 +200,21 @@ fn over_deviations(freedom: f64, f: impl Fn(f64) -> f64) -> f64 {
     // Gauss and Legendre's rule of five points on each of these pieces. The density is divided by its own integral, so that
     // no Γ of a large number is needed.
     let pieces = 60;
-    let width = (to - from) / f64::from(pieces);
     let (mut total, mut weights) = (0.0, 0.0);
-    for piece in 0..pieces {
-        let centre = from + width * (f64::from(piece) + 0.5);
-        for (place, weight) in GAUSS_LEGENDRE {
-            let s = centre + place * width / 2.0;
-            let weight = weight * (log(s) - top).exp();
-            total += weight * f(s);
-            weights += weight;
+    let ends = [from, turn[0].clamp(from, to), turn[1].clamp(from, to), to];
+    for part in ends.windows(2) {
+        let width = (part[1] - part[0]) / f64::from(pieces);
+        for piece in 0..pieces {
+            let centre = part[0] + width * (f64::from(piece) + 0.5);
+            for (place, weight) in GAUSS_LEGENDRE {
+                let s = centre + place * width / 2.0;
+                let weight = width * weight * (log(s) - top).exp();
+                // Nothing to weigh, and no logarithm of 0, where a part has no width.
+                if weight > 0.0 {
+                    total += weight * f(s);
+                    weights += weight;
+                }
+            }
         }
     }
     total / weights
