@@ -51,10 +51,14 @@ pub enum SavedError {
         kind: String,
     },
     /// It is the summary of a run.
-    #[error("it is the summary of a run, without its cells; `pf eval -o run.json` writes a run with its cells")]
+    #[error(
+        "it is the summary of a run, without its cells; `pf eval -o run.json` writes a run with its cells"
+    )]
     Summary,
     /// It is JSON of something else.
-    #[error("it is no run of pf: it says neither `kind` nor `case`; `pf eval -o run.json` writes a run")]
+    #[error(
+        "it is no run of pf: it says neither `kind` nor `case`; `pf eval -o run.json` writes a run"
+    )]
     Foreign,
     /// A version that is not understood.
     #[error("it is written in version {found}, and this pf reads version {VERSION}")]
@@ -241,8 +245,9 @@ pub fn answers(
             return;
         }
         let reasons = cell.assertions.iter().filter(|assertion| !assertion.passed);
-        let reasons: Vec<String> =
-            reasons.map(|assertion| format!("{}: {}", assertion.r#type, assertion.reason)).collect();
+        let reasons: Vec<String> = reasons
+            .map(|assertion| format!("{}: {}", assertion.r#type, assertion.reason))
+            .collect();
         found.insert(
             key,
             Answer {

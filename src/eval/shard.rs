@@ -13,7 +13,9 @@ use crate::digest::sha256;
 const MOST: u32 = 10_000;
 
 /// One part of a run: `I/N`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "Numbers")]
 pub struct Shard {
     /// Which, from 1.
@@ -35,7 +37,9 @@ pub enum ShardError {
     #[error("`{0}` is no shard: expected I/N, such as 2/4, with I from 1 to N")]
     Shape(String),
     /// I is not from 1 to N.
-    #[error("there is no shard {index} of {of}: shards are counted from 1 to N, and N is at most {MOST}")]
+    #[error(
+        "there is no shard {index} of {of}: shards are counted from 1 to N, and N is at most {MOST}"
+    )]
     Range {
         /// Which.
         index: u64,
@@ -51,7 +55,9 @@ pub enum ShardError {
         value: String,
     },
     /// Only one of the two numbers is known.
-    #[error("{there} is set and {missing} is not, so it is not known how many shards there are: say --shard I/N")]
+    #[error(
+        "{there} is set and {missing} is not, so it is not known how many shards there are: say --shard I/N"
+    )]
     Half {
         /// The variable that is set.
         there: &'static str,
@@ -59,7 +65,9 @@ pub enum ShardError {
         missing: &'static str,
     },
     /// No job of a known system.
-    #[error("no variable of GitLab, Kubernetes, Slurm or a matrix says which shard this is: say --shard I/N")]
+    #[error(
+        "no variable of GitLab, Kubernetes, Slurm or a matrix says which shard this is: say --shard I/N"
+    )]
     Unknown,
 }
 
@@ -68,7 +76,9 @@ impl Shard {
     pub fn new(index: u64, of: u64) -> Result<Self, ShardError> {
         let refused = ShardError::Range { index, of };
         match (u32::try_from(index), u32::try_from(of)) {
-            (Ok(index), Ok(of)) if index >= 1 && index <= of && of <= MOST => Ok(Self { index, of }),
+            (Ok(index), Ok(of)) if index >= 1 && index <= of && of <= MOST => {
+                Ok(Self { index, of })
+            }
             _ => Err(refused),
         }
     }

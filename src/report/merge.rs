@@ -49,7 +49,9 @@ pub enum MergeError {
         error: SavedError,
     },
     /// A file of cells alone.
-    #[error("`{label}` holds cells alone, and merging needs what the suites ask for: `pf eval -o run.json` writes it")]
+    #[error(
+        "`{label}` holds cells alone, and merging needs what the suites ask for: `pf eval -o run.json` writes it"
+    )]
     Cells {
         /// The file.
         label: String,
@@ -65,7 +67,9 @@ pub enum MergeError {
         what: String,
     },
     /// A cell that is in two files and not the same.
-    #[error("case `{case}` of {column}, repeat {repeat}, is in `{first}` and in `{other}`, with different results")]
+    #[error(
+        "case `{case}` of {column}, repeat {repeat}, is in `{first}` and in `{other}`, with different results"
+    )]
     Overlap {
         /// The case.
         case: String,
@@ -115,7 +119,8 @@ pub fn merge(parts: &[Part<'_>]) -> Result<Merged, MergeError> {
     for other in &reads[1..] {
         alike(first, other)?;
     }
-    let columns: IndexMap<String, &Value> = results(&first.run).map(|it| (column(it), it)).collect();
+    let columns: IndexMap<String, &Value> =
+        results(&first.run).map(|it| (column(it), it)).collect();
     let (cells, shared) = cells(&reads, &columns)?;
     let shards: Vec<Shard> = reads.iter().filter_map(|read| read.shard).collect();
     let missing = merge::missing(&shards);
@@ -133,7 +138,12 @@ pub fn merge(parts: &[Part<'_>]) -> Result<Merged, MergeError> {
         gates.extend(totals.gates.iter().map(|gate| gate_entry(entry, gate)));
         named_gates.extend(totals.gates.iter().map(|gate| (column(entry), gate.clone())));
     }
-    let all = |key: &str| reads.iter().map(|read| read.run.get(key).cloned().unwrap_or(Value::Null)).collect::<Vec<_>>();
+    let all = |key: &str| {
+        reads
+            .iter()
+            .map(|read| read.run.get(key).cloned().unwrap_or(Value::Null))
+            .collect::<Vec<_>>()
+    };
     let complete = missing.is_empty() && all("status").iter().all(|status| status == "complete");
     let passed = complete && named_gates.iter().all(|(_, gate)| gate.passed);
     let texts = |key: &str| all(key).into_iter().filter_map(|it| it.as_str().map(str::to_owned));
@@ -219,11 +229,15 @@ fn alike(first: &Read<'_>, other: &Read<'_>) -> Result<(), MergeError> {
         results(&read.run).map(each).collect()
     };
     let what = match () {
-        () if first.shard.map(Shard::of) != other.shard.map(Shard::of) => match (first.shard, other.shard) {
-            (Some(one), Some(another)) => format!("the number of shards: {one} and {another}"),
-            _ => "that only one of them is a shard".to_owned(),
-        },
-        () if first.run.get("suites") != other.run.get("suites") => "what the suites ask for".to_owned(),
+        () if first.shard.map(Shard::of) != other.shard.map(Shard::of) => {
+            match (first.shard, other.shard) {
+                (Some(one), Some(another)) => format!("the number of shards: {one} and {another}"),
+                _ => "that only one of them is a shard".to_owned(),
+            }
+        }
+        () if first.run.get("suites") != other.run.get("suites") => {
+            "what the suites ask for".to_owned()
+        }
         () if identity(first) != identity(other) => {
             "their prompts, models or data, by name or by digest".to_owned()
         }

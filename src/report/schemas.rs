@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, run, spot_check,
+    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, run,
+    spot_check,
 };
 use crate::project;
 use crate::schema::published;

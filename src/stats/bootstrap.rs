@@ -148,6 +148,13 @@ fn bca(means: &[f64], mean: f64, acceleration: f64, confidence: f64) -> Interval
     between(means, place(tail), place(1.0 - tail))
 }
 
+/// [`bca_mean`] with the means of resamples that were drawn elsewhere.
+#[cfg(test)]
+pub(super) fn bca_of(values: &[f64], means: &[f64], confidence: f64) -> Interval {
+    let sample = Sample::of(values, None).unwrap();
+    bca(means, sample.mean, sample.acceleration(), confidence)
+}
+
 fn between(means: &[f64], low: f64, high: f64) -> Interval {
     let at = |q: f64| percentile(means, q).expect("at least one resample, and a share of them");
     Interval { low: at(low), high: at(high) }

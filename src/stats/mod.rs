@@ -15,10 +15,16 @@ mod noninferiority;
 mod paired_t;
 mod percentile;
 mod permutation;
+mod power;
 mod quantile;
 mod random;
 mod repeat;
 mod risk;
+mod sequence;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod vectors;
 mod wilcoxon;
 mod wilson;
 
@@ -34,8 +40,13 @@ pub use noninferiority::is_no_worse;
 pub use paired_t::{PairedT, paired_t};
 pub use percentile::{percentile, sorted};
 pub use permutation::sign_flip_permutation;
+pub use power::{
+    Target, mcnemar_detectable, mcnemar_power, mcnemar_sample_size, paired_t_detectable,
+    paired_t_power, paired_t_sample_size,
+};
 pub use repeat::{RepeatFigure, is_flaky, majority, pass_at_k, pass_hat_k};
 pub use risk::{RiskDifference, risk_difference};
+pub use sequence::{BernsteinSequence, BettingSequence};
 pub use wilcoxon::{Wilcoxon, wilcoxon_signed_rank};
 pub use wilson::{smallest_n_for, wilson, wilson_rate};
 

@@ -63,7 +63,8 @@ documents![
     import_csv,
     providers,
     files,
-    usage
+    usage,
+    compare
 ];
 
 #[test]

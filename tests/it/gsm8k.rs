@@ -117,3 +117,97 @@ fn the_number_of_threads_changes_no_byte() {
     assert_eq!(one.0, eight.0);
     assert!(one.1 == eight.1, "the cells differ");
 }
+
+/// Pairs of systems with their four cells, the p-value of McNemar's exact test and Newcombe's paired interval, as
+/// `tests/fixtures/vectors/gsm8k_pairs.py` makes them with SciPy and statsmodels.
+type Pair = (&'static str, &'static str, [u64; 4], f64, [f64; 2], &'static str);
+
+const PAIRS: [Pair; 6] = [
+    (
+        "6b-finetuning",
+        "6b-verification",
+        [222, 64, 293, 740],
+        3.928874710490944e-36,
+        [0.14697394763847768, 0.19996574896102515],
+        "better",
+    ),
+    (
+        "6b-finetuning",
+        "175b-finetuning",
+        [198, 88, 260, 773],
+        7.466006443046378e-21,
+        [0.10345933719947159, 0.15714878867566773],
+        "better",
+    ),
+    (
+        "6b-finetuning",
+        "175b-verification",
+        [243, 43, 499, 534],
+        1.6569333623969997e-99,
+        [0.3160519202736421, 0.3743341059637925],
+        "better",
+    ),
+    (
+        "6b-verification",
+        "175b-finetuning",
+        [306, 209, 152, 652],
+        0.003150656880360618,
+        [-0.0713038910823438, -0.015013537321041048],
+        "worse",
+    ),
+    (
+        "6b-verification",
+        "175b-verification",
+        [436, 79, 306, 498],
+        1.2400534250724266e-32,
+        [0.1442023982574666, 0.19948003219012714],
+        "better",
+    ),
+    (
+        "175b-finetuning",
+        "175b-verification",
+        [382, 76, 360, 501],
+        2.8913946350346335e-45,
+        [0.18620921055304332, 0.24374775565335752],
+        "better",
+    ),
+];
+
+#[test]
+fn two_systems_of_a_saved_run_are_compared_as_scipy_does() {
+    let fixture = Fixture::copy_of(EXAMPLE);
+    let _ = offline(&fixture, &["eval", "-o", "run.json"], "2").exits(0);
+    for (before, after, cells, p, [low, high], verdict) in PAIRS {
+        let (before, after) = (format!("gsm8k/{before}"), format!("gsm8k/{after}"));
+        let arguments = [
+            "compare",
+            "run.json",
+            "run.json",
+            "--model-a",
+            &before,
+            "--model-b",
+            &after,
+            "--format",
+            "json",
+        ];
+        let found = offline(&fixture, &arguments, "2").exits(0).json();
+        let metric = &found["metrics"][0];
+        let table =
+            ["both", "only_a", "only_b", "neither"].map(|key| metric["table"][key].as_u64());
+        assert_eq!(table, cells.map(Some), "{before} {after}");
+        let near = |key: &str, expected: f64| {
+            let found = metric[key].as_f64().expect("a number");
+            let off = ((found - expected) / expected).abs();
+            assert!(off < 1e-9, "{key} of {before} {after}: {found} is not {expected}");
+        };
+        near("p", p);
+        near("low", low);
+        near("high", high);
+        assert_eq!(metric["verdict"], verdict);
+        // All other metrics say the same of each case.
+        assert_eq!(found["metrics"].as_array().map(Vec::len), Some(1));
+        let flips = |key: &str| found["flips"][key].as_array().map(Vec::len);
+        assert_eq!(flips("regressed"), Some(usize::try_from(cells[1]).expect("a count")));
+        assert_eq!(flips("mended"), Some(usize::try_from(cells[2]).expect("a count")));
+    }
+}

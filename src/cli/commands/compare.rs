@@ -10,7 +10,8 @@ use crate::cli::ui::Ui;
 use crate::cli::{place, write};
 use crate::diagnostic::{closest, counted};
 use crate::eval::compare::{
-    self, ColumnName, Columns, CompareError, ComparisonGates, Comparison, Matching, Options, Verdict,
+    self, ColumnName, Columns, CompareError, Comparison, ComparisonGates, Matching, Options,
+    Verdict,
 };
 use crate::eval::saved::{self, SavedRun};
 use crate::report::compare::{Shown, json, write_csv, write_human, write_markdown};
@@ -264,7 +265,9 @@ fn load(path: &Path, shown: &Path, ui: &mut Ui) -> Result<(Vec<u8>, SavedRun), E
     let run = saved::read(&bytes, &name)
         .map_err(|error| Error::usage(format!("cannot use `{name}`: {error}")))?;
     if let Some(status) = run.status.as_deref().filter(|status| *status != "complete") {
-        ui.warn(format!("`{name}` is a run that was {status}: what it did not reach is not compared"));
+        ui.warn(format!(
+            "`{name}` is a run that was {status}: what it did not reach is not compared"
+        ));
     }
     if run.filtered {
         ui.warn(format!("`{name}` holds only the cases that were selected"));

@@ -107,7 +107,8 @@ pub(super) fn announcements(a: &Column, b: &Column, pairs: &Pairs<'_>) -> Vec<An
     if a.suite_digest.is_some() && b.suite_digest.is_some() && a.gates != b.gates {
         found.push(Announcement::Gates);
     }
-    let primary = |column: &Column| column.primary.clone().unwrap_or_else(|| "pass_rate".to_owned());
+    let primary =
+        |column: &Column| column.primary.clone().unwrap_or_else(|| "pass_rate".to_owned());
     let (before, after) = (primary(a), primary(b));
     if before != after {
         found.push(Announcement::Primary { before, after });

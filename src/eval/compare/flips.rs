@@ -178,7 +178,11 @@ mod tests {
                 regressed: vec![flip("worse", (2, 1))],
                 mended: vec![flip("mended", (1, 1))],
                 flaky: vec![FlakyCase { case: "flaky".to_owned(), before: (3, 3), after: (1, 3) }],
-                undecided: vec![Undecided { case: "open".to_owned(), before: Pass, after: Unscored }],
+                undecided: vec![Undecided {
+                    case: "open".to_owned(),
+                    before: Pass,
+                    after: Unscored
+                }],
             }
         );
         assert!(flips.flaky[0].lost_its_majority());

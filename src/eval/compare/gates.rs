@@ -25,7 +25,13 @@ pub(super) fn check(
             Some(_) => interval.map(|interval| interval.low),
             None => primary.means.map(|means| means.delta),
         };
-        results.push(difference("min_delta", bound, held.is_some_and(|held| held >= bound), primary, interval));
+        results.push(difference(
+            "min_delta",
+            bound,
+            held.is_some_and(|held| held >= bound),
+            primary,
+            interval,
+        ));
     }
     if let Some(margin) = gates.margin {
         results.push(difference("margin", -margin, no_worse, primary, interval));
@@ -43,7 +49,9 @@ fn regressions(bound: u64, column: &ColumnComparison) -> GateResult {
         notes.push("no case was decided on both sides".to_owned());
     }
     if unsteady > 0 {
-        notes.push(format!("{unsteady} flaky cases, which do not count, passed mostly before and do not now"));
+        notes.push(format!(
+            "{unsteady} flaky cases, which do not count, passed mostly before and do not now"
+        ));
     }
     if open > 0 {
         notes.push(format!("{open} cases were not decided on both sides"));
@@ -69,9 +77,11 @@ fn difference(
     let note = match (primary.means, interval) {
         (None, _) => Some(format!("{} was measured in no case on both sides", primary.metric)),
         (Some(_), None) => Some(format!("these cases give no interval of {}", primary.metric)),
-        (Some(_), Some(_)) if !passed => primary.power.and_then(|power| power.needed).map(|needed| {
-            format!("to show a difference as large as the one seen it takes {needed} cases")
-        }),
+        (Some(_), Some(_)) if !passed => {
+            primary.power.and_then(|power| power.needed).map(|needed| {
+                format!("to show a difference as large as the one seen it takes {needed} cases")
+            })
+        }
         _ => None,
     };
     GateResult {

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::pairing::{Metric, Values};
-use super::power::{self, Power};
+use super::power::Power;
 use super::verdict::{SIGNIFICANCE, Verdict};
 use crate::stats::{self, Interval, Resampling, Wilcoxon};
 
@@ -39,7 +39,7 @@ pub struct MetricComparison {
     pub table: Option<Table>,
     /// What it comes to.
     pub verdict: Verdict,
-    /// What the cases could have shown.
+    /// What the cases could have shown; for the metric that decides.
     pub power: Option<Power>,
 }
 
@@ -141,7 +141,7 @@ pub(super) fn compare(metric: &Metric, values: &Values, options: &Options) -> Me
         ties: count(|difference| difference == 0.0),
         table,
         verdict: Verdict::Undecided,
-        power: power::of(values, &differences, table),
+        power: None,
     }
 }
 
@@ -204,12 +204,7 @@ fn unvaried(value: f64, n: usize, confidence: f64) -> Interval {
     Interval { low: value - (1.0 + value) * share, high: value + (1.0 - value) * share }
 }
 
-fn p(
-    values: &Values,
-    differences: &[f64],
-    table: Option<Table>,
-    options: &Options,
-) -> Option<f64> {
+fn p(values: &Values, differences: &[f64], table: Option<Table>, options: &Options) -> Option<f64> {
     if differences.is_empty() {
         return None;
     }

@@ -136,7 +136,9 @@ pub enum CompareError {
         there: [Vec<ColumnName>; 2],
     },
     /// The columns have no case in common.
-    #[error("no case of {before} is in {after} too: cases are known by their ids, else by their variables")]
+    #[error(
+        "no case of {before} is in {after} too: cases are known by their ids, else by their variables"
+    )]
     NoCase {
         /// What the first side is called.
         before: String,
@@ -218,7 +220,8 @@ impl Measured {
         };
         let metric = metric.ok_or_else(unknown)?;
         let values = pairs.values(&metric);
-        let primary = metric::compare(&metric, &values, options);
+        let mut primary = metric::compare(&metric, &values, options);
+        primary.power = power::of(&values, primary.table);
         let gate_interval = match b.gates.confidence {
             Some(confidence) if confidence != options.confidence => {
                 let differences = values.differences();

@@ -62,11 +62,9 @@ impl Metric {
         match self {
             Self::PassRate => Some(f64::from(u8::from(passed))),
             Self::Score => outcome.score,
-            Self::Named(name) => outcome
-                .metrics
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| *value),
+            Self::Named(name) => {
+                outcome.metrics.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+            }
         }
     }
 }
@@ -211,7 +209,8 @@ mod tests {
     use crate::eval::cell::State::{self, Error, Fail, Pass};
 
     fn column(outcomes: &[(&str, u32, State)]) -> Column {
-        let outcomes = outcomes.iter().map(|(case, repeat, state)| Outcome::new(*case, *repeat, *state));
+        let outcomes =
+            outcomes.iter().map(|(case, repeat, state)| Outcome::new(*case, *repeat, *state));
         Column { outcomes: outcomes.collect(), ..Column::default() }
     }
 
@@ -221,7 +220,10 @@ mod tests {
         let b = column(&[("new", 1, Pass), ("y", 1, Pass), ("x", 1, Fail)]);
         let pairs = Pairs::of(&a, &b);
         let ids: Vec<&str> = pairs.cases.iter().map(|case| case.id).collect();
-        assert_eq!((ids, pairs.only_a.clone(), pairs.only_b.clone()), (vec!["y", "x"], vec!["gone"], vec!["new"]));
+        assert_eq!(
+            (ids, pairs.only_a.clone(), pairs.only_b.clone()),
+            (vec!["y", "x"], vec!["gone"], vec!["new"])
+        );
         assert_eq!(pairs.values(&Metric::PassRate).differences(), [1.0, -1.0]);
         assert!(pairs.values(&Metric::PassRate).is_simple());
     }

@@ -32,10 +32,11 @@ pub struct Latency {
 pub(super) fn cost(pairs: &Pairs<'_>) -> Option<Cost> {
     let total = |side: &mut dyn Iterator<Item = &&Outcome>| {
         let mut priced = false;
-        let sum = side.filter(|outcome| outcome.passed().is_some()).try_fold(0.0, |sum, outcome| {
-            priced = true;
-            Some(sum + outcome.cost_usd?)
-        });
+        let sum =
+            side.filter(|outcome| outcome.passed().is_some()).try_fold(0.0, |sum, outcome| {
+                priced = true;
+                Some(sum + outcome.cost_usd?)
+            });
         sum.filter(|_| priced)
     };
     let before = total(&mut pairs.cases.iter().flat_map(|case| &case.a))?;

@@ -22,7 +22,8 @@ fn side(label: &str, columns: Vec<Column>) -> Side {
 
 /// A side of one column with a case for each state.
 fn states(label: &str, states: &[State]) -> Side {
-    let outcomes = states.iter().enumerate().map(|(n, state)| Outcome::new(format!("c{n}"), 1, *state));
+    let outcomes =
+        states.iter().enumerate().map(|(n, state)| Outcome::new(format!("c{n}"), 1, *state));
     side(label, vec![column("p", outcomes.collect())])
 }
 
@@ -32,7 +33,10 @@ fn scores(label: &str, scores: &[f64]) -> Side {
         score: Some(*score),
         ..Outcome::new(format!("c{n}"), 1, Pass)
     });
-    side(label, vec![Column { primary: Some("score".to_owned()), ..column("p", outcomes.collect()) }])
+    side(
+        label,
+        vec![Column { primary: Some("score".to_owned()), ..column("p", outcomes.collect()) }],
+    )
 }
 
 fn only(a: &Side, b: &Side, options: &Options) -> ColumnComparison {
@@ -47,7 +51,8 @@ fn repeated(count: usize, state: State) -> Vec<State> {
 fn verdicts_of_pass_and_fail_are_those_of_mcnemar_and_newcombe() {
     // 40 on both, 2 before only, 15 after only, 43 on neither.
     let before = [repeated(42, Pass), repeated(58, Fail)].concat();
-    let after = [repeated(40, Pass), repeated(2, Fail), repeated(15, Pass), repeated(43, Fail)].concat();
+    let after =
+        [repeated(40, Pass), repeated(2, Fail), repeated(15, Pass), repeated(43, Fail)].concat();
     let found = only(&states("a", &before), &states("b", &after), &Options::default());
     let primary = &found.primary;
     assert_eq!(
@@ -97,10 +102,7 @@ fn sides_without_anything_in_common_are_refused() {
     let (a, mut b) = (states("a", &[Pass]), states("b", &[Pass]));
     b.columns[0].outcomes[0].case = "other".to_owned();
     let (before, after) = ("a".to_owned(), "b".to_owned());
-    assert_eq!(
-        compare(&a, &b, &Options::default()),
-        Err(CompareError::NoCase { before, after })
-    );
+    assert_eq!(compare(&a, &b, &Options::default()), Err(CompareError::NoCase { before, after }));
     b.columns[0].name.suite = "t".to_owned();
     assert!(matches!(compare(&a, &b, &Options::default()), Err(CompareError::NoColumn { .. })));
     let metric = Some("speed".to_owned());
@@ -238,7 +240,9 @@ fn a_prompt_is_rarely_found_to_differ_from_itself() {
             (1..=3).map(move |repeat| (case, repeat, rate))
         });
         let outcomes: Vec<Outcome> = outcomes
-            .map(|(case, repeat, rate)| Outcome::new(format!("c{case}"), repeat, coin(random, rate)))
+            .map(|(case, repeat, rate)| {
+                Outcome::new(format!("c{case}"), repeat, coin(random, rate))
+            })
             .collect();
         side("x", vec![column("p", outcomes)])
     });

@@ -11,9 +11,30 @@ pub fn write(out: &mut dyn Write, comparison: &CompareJson, formulas: Formulas) 
     let value = serde_json::to_value(comparison)?;
     let rows = value["metrics"].as_array().map(Vec::as_slice).unwrap_or_default();
     let columns = [
-        "suite", "prompt", "model", "metric", "primary", "n", "a", "b", "delta", "relative", "low",
-        "high", "interval", "p", "p_unadjusted", "test", "wilcoxon_p", "dz", "wins", "losses",
-        "ties", "verdict", "smallest_difference", "needed_n",
+        "suite",
+        "prompt",
+        "model",
+        "metric",
+        "primary",
+        "n",
+        "a",
+        "b",
+        "delta",
+        "relative",
+        "low",
+        "high",
+        "interval",
+        "p",
+        "p_unadjusted",
+        "test",
+        "wilcoxon_p",
+        "dz",
+        "wins",
+        "losses",
+        "ties",
+        "verdict",
+        "smallest_difference",
+        "needed_n",
     ];
     writer.write_record(columns)?;
     for row in rows {

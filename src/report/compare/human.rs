@@ -128,7 +128,8 @@ fn metrics(
     let interval = format!("{:.4} % interval", comparison.confidence * 100.0);
     let interval = interval.replace(".0000 %", " %");
     let header = [
-        "metric", "before", "after", "delta", &interval, "p", "worse", "better", "equal", "dz", "verdict",
+        "metric", "before", "after", "delta", &interval, "p", "worse", "better", "equal", "dz",
+        "verdict",
     ];
     let row = |metric: &MetricComparison| {
         let name = &metric.metric;
@@ -250,7 +251,9 @@ fn totals(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     let failed = comparison.gates().filter(|(_, gate)| !gate.passed).count();
     let gates = match (gates, failed) {
         (0, _) => String::new(),
-        (gates, 0) => format!("; {} hold{}", counted(gates, "gate"), if gates == 1 { "s" } else { "" }),
+        (gates, 0) => {
+            format!("; {} hold{}", counted(gates, "gate"), if gates == 1 { "s" } else { "" })
+        }
         (gates, failed) => format!("; {failed} of {} failed", counted(gates, "gate")),
     };
     writeln!(

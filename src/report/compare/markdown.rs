@@ -242,8 +242,11 @@ fn lists(comparison: &Comparison, room: &mut usize) -> String {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let line =
-                format!("- {name}{} {what}: {}{more}\n", counted(ids.len(), "case"), shown.join(", "));
+            let line = format!(
+                "- {name}{} {what}: {}{more}\n",
+                counted(ids.len(), "case"),
+                shown.join(", ")
+            );
             if units(&text) + units(&line) <= (*room).min(8_000) {
                 text += &line;
             }
@@ -287,9 +290,9 @@ fn spending(comparison: &Comparison, room: &mut usize) -> String {
         .iter()
         .filter(|column| column.cost.is_some() || column.latency.is_some())
         .map(|column| {
-            let cost = column.cost.map_or_else(Default::default, |cost| {
-                [dollars(cost.before), dollars(cost.after)]
-            });
+            let cost = column
+                .cost
+                .map_or_else(Default::default, |cost| [dollars(cost.before), dollars(cost.after)]);
             let [p50, p95] = column.latency.map_or_else(Default::default, |latency| {
                 [0, 1].map(|at| format!("{:.0} to {:.0} ms", latency.before[at], latency.after[at]))
             });

@@ -35,7 +35,9 @@ fn delta(metric: &str, delta: f64) -> String {
         _ => format!("{delta:+.3}"),
     };
     match text.trim_start_matches(['+', '-']) {
-        unsigned if unsigned.trim_end_matches(" points").chars().all(|c| matches!(c, '0' | '.')) => {
+        unsigned
+            if unsigned.trim_end_matches(" points").chars().all(|c| matches!(c, '0' | '.')) =>
+        {
             unsigned.to_owned()
         }
         _ => text,
@@ -110,9 +112,9 @@ fn power(metric: &MetricComparison) -> Option<String> {
             POWER * 100.0
         )
     });
-    let needed = power.needed.map(|needed| {
-        format!("one as large as the one seen takes about {needed} cases")
-    });
+    let needed = power
+        .needed
+        .map(|needed| format!("one as large as the one seen takes about {needed} cases"));
     let parts: Vec<String> = smallest.into_iter().chain(needed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
