@@ -197,3 +197,6 @@ impl PlannedCases {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
