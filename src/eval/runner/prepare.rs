@@ -85,7 +85,9 @@ pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, 
                 for found in found.into_iter().flatten() {
                     match found {
                         Ok(found) => {
-                            found.into_iter().for_each(|(origin, key)| group.push(origin, key));
+                            for (origin, key) in found {
+                                group.push(origin, key);
+                            }
                         }
                         Err(found) => errors.extend(found),
                     }
