@@ -91,20 +91,18 @@ impl SourceFile {
         bytes: Vec<u8>,
         first_line: usize,
     ) -> Result<Arc<Self>, NotUtf8> {
-        let part = |text, not_utf8| {
-            Arc::new(Self { first_line, ..Self::with(path.clone(), text, not_utf8) })
-        };
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            NotUtf8 { file: part(text, Some(offset)), offset }
+            let bad = Self::with(path.clone(), text, Some(offset));
+            NotUtf8 { file: Arc::new(Self { first_line, ..bad }), offset }
         })?;
         let text = match text.strip_prefix('\u{feff}').filter(|_| first_line == 1) {
             Some(rest) => rest.to_owned(),
             None => text,
         };
         let text = if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text };
-        Ok(part(text, None))
+        Ok(Arc::new(Self { first_line, ..Self::with(path, text, None) }))
     }
 
     /// Where it was read from.

@@ -207,3 +207,6 @@ impl PlannedCases {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ pub(super) fn figure(
         let value = figure.of_case(u64::from(tries.passes), u64::from(tries.of))?;
         Some(Weighted::new(cluster(case), value, 1.0))
     });
-    let mean = stats::weighted_mean_of(values.clone(), confidence)?;
+    let mean = stats::weighted_mean_of(&values, confidence)?;
     let interval = match figure {
         RepeatFigure::Majority => {
             let clusters: std::collections::BTreeSet<usize> =

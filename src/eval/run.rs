@@ -285,7 +285,7 @@ fn finish_column(
             Weighted::new(cluster, *value, weight)
         });
         let at = |confidence| {
-            stats::weighted_mean_of(weighted.clone(), confidence).map(|mean| Estimate {
+            stats::weighted_mean_of(&weighted, confidence).map(|mean| Estimate {
                 value: mean.mean,
                 interval: score_interval(&mean),
                 n: mean.n as u64,

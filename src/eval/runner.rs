@@ -193,7 +193,7 @@ impl<'a> Runner<'a> {
         };
         loop {
             match session.turn(&self.plan.bench) {
-                Turn::Decided(scored) => return self.decided(self.at(cell, 0), session, scored),
+                Turn::Decided(scored) => return self.decided(&self.at(cell, 0), session, scored),
                 Turn::Wants(wants) if wants.is_empty() => {
                     let place = self.place(cell.index);
                     return failed(
@@ -278,7 +278,7 @@ impl<'a> Runner<'a> {
         At { place: self.place(cell.index), origin: cell.origin, attempts }
     }
 
-    fn decided(&self, at: At<'a>, session: Session<'a>, scored: Scored) -> CellRecord {
+    fn decided(&self, at: &At<'a>, session: Session<'a>, scored: Scored) -> CellRecord {
         let Session { asked, answer, cost_usd, bill, .. } = session;
         CellRecord {
             index: at.place.index,

@@ -54,6 +54,18 @@ impl Part {
     }
 }
 
+/// Cases, each made when it is reached.
+pub type CaseIter<'a> = Box<dyn Iterator<Item = PlacedCase> + 'a>;
+
+impl<'a> IntoIterator for &'a CaseList {
+    type Item = PlacedCase;
+    type IntoIter = CaseIter<'a>;
+
+    fn into_iter(self) -> CaseIter<'a> {
+        self.iter()
+    }
+}
+
 impl CaseList {
     fn push(&mut self, part: Part) {
         self.ends.push(self.len() + part.len());
@@ -91,8 +103,8 @@ impl CaseList {
     }
 
     /// All cases in order.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = PlacedCase> + '_> {
-        Box::new(self.parts.iter().flat_map(|part| -> Box<dyn Iterator<Item = PlacedCase> + '_> {
+    pub fn iter(&self) -> CaseIter<'_> {
+        Box::new(self.parts.iter().flat_map(|part| -> CaseIter<'_> {
             match part {
                 Part::Held(cases) => Box::new(cases.iter().cloned()),
                 Part::Chunked(cases) => Box::new(cases.iter()),

@@ -347,7 +347,8 @@ impl Cutter {
                 )));
             }
             let before = self.held.len();
-            let wanted = (self.chunking.bytes as u64).max(1);
+            // Enough to see a byte order mark at once.
+            let wanted = (self.chunking.bytes as u64).max(4096);
             let read = file.by_ref().take(wanted).read_to_end(&mut self.held)?;
             self.ended = read == 0;
             if before == 0 && self.start == 0 && self.held.starts_with("\u{feff}".as_bytes()) {
@@ -365,7 +366,9 @@ impl Cutter {
         while let Some(byte) = self.held.get(self.seen) {
             let ends = *byte == b'\n' || (self.quotes && *byte == b'\r');
             if self.at == At::Between && !ends {
-                if full(self.rows, self.seen) {
+                // Behind a lone CR a row begins, but no line.
+                let line = self.seen > 0 && self.held[self.seen - 1] == b'\n';
+                if line && full(self.rows, self.seen) {
                     return Some(self.seen);
                 }
                 self.rows += 1;
@@ -437,3 +440,6 @@ impl<T> Recent<T> {
         Arc::clone(slot.get_or_init(|| make().into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

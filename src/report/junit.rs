@@ -1,6 +1,6 @@
 //! JUnit XML: a suite for each pair of prompt and model, a test case for each cell, and the real reason of a failure.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -11,27 +11,31 @@ use crate::eval::plan::Plan;
 /// Characters of a message, which viewers show in a list; the text below it is whole.
 const MESSAGE: usize = 500;
 
-/// Collects cells, which come in the order of the plan.
-pub struct Junit {
-    report: Report,
-    suites: Vec<((usize, usize), TestSuite)>,
+/// Collects cells, which come in the order of the plan. The numbers that stand at the head of the file are known at its
+/// end, so the cases wait in a spool.
+pub struct Junit<S: Write> {
+    /// The suites so far, without their cases.
+    suites: Vec<Collected>,
+    spool: BufWriter<S>,
 }
 
-impl Default for Junit {
-    fn default() -> Self {
-        Self { report: Report::new("pf eval"), suites: Vec::new() }
+/// A suite of which the cases are in the spool.
+struct Collected {
+    place: (usize, usize),
+    suite: TestSuite,
+    bytes: u64,
+}
+
+impl<S: Read + Write + Seek> Junit<S> {
+    /// Collects in an empty file.
+    pub fn new(spool: S) -> Self {
+        Self { suites: Vec::new(), spool: BufWriter::new(spool) }
     }
-}
 
-impl Junit {
     /// Adds a cell.
-    pub fn add(&mut self, plan: &Plan, cell: &CellRecord) {
+    pub fn add(&mut self, plan: &Plan, cell: &CellRecord) -> io::Result<()> {
         let Place { suite, column, case, .. } = cell.index.place(plan);
         let place = (cell.index.suite, cell.index.column);
-        if self.suites.last().is_none_or(|(last, _)| *last != place) {
-            let name = format!("{}: {} on {}", suite.name, column.prompt, column.model.label);
-            self.suites.push((place, TestSuite::new(name)));
-        }
         let mut name = case.id.clone();
         if suite.repeat > 1 {
             name += &format!("#{}", cell.index.repeat);
@@ -47,16 +51,54 @@ impl Junit {
         let placed = &case.placed;
         test.extra.insert("file".into(), placed.file.path().to_string().into());
         test.extra.insert("line".into(), placed.line().to_string().into());
-        if let Some((_, suite)) = self.suites.last_mut() {
-            suite.add_test_case(test);
+        if self.suites.last().is_none_or(|last| last.place != place) {
+            let name = format!("{}: {} on {}", suite.name, column.prompt, column.model.label);
+            self.suites.push(Collected { place, suite: TestSuite::new(name), bytes: 0 });
         }
+        let Some(last) = self.suites.last_mut() else { return Ok(()) };
+        last.suite.add_test_case(test);
+        let mut alone = TestSuite::new("");
+        alone.test_cases = std::mem::take(&mut last.suite.test_cases);
+        let text = serialize(vec![alone])?;
+        // The lines between those of the suite. `<` and `>` are escaped in what they hold.
+        let start = text.find(SUITE).and_then(|at| Some(at + text[at..].find(">\n")? + 2));
+        let end = text.rfind(END_OF_SUITE);
+        if let (Some(start), Some(end)) = (start, end) {
+            last.bytes += (end - start) as u64;
+            self.spool.write_all(&text.as_bytes()[start..end])?;
+        }
+        Ok(())
     }
 
     /// Writes the file.
-    pub fn write(mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.report.add_test_suites(self.suites.into_iter().map(|(_, suite)| suite));
-        self.report.serialize(out).map_err(io::Error::other)
+    pub fn write(self, out: &mut dyn Write) -> io::Result<()> {
+        let mut spool = self.spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+        spool.rewind()?;
+        let (suites, bytes): (Vec<_>, Vec<_>) =
+            self.suites.into_iter().map(|collected| (collected.suite, collected.bytes)).unzip();
+        let frame = serialize(suites)?;
+        let mut rest = frame.as_str();
+        for bytes in bytes {
+            // A suite without cases is a tag that ends in itself.
+            let Some(at) = rest.find(SUITE).and_then(|at| Some(at + rest[at..].find("/>")?)) else {
+                break;
+            };
+            writeln!(out, "{}>", &rest[..at])?;
+            io::copy(&mut Read::by_ref(&mut spool).take(bytes), out)?;
+            write!(out, "{END_OF_SUITE}")?;
+            rest = &rest[at + "/>".len()..];
+        }
+        out.write_all(rest.as_bytes())
     }
+}
+
+const SUITE: &str = "<testsuite ";
+const END_OF_SUITE: &str = "    </testsuite>";
+
+fn serialize(suites: Vec<TestSuite>) -> io::Result<String> {
+    let mut report = Report::new("pf eval");
+    report.add_test_suites(suites);
+    report.to_string().map_err(io::Error::other)
 }
 
 fn status(cell: &CellRecord) -> TestCaseStatus {
@@ -97,9 +139,9 @@ mod tests {
     #[test]
     fn a_failure_says_why_and_where_and_what_was_answered() {
         let plan = testing::plan();
-        let mut junit = Junit::default();
+        let mut junit = Junit::new(io::Cursor::new(Vec::new()));
         for cell in &testing::cells() {
-            junit.add(&plan, cell);
+            junit.add(&plan, cell).unwrap();
         }
         assert_eq!(
             testing::text(|out| junit.write(out).unwrap()),

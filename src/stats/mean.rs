@@ -71,12 +71,12 @@ impl Weighted {
 /// Zeger (1986) for a weighted mean, with the small-sample factor of Cameron and Miller, "A Practitioner's Guide to
 /// Cluster-Robust Inference" (2015), §II.B.
 pub fn weighted_mean(values: &[Weighted], confidence: f64) -> Option<Mean> {
-    weighted_mean_of(values.iter().copied(), confidence)
+    weighted_mean_of(&values.iter().copied(), confidence)
 }
 
 /// [`weighted_mean`] of values that are made as they are needed: several times, so that they need not be held.
 pub fn weighted_mean_of(
-    values: impl Iterator<Item = Weighted> + Clone,
+    values: &(impl Iterator<Item = Weighted> + Clone),
     confidence: f64,
 ) -> Option<Mean> {
     let counted = || values.clone().filter(|value| value.weight > 0.0);

@@ -159,7 +159,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
         loop {
             let work = move || match session.turn(&runner.plan.bench) {
                 Turn::Decided(scored) => {
-                    Err(Box::new(runner.decided(runner.at(&cell, attempts), session, scored)))
+                    Err(Box::new(runner.decided(&runner.at(&cell, attempts), session, scored)))
                 }
                 Turn::Wants(wants) => {
                     let missing: Vec<(usize, Box<Request>)> = wants

@@ -88,7 +88,9 @@ pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, 
                     let Some(found) = found else { continue };
                     match found {
                         Ok(found) => {
-                            found.into_iter().for_each(|(origin, key)| group.push(origin, key));
+                            for (origin, key) in found {
+                                group.push(origin, key);
+                            }
                         }
                         // Cases may ask for what another version did not have: there is nothing to compare with.
                         Err(_) if is_rival => {

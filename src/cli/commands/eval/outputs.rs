@@ -165,7 +165,7 @@ enum Open {
     Json { path: PathBuf, elements: BufWriter<NamedTempFile>, empty: bool },
     Jsonl { path: PathBuf, file: BufWriter<NamedTempFile> },
     Csv { path: PathBuf, csv: Box<Csv<NamedTempFile>> },
-    Junit { path: PathBuf, junit: Junit },
+    Junit { path: PathBuf, junit: Box<Junit<NamedTempFile>> },
 }
 
 impl Outputs {
@@ -302,7 +302,10 @@ impl Open {
                 let csv = Csv::begin(write::beside(&path)?, plan, formulas)?;
                 Self::Csv { path, csv: Box::new(csv) }
             }
-            FileFormat::Junit => Self::Junit { path, junit: Junit::default() },
+            FileFormat::Junit => {
+                let junit = Box::new(Junit::new(write::beside(&path)?));
+                Self::Junit { path, junit }
+            }
         })
     }
 
@@ -327,7 +330,7 @@ impl Open {
             }
             Self::Jsonl { file, .. } => cells::write(file, plan, cell)?,
             Self::Csv { csv, .. } => csv.add(plan, cell)?,
-            Self::Junit { junit, .. } => junit.add(plan, cell),
+            Self::Junit { junit, .. } => junit.add(plan, cell)?,
         }
         Ok(())
     }

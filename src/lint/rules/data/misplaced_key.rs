@@ -56,7 +56,7 @@ rule! {
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     // Cases with the same mistake: the first, and how many.
     let mut found: BTreeMap<String, (PlacedCase, usize)> = BTreeMap::new();
-    for placed in context.cases.cases.iter() {
+    for placed in &context.cases.cases {
         for name in placed.case.variables.keys().filter(|name| misplaced(context, &placed, name)) {
             found.entry(name.clone()).or_insert_with(|| (placed.clone(), 0)).1 += 1;
         }

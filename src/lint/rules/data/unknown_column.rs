@@ -54,7 +54,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         used.extend(assertion.variables_used());
     }
     let mut unknown: BTreeMap<String, (PlacedCase, usize)> = BTreeMap::new();
-    for placed in context.cases.cases.iter() {
+    for placed in &context.cases.cases {
         let names = placed.case.variables.keys().filter(|name| !used.contains(*name));
         // What was meant as something else than a variable is the subject of another rule.
         for name in names.filter(|name| !misplaced(context, &placed, name)) {

@@ -75,7 +75,7 @@ fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
         let mut index = Index::of(prompt, &examples);
         let mut hits: Vec<Hits> = Vec::new();
         hits.resize_with(examples.len(), Hits::default);
-        for placed in context.cases.cases.iter() {
+        for placed in &context.cases.cases {
             index.look_up(&placed, |example, likeness| match likeness {
                 Likeness::Same => hits[example].same.add(&placed),
                 Likeness::Near => hits[example].near.add(&placed),
