@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
@@ -177,6 +178,11 @@ impl CellRecord {
         }
     }
 
+    /// The mean score of each metric: see [`metric_means`].
+    pub fn metric_means(&self) -> impl Iterator<Item = (&str, f64)> {
+        metric_means(self.judgements.iter().map(|it| (it.metric.as_str(), it.score)))
+    }
+
     /// Why it is not a pass: what failed, else each assertion that does not hold.
     pub fn reasons(&self) -> Vec<String> {
         if let Some(error) = &self.error {
@@ -193,4 +199,20 @@ impl CellRecord {
     pub fn why(&self) -> String {
         self.reasons().join("; ")
     }
+}
+
+/// The mean score of each metric in one cell, in the order in which they are first met. An assertion that stands twice
+/// under one metric counts with its mean, so that n is the number of cells.
+pub fn metric_means<'a>(
+    scores: impl Iterator<Item = (&'a str, Option<f64>)>,
+) -> impl Iterator<Item = (&'a str, f64)> {
+    let mut sums: IndexMap<&str, (f64, f64)> = IndexMap::new();
+    for (metric, score) in scores {
+        if let Some(score) = score {
+            let (sum, count) = sums.entry(metric).or_default();
+            *sum += score;
+            *count += 1.0;
+        }
+    }
+    sums.into_iter().map(|(metric, (sum, count))| (metric, sum / count))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::cell::State;
+use super::cell::{State, metric_means};
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::repeats::{self, Repeats, Tries};
 use super::run::Estimate;
@@ -177,16 +177,9 @@ impl Tally {
         if let State::Pass | State::Fail = state {
             self.decided[case].add(state == State::Pass);
         }
-        let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
-        for assertion in &cell.assertions {
-            if let Some(score) = assertion.score {
-                let (sum, count) = of_cell.entry(&assertion.metric).or_default();
-                *sum += score;
-                *count += 1.0;
-            }
-        }
-        for (metric, (sum, count)) in of_cell {
-            self.metrics.entry(metric.to_owned()).or_default().push((case, sum / count));
+        let scores = cell.assertions.iter().map(|it| (it.metric.as_str(), it.score));
+        for (metric, mean) in metric_means(scores) {
+            self.metrics.entry(metric.to_owned()).or_default().push((case, mean));
         }
     }
 

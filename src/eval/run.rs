@@ -8,7 +8,9 @@ use super::agreement::{Agreement, AgreementTally};
 use super::cell::{CellRecord, Origin, State};
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
+use super::compare::Comparison;
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::rivals::ColumnPlace;
 use super::repeats::{self, Repeats, Tries};
 use super::session::Bill;
 use crate::stats::{self, RepeatFigure, Weighted};
@@ -18,6 +20,21 @@ use crate::stats::{self, RepeatFigure, Weighted};
 pub struct Run {
     /// One for each pair of prompt and model of each suite, in the order of the plan.
     pub results: Vec<ColumnResult>,
+    /// How it compares with another version, where that was asked for.
+    pub versus: Option<Versus>,
+}
+
+/// A run beside another version.
+#[derive(Debug, Default)]
+pub struct Versus {
+    /// What the other version is called.
+    pub label: String,
+    /// What differs, compared; none where nothing does.
+    pub comparison: Option<Comparison>,
+    /// Columns that are the same there.
+    pub unchanged: Vec<ColumnPlace>,
+    /// Columns that are not there.
+    pub new: Vec<ColumnPlace>,
 }
 
 /// What a prompt on a model came to in a suite.
@@ -205,19 +222,10 @@ impl Tally {
         {
             tally.agreement.add(cell, human);
         }
-        // An assertion that stands twice under one metric counts with its mean, so that n is the number of cells.
-        let mut of_cell: IndexMap<&str, (f64, f64)> = IndexMap::new();
-        for judgement in &cell.judgements {
-            if let Some(score) = judgement.score {
-                let (sum, count) = of_cell.entry(&judgement.metric).or_default();
-                *sum += score;
-                *count += 1.0;
-            }
-        }
-        for (metric, (sum, count)) in of_cell {
+        for (metric, mean) in cell.metric_means() {
             let values = tally.metrics.entry(metric.to_owned()).or_default();
             values.cases.push(number);
-            values.values.push(sum / count);
+            values.values.push(mean);
         }
     }
 
@@ -231,7 +239,7 @@ impl Tally {
                 results.push(finish_column(suite, (s, column), &cases, tally));
             }
         }
-        Run { results }
+        Run { results, versus: None }
     }
 }
 

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::cell::State;
+use super::cell::{State, metric_means};
 use super::compare::{Answer, Column, ColumnName, ComparisonGates, Outcome, Side, Wanted};
 use super::shard::Shard;
 use crate::digest::{Digest, canonical_json, sha256};
@@ -357,16 +357,9 @@ fn outcome(cell: CellText) -> Result<Outcome, SavedError> {
     let Some(state) = states.into_iter().find(|state| state.as_str() == cell.state) else {
         return Err(SavedError::State { case: cell.case, state: cell.state });
     };
-    let mut metrics: IndexMap<&str, (f64, f64)> = IndexMap::new();
-    for assertion in &cell.assertions {
-        if let Some(score) = assertion.score {
-            let (sum, count) = metrics.entry(&assertion.metric).or_default();
-            *sum += score;
-            *count += 1.0;
-        }
-    }
+    let scores = cell.assertions.iter().map(|it| (it.metric.as_str(), it.score));
     let metrics: Vec<(String, f64)> =
-        metrics.into_iter().map(|(name, (sum, count))| (name.to_owned(), sum / count)).collect();
+        metric_means(scores).map(|(metric, mean)| (metric.to_owned(), mean)).collect();
     let scores = cell.score.iter().chain(metrics.iter().map(|(_, score)| score));
     if let Some(score) = scores.copied().find(|score| !(0.0..=1.0).contains(score)) {
         return Err(SavedError::Score { case: cell.case, score });

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::breakdown;
+use super::{breakdown, compare};
 use super::foreign::excerpt;
 use super::table;
 use crate::diagnostic::counted;
@@ -59,8 +59,15 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
             writeln!(out)?;
         }
     }
+    if let Some(comparison) = run.versus.as_ref().and_then(|versus| versus.comparison.as_ref()) {
+        writeln!(out)?;
+        compare::write_human(out, comparison, compare::Shown { flips: SHOWN_FLIPS })?;
+    }
     failed_gates(out, plan, run)
 }
+
+/// Flipped cases of each kind that are shown with both answers.
+const SHOWN_FLIPS: usize = 5;
 
 /// The metrics that the suite names, for the columns of the table; all others are in the JSON.
 pub(in crate::report) fn shown_metrics(plan: &Plan, results: &[&ColumnResult]) -> Vec<String> {

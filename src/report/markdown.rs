@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::compare;
 use super::evaluation::{described_bound, named, observed, percent, result_counts, shown_metrics};
 use super::foreign::{escape, excerpt};
 use super::run::RunInfo;
@@ -88,14 +89,23 @@ impl Markdown {
         info: &RunInfo,
     ) -> io::Result<()> {
         let head = head(plan, run, info);
+        let comparison = run.versus.as_ref().and_then(|versus| versus.comparison.as_ref());
         // The note on what was cut needs room too.
         let mut room = LONGEST.saturating_sub(units(&head) + 400);
         let gates = gates(plan, run, &mut room);
+        // A part for what flipped, a part for what does not pass: most of the room for the first, who reads it asks about a change.
+        let mut for_comparison = room / 4 * 3;
+        let before = for_comparison;
+        let compared = match comparison {
+            Some(comparison) => format!("\n{}", compare::part(comparison, &mut for_comparison)),
+            None => String::new(),
+        };
+        room -= before - for_comparison;
         let results = results(plan, run, &mut room);
         let usage = usage(plan, run, &mut room);
         let cases = self.cases(&mut room);
         let answers = self.answers(&mut room);
-        write!(out, "{head}{gates}{cases}{results}{usage}{answers}")
+        write!(out, "{head}{gates}{compared}{cases}{results}{usage}{answers}")
     }
 
     fn cases(&self, room: &mut usize) -> String {
@@ -124,8 +134,7 @@ impl Markdown {
 fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
     let suites: Vec<&str> = plan.suites.iter().map(|suite| suite.name.as_str()).collect();
     let suites = suites.join(", ");
-    // Neither `--` nor `>` may stand in a comment.
-    let marker = excerpt(&suites, 500).replace("--", "-&#45;").replace('>', "&gt;");
+    let marker = in_comment(&suites);
     let failed = all_gates(run).filter(|(_, gate)| !gate.passed).count();
     let all = all_gates(run).count() as u64;
     let (sign, verdict) = match info.status.as_str() {
@@ -149,6 +158,11 @@ fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
         let _ = write!(text, "; {}", spent.text());
     }
     text + ".\n"
+}
+
+/// A text as it may stand in a comment: without `--` and `>`.
+pub(in crate::report) fn in_comment(text: &str) -> String {
+    excerpt(text, 500).replace("--", "-&#45;").replace('>', "&gt;")
 }
 
 fn hold(gates: u64) -> String {

@@ -6,13 +6,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::estimate::dollars;
+use super::compare::{self, CompareJson};
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
 use crate::eval::plan::{Plan, SuitePlan};
-use crate::eval::run::{ColumnResult, Estimate, Run};
+use crate::eval::rivals::ColumnPlace;
+use crate::eval::run::{ColumnResult, Estimate, Run, Versus};
 use crate::eval::session::Bill;
 use crate::eval::shard::Shard;
 use crate::project::suite::Gates;
@@ -110,6 +112,52 @@ pub struct Eval {
     suites: Vec<SuiteEntry>,
     gates: Vec<Gate>,
     results: Vec<ResultEntry>,
+    /// How it compares with another version, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Against>,
+}
+
+/// A run beside another version.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Against {
+    /// What the other version is called.
+    label: String,
+    /// Prompts on models that are the same there, and were not asked for again.
+    unchanged: Vec<Named>,
+    /// Prompts on models that are not there.
+    new: Vec<Named>,
+    /// What differs, compared, as `pf compare --format json` prints it.
+    comparison: Option<CompareJson>,
+}
+
+/// A prompt on a model in a suite.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Named {
+    suite: String,
+    prompt: String,
+    model: String,
+}
+
+impl Against {
+    fn new(plan: &Plan, versus: &Versus) -> Self {
+        let named = |places: &[ColumnPlace]| {
+            let name = |(s, c): &ColumnPlace| {
+                let (suite, column) = (&plan.suites[*s], &plan.suites[*s].columns[*c]);
+                Named {
+                    suite: suite.name.clone(),
+                    prompt: column.prompt.clone(),
+                    model: column.model.label.clone(),
+                }
+            };
+            places.iter().map(name).collect()
+        };
+        Self {
+            label: versus.label.clone(),
+            unchanged: named(&versus.unchanged),
+            new: named(&versus.new),
+            comparison: versus.comparison.as_ref().map(compare::json),
+        }
+    }
 }
 
 /// What a suite asks for.
@@ -118,6 +166,9 @@ pub struct SuiteEntry {
     name: String,
     digest: String,
     dataset_digest: String,
+    /// The metric that decides a comparison, where the suite names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary: Option<String>,
     /// How often each case is asked.
     repeat: u32,
     gates: Gates,
@@ -129,6 +180,7 @@ impl SuiteEntry {
             name: suite.name.clone(),
             digest: suite.digest.to_string(),
             dataset_digest: suite.dataset_digest.to_string(),
+            primary: suite.primary.clone(),
             repeat: suite.repeat,
             gates: suite.gates.clone(),
         }
@@ -406,6 +458,7 @@ impl Eval {
             suites: plan.suites.iter().map(|suite| SuiteEntry::new(suite)).collect(),
             gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
+            against: run.versus.as_ref().map(|versus| Against::new(plan, versus)),
         }
     }
 

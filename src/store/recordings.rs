@@ -203,6 +203,18 @@ impl Replay {
         self.answers.get(&key)
     }
 
+    /// Adds answers that are not there yet; how many that are there are other ones.
+    pub fn add(&mut self, other: &Self) -> usize {
+        let mut different = 0;
+        for (key, answer) in &other.answers {
+            match self.answers.get(key) {
+                Some(known) => different += usize::from(known.output != answer.output),
+                None => drop(self.answers.insert(*key, answer.clone())),
+            }
+        }
+        different
+    }
+
     /// How many answers there are.
     pub fn len(&self) -> usize {
         self.answers.len()

@@ -136,8 +136,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ))
         .hint("to compare two of its models, say --model-a and --model-b; of its prompts, --prompt-a and --prompt-b"));
     }
-    let (bytes_before, mut run_before) = load(&before, &args.before, ui)?;
-    let (bytes_after, mut run_after) = load(&after, &args.after, ui)?;
+    let (bytes_before, mut run_before) = load_run(&before, &args.before, ui)?;
+    let (bytes_after, mut run_after) = load_run(&after, &args.after, ui)?;
     choose(&mut run_before, args, &args.before, args.prompt_a.as_deref(), args.model_a.as_deref())?;
     choose(&mut run_after, args, &args.after, args.prompt_b.as_deref(), args.model_b.as_deref())?;
     for column in &mut run_after.side.columns {
@@ -259,7 +259,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a saved run, and says what keeps it from being a whole one.
-fn load(path: &Path, shown: &Path, ui: &mut Ui) -> Result<(Vec<u8>, SavedRun), Error> {
+pub(in crate::cli) fn load_run(path: &Path, shown: &Path, ui: &mut Ui) -> Result<(Vec<u8>, SavedRun), Error> {
     let name = shown.display().to_string();
     let bytes = super::merge::read(path, &name)?;
     let run = saved::read(&bytes, &name)
@@ -312,7 +312,7 @@ fn choose(
     keep("model", &model.into_iter().collect::<Vec<_>>(), |name| &name.model)
 }
 
-fn cannot_compare(error: CompareError) -> Error {
+pub(in crate::cli) fn cannot_compare(error: CompareError) -> Error {
     let message = error.to_string();
     match error {
         CompareError::NoColumn { there: [before, after], .. } => {

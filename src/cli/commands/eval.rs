@@ -1,5 +1,6 @@
 //! `pf eval`
 
+mod against;
 mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
+use self::against::{AgainstArgs, Base};
 use self::inputs::Inputs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
@@ -25,6 +27,7 @@ use crate::cli::ui::Ui;
 use crate::cli::write;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Origin, State};
+use crate::eval::compare::ComparisonGates;
 use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
@@ -43,6 +46,7 @@ use crate::snapshot::Home;
   pf eval --failed                         what did not pass last time
   pf eval --coverage                       what no case tries; asks nobody
   pf eval --threshold 0.95                 with another pass rate as the gate
+  pf eval --against main...                what a branch changed, on the same cases
   pf eval --dry-run                        how many calls it would make, and what they would cost
   pf eval --max-cost 0.50                  stop before more than 50 cents are spent
   pf eval --record                         keep the answers in recordings/, to be committed
@@ -109,6 +113,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SEED", requires = "spot_check")]
     seed: Option<u64>,
     #[command(flatten)]
+    against: AgainstArgs,
+    #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     trust: TrustArgs,
@@ -155,27 +161,32 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         Err(error) => return Err(error),
     };
-    warn(&plan, ui);
+    let base = args.against.load(global, &home, &project, ui)?;
+    let whole = base.as_ref().map(|base| base.plan(&project, &plan)).transpose()?.flatten();
+    let whole = whole.as_ref().unwrap_or(&plan);
+    against::announce(whole, ui);
+    warn(&plan, base.is_some(), ui);
     permit(&plan, trust.allows_exec())?;
-    let mut inputs = Inputs::load(&home, &project, &plan, mode)?;
-    let mut cells = runner::prepare(&plan, mode, &inputs.recordings).map_err(|findings| {
+    let old = base.as_ref().and_then(Base::project);
+    let mut inputs = Inputs::load(&home, &project, old, whole, mode, ui)?;
+    let mut cells = runner::prepare(whole, mode, &inputs.recordings).map_err(|findings| {
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
-    unchanged(&plan)?;
-    inputs.resolve(&home, &project, &plan, args, &mut cells, &trust, ui)?;
+    unchanged(whole)?;
+    inputs.resolve(&home, &project, whole, args, &mut cells, &trust, ui)?;
     let cells = &cells;
     if let Some(n) = args.spot_check {
         let (home, project, plan, trust) = (&home, &project, &plan, &trust);
         let found = Found { home, project, plan, cells, trust };
         return spot_check::run(args, n as usize, &found, inputs, ui);
     }
-    announce(&plan, cells, &inputs.judging, ui);
-    let estimate = spending::estimate(args, &plan, cells, &inputs.answers())?;
+    announce(whole, cells, &inputs.judging, ui);
+    let estimate = spending::estimate(args, whole, cells, &inputs.answers())?;
     if args.dry_run {
-        spending::print(args, &plan, &estimate, ui)?;
+        spending::print(args, whole, &estimate, ui)?;
         return Ok(Exit::Success);
     }
-    spending::announce(&plan, &estimate, ui);
+    spending::announce(whole, &estimate, ui);
     let budget = Budget::new(&plan.prices, args.max_cost);
     let on_interrupt = on_interrupt(ui);
     let options = Options {
@@ -193,10 +204,18 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let mut errors: BTreeMap<String, u64> = BTreeMap::new();
     let mut failed: Option<Error> = None;
     let mut progress = Progress::new(ui, cells);
+    let mut sides = base.as_ref().map(|base| base.sides(whole));
+    let own = whole.own_suites();
     let mut on_cell = |cell: CellRecord| {
+        progress.cell(&cell, budget.spent());
+        if let Some(sides) = &mut sides {
+            sides.add(&cell);
+        }
+        if cell.index.suite >= own {
+            return;
+        }
         tally.add(&plan, &cell);
         troubles.add(cell.index, cell.state);
-        progress.cell(&cell, budget.spent());
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
         }
@@ -211,7 +230,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
     };
     let answers = inputs.answers();
-    let finished = runner::run(&plan, cells, &answers, &inputs.providers, &options, &mut on_cell)?;
+    let finished = runner::run(whole, cells, &answers, &inputs.providers, &options, &mut on_cell)?;
     progress.finish();
     if let Some(error) = failed {
         return Err(error);
@@ -226,7 +245,10 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         let whole = !plan.filtered && args.models.is_empty();
         failed::keep(&home, &plan, &troubles, whole, ui);
     }
-    let run = tally.finish(&plan);
+    let mut run = tally.finish(&plan);
+    if let (Some(base), Some(sides)) = (&base, sides) {
+        base.compare(&plan, whole, sides, &mut run)?;
+    }
     let exit = exit(&run, finished.status);
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
@@ -324,12 +346,17 @@ fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
         ))
 }
 
-fn warn(plan: &Plan, ui: &mut Ui) {
-    for suite in plan.suites.iter().filter(|suite| suite.gates.regressions.is_some()) {
-        ui.warn(format!(
-            "the gate `regressions` of {} needs a comparison with another version, which this run is not: it is not checked",
-            suite.name
-        ));
+fn warn(plan: &Plan, compares: bool, ui: &mut Ui) {
+    for suite in plan.suites.iter().filter(|_| !compares) {
+        let gates = ComparisonGates::from(&suite.gates).names();
+        if !gates.is_empty() {
+            ui.warn(format!(
+                "{} of {} {} a comparison, such as --against main: not checked in this run",
+                gates.join(", "),
+                suite.name,
+                if gates.len() == 1 { "needs" } else { "need" },
+            ));
+        }
     }
     if plan.warnings.is_empty() || ui.quiet() {
         return;

@@ -8,6 +8,7 @@
 mod announce;
 mod flips;
 mod gates;
+mod live;
 mod metric;
 mod pairing;
 mod power;
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 
 pub use self::announce::Announcement;
 pub use self::flips::{Answers, FlakyCase, Flip, Flips, Undecided};
+pub use self::live::Sides;
 pub use self::metric::{Means, Method, MetricComparison, Table, Test};
 use self::pairing::{Metric, Pairs, Values};
 pub use self::power::{POWER, Power};

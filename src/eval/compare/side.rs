@@ -113,9 +113,11 @@ pub struct ComparisonGates {
 }
 
 impl ComparisonGates {
-    /// Whether nothing is asked for.
-    pub fn is_empty(&self) -> bool {
-        self.regressions.is_none() && self.min_delta.is_none() && self.margin.is_none()
+    /// Those that are asked for.
+    pub fn names(&self) -> Vec<&'static str> {
+        let regressions = self.regressions.map(|_| "`regressions`");
+        let min_delta = self.min_delta.map(|_| "`min_delta`");
+        regressions.into_iter().chain(min_delta).chain(self.margin.map(|_| "`margin`")).collect()
     }
 }
 

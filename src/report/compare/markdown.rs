@@ -8,8 +8,7 @@ use super::{delta, figures, gate, p, power, range, value, verdict, versus};
 use crate::change::text::{Sign, TextDiff};
 use crate::diagnostic::counted;
 use crate::eval::compare::{ColumnComparison, Comparison, Flip, MetricComparison, Verdict};
-use crate::report::foreign::excerpt;
-use crate::report::markdown::{Table, fenced, fitting, inline, row, units};
+use crate::report::markdown::{Table, in_comment, fenced, fitting, inline, row, units};
 
 /// UTF-16 units of the whole; a comment on GitHub takes 65,536, and whoever posts it may add to it.
 const LONGEST: usize = 59_000;
@@ -26,28 +25,44 @@ const LISTED: usize = 30;
 
 /// Writes it.
 pub fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
-    let head = head(comparison);
+    let head = marker(comparison) + &head(comparison);
     let mut room = LONGEST.saturating_sub(units(&head) + 600);
     let gates = gates(comparison, &mut room);
-    let metrics = metrics(comparison, &mut room);
-    let notes = notes(comparison, &mut room);
-    let regressed =
-        flips(comparison, "From pass to fail", |column| &column.flips.regressed, &mut room);
-    let mended = flips(comparison, "From fail to pass", |column| &column.flips.mended, &mut room);
-    let lists = lists(comparison, &mut room);
-    let spending = spending(comparison, &mut room);
-    let slices = slices(comparison, &mut room);
-    write!(out, "{head}{gates}{metrics}{notes}{regressed}{mended}{lists}{spending}{slices}")?;
-    writeln!(out, "\n{}", totals(comparison))
+    write!(out, "{head}{gates}{}", body(comparison, &mut room))
 }
 
-fn head(comparison: &Comparison) -> String {
+/// It as a part of the report of an evaluation, which shows the gates itself.
+pub(in crate::report) fn part(comparison: &Comparison, room: &mut usize) -> String {
+    let head = head(comparison);
+    *room = room.saturating_sub(units(&head) + 600);
+    head + &body(comparison, room)
+}
+
+fn body(comparison: &Comparison, room: &mut usize) -> String {
+    let metrics = metrics(comparison, room);
+    let notes = notes(comparison, room);
+    let regressed = flips(comparison, "From pass to fail", |column| &column.flips.regressed, room);
+    let mended = flips(comparison, "From fail to pass", |column| &column.flips.mended, room);
+    let lists = lists(comparison, room);
+    let spending = spending(comparison, room);
+    let slices = slices(comparison, room);
+    let totals = totals(comparison);
+    format!("{metrics}{notes}{regressed}{mended}{lists}{spending}{slices}\n{totals}\n")
+}
+
+fn suites(comparison: &Comparison) -> String {
     let mut suites: Vec<&str> =
         comparison.columns.iter().map(|column| column.after.suite.as_str()).collect();
     suites.dedup();
-    let suites = suites.join(", ");
-    // Neither `--` nor `>` may stand in a comment.
-    let marker = excerpt(&suites, 500).replace("--", "-&#45;").replace('>', "&gt;");
+    suites.join(", ")
+}
+
+fn marker(comparison: &Comparison) -> String {
+    format!("<!-- pf:compare {} -->\n", in_comment(&suites(comparison)))
+}
+
+fn head(comparison: &Comparison) -> String {
+    let suites = suites(comparison);
     let failed = comparison.gates().filter(|(_, gate)| !gate.passed).count();
     let sign = match (comparison.verdict(), failed) {
         (Verdict::Worse, _) => "❌",
@@ -56,7 +71,7 @@ fn head(comparison: &Comparison) -> String {
         _ => "⚪",
     };
     let mut text = format!(
-        "<!-- pf:compare {marker} -->\n### {sign} {}: {}\n\n{} against {}\n",
+        "### {sign} {}: {}\n\n{} against {}\n",
         inline(&suites, 200),
         comparison.verdict().as_str(),
         inline(&comparison.after, 200),

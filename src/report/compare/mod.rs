@@ -11,6 +11,7 @@ mod markdown;
 pub use self::csv::write as write_csv;
 pub use self::human::{Shown, write as write_human};
 pub use self::json::{CompareJson, compare as json};
+pub(in crate::report) use self::markdown::part;
 pub use self::markdown::write as write_markdown;
 use super::evaluation::percent;
 use crate::eval::compare::{

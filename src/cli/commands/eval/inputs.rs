@@ -38,23 +38,36 @@ impl Inputs {
     pub(super) fn load(
         home: &Home,
         project: &Project,
+        base: Option<&Project>,
         plan: &Plan,
         mode: Mode,
+        ui: &mut Ui,
     ) -> Result<Self, Error> {
-        let mut all = Vec::new();
-        for suite in &plan.suites {
-            let text = if mode == Mode::Refresh {
-                None
-            } else {
-                read_recordings(home, project, &suite.name)?
+        let mut all: Vec<Replay> = Vec::new();
+        for (s, suite) in plan.suites.iter().enumerate() {
+            if mode == Mode::Refresh {
+                all.push(Replay::default());
+                continue;
+            }
+            let Some(base) = base.filter(|_| s >= plan.own_suites()) else {
+                let text = read_recordings(home, project, &suite.name)?;
+                all.push(replay(text, &recordings_path(project, &suite.name)?)?);
+                continue;
             };
-            let path = recordings_path(project, &suite.name)?;
-            let replay = match text {
-                Some(text) => Replay::parse(&text)
-                    .map_err(|error| Error::usage(format!("{path}: {error}")))?,
-                None => Replay::default(),
-            };
-            all.push(replay);
+            // What another version recorded, and what was recorded since of it.
+            let path = recordings_path(base, &suite.name)?;
+            let text = base.snapshot.read(&path)?.map(|text| String::from_utf8_lossy(&text).into_owned());
+            let mut found = replay(text, &path)?;
+            let own = plan.suites.iter().position(|own| own.name == suite.name);
+            let changed = own.map_or(0, |own| found.add(&all[own]));
+            if changed > 0 {
+                ui.warn(format!(
+                    "{} of {path} differ from those of {}: look at why before you trust the comparison",
+                    counted(changed, "recorded answer"),
+                    plan.rivals.label
+                ));
+            }
+            all.push(found);
         }
         Ok(Self {
             recordings: all,
@@ -171,6 +184,16 @@ impl Inputs {
             store: self.store.as_ref(),
             endpoints: &self.endpoints,
         }
+    }
+}
+
+/// A file of recordings.
+fn replay(text: Option<String>, path: &RepoPath) -> Result<Replay, Error> {
+    match text {
+        Some(text) => {
+            Replay::parse(&text).map_err(|error| Error::usage(format!("{path}: {error}")))
+        }
+        None => Ok(Replay::default()),
     }
 }
 

@@ -1,0 +1,209 @@
+//! `pf eval --against`: what the run is compared with, and what came of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::cli::args::Global;
+use crate::cli::commands::compare::{cannot_compare, load_run};
+use crate::cli::error::Error;
+use crate::cli::place;
+use crate::cli::ui::Ui;
+use crate::eval::compare::{Answer, Comparison, Options, Side, Sides, Wanted, compare};
+use crate::eval::plan::Plan;
+use crate::eval::rivals::{self, Version};
+use crate::eval::run::{Run, Versus};
+use crate::eval::saved::{self, SavedRun};
+use crate::path::RepoPath;
+use crate::project::Project;
+use crate::project::prompt::PromptName;
+use crate::snapshot::{Home, Snapshot};
+
+/// The arguments about what is compared.
+#[derive(Debug, clap::Args)]
+pub(super) struct AgainstArgs {
+    /// Compare with another version on the same cases: REV, or REV... for where the branch left it; or with RUN.json, a saved run
+    #[arg(long, value_name = "REV|RUN")]
+    against: Option<String>,
+}
+
+/// What a run is compared with.
+pub(super) enum Base {
+    /// The project at a revision.
+    Version(Box<Revision>),
+    /// A saved run, its bytes, and its name.
+    Saved(Box<SavedRun>, Vec<u8>, String),
+}
+
+/// The project at a revision.
+pub(super) struct Revision {
+    project: Project,
+    label: String,
+    renamed: BTreeMap<PromptName, PromptName>,
+}
+
+impl AgainstArgs {
+    /// Reads what the run is compared with.
+    pub(super) fn load(
+        &self,
+        global: &Global,
+        home: &Home,
+        project: &Project,
+        ui: &mut Ui,
+    ) -> Result<Option<Base>, Error> {
+        let Some(text) = &self.against else { return Ok(None) };
+        let path = place::path(global, Path::new(text));
+        if path.is_file() && home.commit(text).is_err() {
+            let (bytes, run) = load_run(&path, Path::new(text), ui)?;
+            return Ok(Some(Base::Saved(Box::new(run), bytes, text.clone())));
+        }
+        let snapshot = match text.strip_suffix("...") {
+            Some(revision) => home.merge_base(revision, "HEAD")?,
+            None => home.commit(text)?,
+        };
+        let base = Project::load(&snapshot)?;
+        place::configured(&base)?;
+        let renamed = renamed(home, project, &base, &snapshot)?;
+        let label = label(text, &snapshot);
+        Ok(Some(Base::Version(Box::new(Revision { project: base, label, renamed }))))
+    }
+}
+
+/// What a version is called: as it was typed, and the commit where the name may move.
+fn label(text: &str, snapshot: &Snapshot) -> String {
+    let name = text.strip_suffix("...").unwrap_or(text);
+    match snapshot.commit() {
+        Some(commit) if commit.id.starts_with(name) => commit.short_id().to_owned(),
+        Some(commit) if text.ends_with("...") => format!("{name}~{}", commit.short_id()),
+        _ => name.to_owned(),
+    }
+}
+
+/// The names in `base` of prompts that have another one now.
+fn renamed(
+    home: &Home,
+    project: &Project,
+    base: &Project,
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<PromptName, PromptName>, Error> {
+    if project.prompts.keys().all(|name| base.prompts.contains_key(name)) {
+        return Ok(BTreeMap::new());
+    }
+    let name = |project: &Project, path: &RepoPath| {
+        let folder = project.folder(&project.config.paths.prompts);
+        let below = path.strip_prefix(&folder)?;
+        Some(PromptName(below.without_extension().to_owned()))
+    };
+    let pairs = home.renames(snapshot, &home.commit("HEAD")?)?;
+    let names = pairs.iter().filter_map(|(old, new)| Some((name(project, new)?, name(base, old)?)));
+    Ok(names.filter(|(new, _)| !base.prompts.contains_key(new)).collect())
+}
+
+impl Base {
+    /// The plan with the other side behind it; `None` where nothing of it is run again.
+    pub(super) fn plan(&self, project: &Project, plan: &Plan) -> Result<Option<Plan>, Error> {
+        let Self::Version(revision) = self else { return Ok(None) };
+        let Revision { project: base, label, renamed } = &**revision;
+        let version = Version { project: base, label, renamed };
+        rivals::against(project, plan, &version).map(Some).map_err(super::plan_error)
+    }
+
+    /// The project of the other version, where there is one.
+    pub(super) fn project(&self) -> Option<&Project> {
+        match self {
+            Self::Version(revision) => Some(&revision.project),
+            Self::Saved(..) => None,
+        }
+    }
+
+    /// Collects what is compared.
+    pub(super) fn sides<'a>(&self, whole: &'a Plan) -> Sides<'a> {
+        match self {
+            Self::Version(_) => Sides::of_rivals(whole),
+            Self::Saved(..) => Sides::of_all(whole),
+        }
+    }
+
+    /// Compares what was collected, and puts what the suites ask of it beside the other gates.
+    pub(super) fn compare(
+        &self,
+        plan: &Plan,
+        whole: &Plan,
+        mut sides: Sides<'_>,
+        run: &mut Run,
+    ) -> Result<(), Error> {
+        let held = sides.answers();
+        let [mut before, after] = sides.take("this version");
+        let rivals = &whole.rivals;
+        let mut versus = Versus {
+            label: rivals.label.clone(),
+            unchanged: rivals.unchanged.clone(),
+            new: rivals.new.clone(),
+            comparison: None,
+        };
+        let [mut of_before, of_after] = held;
+        if let Self::Saved(saved, _, name) = self {
+            before = Side { label: name.clone(), ..saved.side.clone() };
+            versus.label.clone_from(name);
+        }
+        if !before.columns.is_empty() && !after.columns.is_empty() {
+            let mut comparison =
+                compare(&before, &after, &Options::default()).map_err(cannot_compare)?;
+            if let Self::Saved(_, bytes, name) = self {
+                let [wanted, _] = comparison.wanted();
+                of_before = saved::answers(bytes, &wanted)
+                    .map_err(|error| Error::usage(format!("`{name}` cannot be read: {error}")))?;
+            }
+            let of = |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
+            comparison.fill(of(of_before), of(of_after));
+            add_gates(plan, &comparison, run);
+            versus.comparison = Some(comparison);
+        }
+        run.versus = Some(versus);
+        Ok(())
+    }
+}
+
+/// The gates of a comparison are gates of the column that was compared.
+fn add_gates(plan: &Plan, comparison: &Comparison, run: &mut Run) {
+    for (column, gate) in comparison.gates() {
+        let result = run.results.iter_mut().find(|result| {
+            let suite = &plan.suites[result.suite];
+            let own = &suite.columns[result.column];
+            suite.name == column.after.suite
+                && own.prompt == column.after.prompt
+                && own.model.label == column.after.model
+        });
+        if let Some(result) = result {
+            result.gates.push(gate.clone());
+        }
+    }
+}
+
+/// What will be compared, before anything is asked.
+pub(super) fn announce(whole: &Plan, ui: &mut Ui) {
+    let rivals = &whole.rivals;
+    if rivals.label.is_empty() {
+        return;
+    }
+    let label = &rivals.label;
+    let named = |places: &[(usize, usize)]| {
+        let mut names: Vec<&str> = places
+            .iter()
+            .map(|(suite, column)| whole.suites[*suite].columns[*column].prompt.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
+    };
+    let changed: Vec<(usize, usize)> = rivals.against.values().copied().collect();
+    match changed.is_empty() {
+        true => ui.note(format!("no prompt of these suites differs from {label}")),
+        false => ui.note(format!("against {label}: {}", named(&changed))),
+    }
+    if !rivals.new.is_empty() {
+        ui.note(format!("not in {label}, so with nothing to compare: {}", named(&rivals.new)));
+    }
+    if !rivals.unchanged.is_empty() && !changed.is_empty() {
+        ui.note(format!("the same in {label}: {}", named(&rivals.unchanged)));
+    }
+}
