@@ -71,7 +71,7 @@ struct Text<'a> {
     message: usize,
     /// Its number among the parts of the message, where that has several.
     part: Option<usize>,
-    text: &'a str,
+    says: &'a str,
 }
 
 impl Text<'_> {
@@ -90,11 +90,11 @@ fn texts(prompt: &Prompt) -> Vec<Text<'_>> {
     for (message, entry) in prompt.file.messages.iter().enumerate() {
         let Entry::Message(entry) = entry else { continue };
         match &entry.content {
-            ContentTemplate::Text(text) => found.push(Text { message, part: None, text }),
+            ContentTemplate::Text(text) => found.push(Text { message, part: None, says: text }),
             ContentTemplate::Parts(parts) => {
                 for (part, content) in parts.iter().enumerate() {
                     if let PartTemplate::Text(text) = content {
-                        found.push(Text { message, part: Some(part), text });
+                        found.push(Text { message, part: Some(part), says: text });
                     }
                 }
             }
@@ -105,7 +105,7 @@ fn texts(prompt: &Prompt) -> Vec<Text<'_>> {
 
 /// All texts of a prompt's messages as one.
 fn joined(texts: &[Text<'_>]) -> String {
-    let texts: Vec<&str> = texts.iter().map(|text| text.text).collect();
+    let texts: Vec<&str> = texts.iter().map(|text| text.says).collect();
     texts.join("\n\n")
 }
 
@@ -116,7 +116,7 @@ impl Said {
         let mut all = DefaultHasher::new();
         let mut blocks = Vec::new();
         let mut length = 0;
-        for (number, Text { text, .. }) in texts.iter().enumerate() {
+        for (number, Text { says: text, .. }) in texts.iter().enumerate() {
             text.hash(&mut all);
             length += text.len();
             if text.len() >= SHORTEST_BLOCK {
@@ -127,7 +127,7 @@ impl Said {
         let long = length >= FEWEST_SHINGLES * 2;
         let signature = match texts.as_slice() {
             _ if !long => None,
-            [only] => Signature::of(only.text),
+            [only] => Signature::of(only.says),
             texts => Signature::of(&joined(texts)),
         };
         Self { all: all.finish(), signature, blocks: blocks.into() }
@@ -144,7 +144,7 @@ impl Block {
 
     /// Its words.
     pub fn words<'a>(&self, prompt: &'a Prompt) -> impl Iterator<Item = &'a str> + use<'a> {
-        let text = texts(prompt).get(self.text as usize).map(|text| text.text);
+        let text = texts(prompt).get(self.text as usize).map(|text| text.says);
         let own = text.and_then(|text| text.get(self.span().range())).unwrap_or_default();
         own.split_whitespace()
     }
