@@ -1,30 +1,43 @@
 //! The keys that pf gives a meaning: a library of prompts has each of them thousands of times.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
 /// The key of a mapping: a text, of which one of pf's own is not stored again.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Cow<'static, str>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(Text);
+
+/// Each text has one form.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Text {
+    Own(Own),
+    Other(Box<str>),
+}
+
+/// One of pf's own keys, by its place in [`KEYS`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Own(u8);
 
 impl Key {
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Own(Own(place)) => KEYS[usize::from(*place)],
+            Text::Other(text) => text,
+        }
     }
 }
 
-impl From<String> for Key {
-    fn from(text: String) -> Self {
-        Self(known(&text).map_or_else(|| Cow::Owned(text), Cow::Borrowed))
+impl From<Box<str>> for Key {
+    fn from(text: Box<str>) -> Self {
+        Self(known(&text).map_or_else(|| Text::Other(text), Text::Own))
     }
 }
 
-impl From<&'static str> for Key {
-    fn from(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
+impl From<Own> for Key {
+    fn from(own: Own) -> Self {
+        Self(Text::Own(own))
     }
 }
 
@@ -32,47 +45,47 @@ impl Deref for Key {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl PartialEq<str> for Key {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Key {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == **other
+        self.as_str() == *other
     }
 }
 
 impl PartialEq<String> for Key {
     fn eq(&self, other: &String) -> bool {
-        *self.0 == **other
+        self.as_str() == other
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self.as_str(), f)
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 /// One of pf's own keys.
-pub(super) fn known(text: &str) -> Option<&'static str> {
+pub(super) fn known(text: &str) -> Option<Own> {
     let mut slot = slot(text)?;
     // A table with free slots: the search ends.
-    while let Some(key) = TABLE[slot] {
-        if key == text {
-            return Some(key);
+    while let Some(own) = TABLE[slot] {
+        if KEYS[usize::from(own.0)] == text {
+            return Some(own);
         }
         slot = (slot + 1) % SLOTS;
     }
@@ -83,14 +96,14 @@ pub(super) fn known(text: &str) -> Option<&'static str> {
 const SLOTS: usize = 512;
 
 /// The keys by their slots, in the next free one where several have the same.
-static TABLE: LazyLock<[Option<&'static str>; SLOTS]> = LazyLock::new(|| {
+static TABLE: LazyLock<[Option<Own>; SLOTS]> = LazyLock::new(|| {
     let mut table = [None; SLOTS];
-    for key in KEYS {
+    for (place, key) in (0..).zip(KEYS) {
         let Some(mut slot) = slot(key) else { continue };
         while table[slot].is_some() {
             slot = (slot + 1) % SLOTS;
         }
-        table[slot] = Some(key);
+        table[slot] = Some(Own(place));
     }
     table
 });
@@ -104,7 +117,7 @@ fn slot(key: &str) -> Option<usize> {
     Some((mixed ^ (mixed >> 9)) % SLOTS)
 }
 
-/// In the order of bytes.
+/// In the order of bytes; fewer than 256.
 pub(crate) static KEYS: [&str; 137] = [
     "$comment",
     "active",
@@ -247,15 +260,15 @@ pub(crate) static KEYS: [&str; 137] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, known};
+    use super::{KEYS, Key, known};
 
     #[test]
     fn keys_are_found_and_other_texts_are_not() {
         for key in KEYS {
-            assert_eq!(known(key), Some(key));
+            assert_eq!(known(key).map(Key::from).unwrap(), key);
         }
         for text in ["", "x", "modul", "ticket", "Model", "models ", "é"] {
-            assert_eq!(known(text), None, "{text:?}");
+            assert!(known(text).is_none(), "{text:?}");
         }
     }
 }

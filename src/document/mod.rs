@@ -62,8 +62,8 @@ pub enum NodeKind {
     Bool(bool),
     Number(Number),
     String(Scalar),
-    Sequence(Vec<Node>),
-    Mapping(Vec<Entry>),
+    Sequence(Box<[Node]>),
+    Mapping(Box<[Entry]>),
 }
 
 /// A key with its value.
@@ -176,7 +176,7 @@ impl Node {
             NodeKind::Null => Value::Null,
             NodeKind::Bool(truth) => Value::Bool(*truth),
             NodeKind::Number(number) => Value::Number(number.clone()),
-            NodeKind::String(scalar) => Value::String(scalar.text.clone()),
+            NodeKind::String(scalar) => Value::String(scalar.text.to_string()),
             NodeKind::Sequence(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             NodeKind::Mapping(entries) => Value::Object(
                 entries

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
+use super::key::Own;
 use super::scalar::{Scalar, Style, resolve_plain};
 use super::{Comment, Document, Entry, Key, Node, NodeKind, key, quick};
 use crate::diagnostic::{Diagnostic, RuleId};
@@ -91,7 +92,7 @@ struct Open {
 enum Item {
     Node(Node),
     /// One of pf's own keys.
-    Key(&'static str, Span),
+    Key(Own, Span),
 }
 
 impl Item {
@@ -236,13 +237,15 @@ impl<'a> Builder<'a> {
         span: Span,
         indent: usize,
     ) -> Result<NodeKind, Box<Diagnostic>> {
-        let indent = if matches!(style, Style::Literal | Style::Folded) { indent } else { 0 };
+        // No line is longer than a file may be.
+        let indent =
+            if matches!(style, Style::Literal | Style::Folded) { indent as u32 } else { 0 };
         let resolved = match plain {
             true => resolve_plain(&text).map_err(|message| self.problem(span, message.into()))?,
             false => None,
         };
         Ok(resolved
-            .unwrap_or_else(|| NodeKind::String(Scalar { text: text.into_owned(), style, indent })))
+            .unwrap_or_else(|| NodeKind::String(Scalar { text: text.into(), style, indent })))
     }
 
     pub(super) fn open(&mut self, mapping: bool, span: Span, anchor: usize) -> Step {
@@ -314,7 +317,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Keys and values in turn to entries; merge keys are resolved, duplicates are findings.
-    fn entries(&mut self, first: usize) -> Result<Vec<Entry>, Box<Diagnostic>> {
+    fn entries(&mut self, first: usize) -> Result<Box<[Entry]>, Box<Diagnostic>> {
         let mut all = std::mem::take(&mut self.items);
         let mut entries = Entries::default();
         entries.list.reserve_exact((all.len() - first) / 2);
@@ -348,14 +351,14 @@ impl<'a> Builder<'a> {
         for (key_span, value) in merges {
             self.merge(key_span, value, &mut entries)?;
         }
-        Ok(entries.list)
+        Ok(entries.list.into_boxed_slice())
     }
 
     /// The keys of a `<<` value that the mapping does not have itself; of several, the first wins.
     fn merge(&mut self, key_span: Span, value: Node, entries: &mut Entries) -> Step {
         let sources = match value.kind {
             NodeKind::Sequence(items) => items,
-            kind => vec![Node { span: value.span, kind }],
+            kind => Box::new([Node { span: value.span, kind }]),
         };
         for source in sources {
             self.spend(&source, key_span)?;
@@ -373,7 +376,7 @@ impl<'a> Builder<'a> {
         match key.kind {
             NodeKind::String(scalar) => Ok(Key::from(scalar.text)),
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
-                Ok(Key::from(self.file.slice(key.span).to_owned()))
+                Ok(Key::from(Box::from(self.file.slice(key.span))))
             }
             NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
                 let before = &self.file.text()[..key.span.start];

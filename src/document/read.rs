@@ -83,7 +83,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         match &self.kind {
             NodeKind::String(scalar) => {
                 let name: serde::de::value::StrDeserializer<'_, Error> =
-                    scalar.text.as_str().into_deserializer();
+                    (&*scalar.text).into_deserializer();
                 visitor.visit_enum(name)
             }
             NodeKind::Mapping(entries) if entries.len() == 1 => {

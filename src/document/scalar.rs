@@ -10,11 +10,11 @@ use crate::span::{SourceFile, Span};
 #[derive(Clone, Debug)]
 pub struct Scalar {
     /// The text after YAML's escapes and folding.
-    pub text: String,
+    pub text: Box<str>,
     /// How it is written.
     pub style: Style,
     /// Columns before the content of a block scalar.
-    pub(super) indent: usize,
+    pub(super) indent: u32,
 }
 
 /// How a text is written.
@@ -82,7 +82,7 @@ impl Scalar {
             Style::SingleQuoted | Style::DoubleQuoted => 1,
             _ => 0,
         };
-        if source.get(body_start..body_start + self.text.len()) == Some(self.text.as_str()) {
+        if source.get(body_start..body_start + self.text.len()) == Some(&*self.text) {
             return span.start + body_start + offset;
         }
         match self.style {
@@ -107,9 +107,9 @@ impl Scalar {
             false => file.line(file.position(span.start).line + line - lead),
         };
         match place {
-            Some(place) => {
-                file.text().floor_char_boundary((place.start + self.indent + column).min(place.end))
-            }
+            Some(place) => file
+                .text()
+                .floor_char_boundary((place.start + self.indent as usize + column).min(place.end)),
             None => span.end,
         }
     }

@@ -121,7 +121,7 @@ fn a_lone_carriage_return_breaks_a_line_of_a_block() {
     let document = valid("k: |\n  a\r  éé {{ x }}\r  ab\r\n\n  aééé {{ y }}\n");
     let route = Route::root().key("k");
     let scalar = document.scalar(&route).unwrap();
-    assert_eq!(scalar.text, "a\néé {{ x }}\nab\n\naééé {{ y }}\n");
+    assert_eq!(&*scalar.text, "a\néé {{ x }}\nab\n\naééé {{ y }}\n");
     for needle in ["éé {", "{{ x }}", "ab", "ééé", "{{ y }}"] {
         let at = scalar.text.find(needle).unwrap();
         let span = document.span_in_scalar(&route, Span::new(at, at + needle.len()));
@@ -192,4 +192,12 @@ proptest! {
             prop_assert!(diagnostic.span.end <= text.len());
         }
     }
+}
+
+#[test]
+fn nodes_are_small() {
+    // A large project holds a million of them.
+    assert_eq!(size_of::<Key>(), 16);
+    assert_eq!(size_of::<NodeKind>(), 24);
+    assert_eq!(size_of::<Entry>(), 72);
 }

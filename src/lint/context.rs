@@ -29,7 +29,7 @@ use crate::template::analysis::{Analysis, Literal};
 use crate::template::closure::{TemplateKind, Use};
 use crate::template::flow::{self, Flow};
 use crate::template::types;
-use crate::template::{Closure, Partial, Partials};
+use crate::template::{Closure, Partial, Partials, Tree};
 
 /// A prompt with all that it is made of.
 pub struct PromptContext<'a> {
@@ -39,6 +39,7 @@ pub struct PromptContext<'a> {
     pub prompt: &'a Prompt,
     /// Its templates and partials, analysed.
     pub closure: Closure,
+    trees: Vec<Option<Tree<'a>>>,
     /// What is wrong with them.
     pub problems: Vec<Diagnostic>,
     /// The variables that they use.
@@ -58,7 +59,7 @@ impl<'a> PromptContext<'a> {
         prompt: &'a Prompt,
         partials: &Partials<'_>,
     ) -> Result<Self, SnapshotError> {
-        let closure = partials.closure(prompt)?;
+        let (closure, trees) = partials.closure_with_trees(prompt)?;
         let problems = match closure.missing.is_empty() {
             true => closure.problems(&[]),
             false => {
@@ -73,6 +74,7 @@ impl<'a> PromptContext<'a> {
             project,
             prompt,
             closure,
+            trees,
             problems,
             uses,
             assertions: OnceCell::new(),
@@ -126,7 +128,10 @@ impl<'a> PromptContext<'a> {
                 .filter(|(_, variable)| variable.untrusted())
                 .map(|(name, _)| name.as_str())
                 .collect();
-            if untrusted.is_empty() { Vec::new() } else { flow::flows(&self.closure, &untrusted) }
+            match untrusted.is_empty() {
+                true => Vec::new(),
+                false => flow::flows(&self.closure, &self.trees, &untrusted),
+            }
         })
     }
 
@@ -141,7 +146,7 @@ impl<'a> PromptContext<'a> {
 
     /// What is wrong with the types in its templates: the findings of several rules, made together.
     pub fn typed(&self) -> &[Diagnostic] {
-        self.typed.get_or_init(|| types::infer(self.prompt, &self.closure))
+        self.typed.get_or_init(|| types::infer(self.prompt, &self.closure, &self.trees))
     }
 
     /// Hands over what following the types found for a rule, with the rule's severity.

@@ -3,7 +3,9 @@
 //! While a prompt is checked a few numbers about its messages are remembered; the texts themselves are looked at again
 //! only where these numbers agree.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -63,18 +65,36 @@ pub struct Copies {
     pub near: BTreeMap<usize, (usize, f64)>,
 }
 
-/// The texts of a prompt's messages, with the way to each.
-fn texts(prompt: &Prompt) -> Vec<(Route, &str)> {
+/// A text of a prompt's messages.
+struct Text<'a> {
+    /// The number of its entry in `messages`.
+    message: usize,
+    /// Its number among the parts of the message, where that has several.
+    part: Option<usize>,
+    says: &'a str,
+}
+
+impl Text<'_> {
+    fn route(&self) -> Route {
+        let content = Route::root().key("messages").index(self.message).key("content");
+        match self.part {
+            Some(part) => content.index(part).key("text"),
+            None => content,
+        }
+    }
+}
+
+/// The texts of a prompt's messages.
+fn texts(prompt: &Prompt) -> Vec<Text<'_>> {
     let mut found = Vec::new();
-    for (index, entry) in prompt.file.messages.iter().enumerate() {
-        let Entry::Message(message) = entry else { continue };
-        let route = Route::root().key("messages").index(index).key("content");
-        match &message.content {
-            ContentTemplate::Text(text) => found.push((route, text.as_str())),
+    for (message, entry) in prompt.file.messages.iter().enumerate() {
+        let Entry::Message(entry) = entry else { continue };
+        match &entry.content {
+            ContentTemplate::Text(text) => found.push(Text { message, part: None, says: text }),
             ContentTemplate::Parts(parts) => {
                 for (part, content) in parts.iter().enumerate() {
                     if let PartTemplate::Text(text) = content {
-                        found.push((route.index(part).key("text"), text.as_str()));
+                        found.push(Text { message, part: Some(part), says: text });
                     }
                 }
             }
@@ -84,8 +104,8 @@ fn texts(prompt: &Prompt) -> Vec<(Route, &str)> {
 }
 
 /// All texts of a prompt's messages as one.
-fn joined(prompt: &Prompt) -> String {
-    let texts: Vec<&str> = texts(prompt).into_iter().map(|(_, text)| text).collect();
+fn joined(texts: &[Text<'_>]) -> String {
+    let texts: Vec<&str> = texts.iter().map(|text| text.says).collect();
     texts.join("\n\n")
 }
 
@@ -93,14 +113,11 @@ impl Said {
     /// Remembers what the messages of a prompt say.
     pub fn of(prompt: &Prompt) -> Self {
         let texts = texts(prompt);
-        let mut all = START;
+        let mut all = DefaultHasher::new();
         let mut blocks = Vec::new();
         let mut length = 0;
-        for (number, (_, text)) in texts.iter().enumerate() {
-            let mut hash = Hash(all);
-            text.bytes().for_each(|byte| hash.add(byte));
-            hash.add(0);
-            all = hash.0;
+        for (number, Text { says: text, .. }) in texts.iter().enumerate() {
+            text.hash(&mut all);
             length += text.len();
             if text.len() >= SHORTEST_BLOCK {
                 collect(text, number, &mut blocks);
@@ -110,10 +127,10 @@ impl Said {
         let long = length >= FEWEST_SHINGLES * 2;
         let signature = match texts.as_slice() {
             _ if !long => None,
-            [(_, text)] => Signature::of(text),
-            _ => Signature::of(&joined(prompt)),
+            [only] => Signature::of(only.says),
+            texts => Signature::of(&joined(texts)),
         };
-        Self { all, signature, blocks: blocks.into() }
+        Self { all: all.finish(), signature, blocks: blocks.into() }
     }
 }
 
@@ -121,13 +138,13 @@ impl Block {
     /// Where it stands in the prompt's file.
     pub fn place(&self, prompt: &Prompt) -> Span {
         let texts = texts(prompt);
-        let Some((route, _)) = texts.get(self.text as usize) else { return Span::at(0) };
-        prompt.document.span_in_scalar(route, self.span())
+        let Some(text) = texts.get(self.text as usize) else { return Span::at(0) };
+        prompt.document.span_in_scalar(&text.route(), self.span())
     }
 
     /// Its words.
     pub fn words<'a>(&self, prompt: &'a Prompt) -> impl Iterator<Item = &'a str> + use<'a> {
-        let text = texts(prompt).get(self.text as usize).map(|(_, text)| *text);
+        let text = texts(prompt).get(self.text as usize).map(|text| text.says);
         let own = text.and_then(|text| text.get(self.span().range())).unwrap_or_default();
         own.split_whitespace()
     }
@@ -227,12 +244,13 @@ impl Copies {
         let candidates: Vec<&[(usize, usize)]> = pairs.chunk_by(|a, b| a.0 == b.0).collect();
         let near = candidates.into_par_iter().filter_map(|candidates| {
             let mut looked_at = Vec::new();
+            let own = OnceCell::new();
             candidates.iter().find_map(|&(index, other)| {
                 if looked_at.contains(&other) {
                     return None;
                 }
                 looked_at.push(other);
-                Some((index, (other, shingled.resemblance(prompts, other, index)?)))
+                Some((index, (other, shingled.resemblance(prompts, other, (index, &own))?)))
             })
         });
         copies.near = near.collect::<Vec<_>>().into_iter().collect();
@@ -278,17 +296,23 @@ impl Shingled {
         Self(counts.into_keys().map(|index| (index, OnceLock::new())).collect())
     }
 
-    /// The share of the runs of words that two prompts have in common, when it makes them near-duplicates.
-    fn resemblance(&self, prompts: &[PromptFacts<'_>], a: usize, b: usize) -> Option<f64> {
+    /// The share of the runs of words that two prompts have in common, when it makes them near-duplicates. Those of `b`
+    /// are kept for the next.
+    fn resemblance(
+        &self,
+        prompts: &[PromptFacts<'_>],
+        a: usize,
+        (b, of_b): (usize, &OnceCell<Shingles>),
+    ) -> Option<f64> {
         let signature = |index: usize| prompts[index].said.as_ref()?.signature;
         if signature(a)?.similarity(&signature(b)?) < WORTH_A_LOOK {
             return None;
         }
-        let of = |index: usize| Shingles::of(&joined(prompts[index].prompt));
-        let b = of(b);
+        let of = |index: usize| Shingles::of(&joined(&texts(prompts[index].prompt)));
+        let b = of_b.get_or_init(|| of(b));
         let (share, shorter) = match self.0.get(&a) {
-            Some(shared) => likeness(shared.get_or_init(|| of(a)), &b),
-            None => likeness(&of(a), &b),
+            Some(shared) => likeness(shared.get_or_init(|| of(a)), b),
+            None => likeness(&of(a), b),
         };
         (share >= NEAR && shorter >= FEWEST_SHINGLES).then_some(share)
     }

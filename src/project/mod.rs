@@ -195,18 +195,19 @@ impl Project {
             .into_par_iter()
             .map(|(path, kind)| load_definition(&self.snapshot, path, kind))
             .collect::<Result<_, SnapshotError>>()?;
-        let sources = self.sources.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // A tree that is made of a list at once has no room to spare in its nodes.
+        let (mut sources, mut prompts) = (Vec::with_capacity(loaded.len()), Vec::new());
         for loaded in loaded {
             match loaded {
                 Loaded::Prompt(prompt, diagnostics) => {
                     let file = Arc::clone(&prompt.document.file);
-                    sources.insert(prompt.path.clone(), Some(file));
+                    sources.push((prompt.path.clone(), Some(file)));
                     self.diagnostics.extend(diagnostics);
-                    self.prompts.insert(prompt.name.clone(), *prompt);
+                    prompts.push((prompt.name.clone(), *prompt));
                 }
                 Loaded::Suite(suite, diagnostics) => {
                     let file = Arc::clone(&suite.document.file);
-                    sources.insert(suite.path.clone(), Some(file));
+                    sources.push((suite.path.clone(), Some(file)));
                     self.diagnostics.extend(diagnostics);
                     self.suites.insert(suite.name.clone(), *suite);
                 }
@@ -219,6 +220,9 @@ impl Project {
                 }
             }
         }
+        self.prompts.append(&mut prompts.into_iter().collect());
+        let known = self.sources.get_mut().unwrap_or_else(PoisonError::into_inner);
+        known.append(&mut sources.into_iter().collect());
         Ok(())
     }
 

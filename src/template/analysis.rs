@@ -7,7 +7,7 @@
 pub(super) mod condition;
 mod walk;
 
-use minijinja::machinery::ast::Stmt;
+use minijinja::machinery::ast::{Expr, Stmt};
 
 use self::walk::Walk;
 use crate::jinja::{self, SyntaxProblem};
@@ -123,8 +123,21 @@ pub struct NameUse {
     pub span: Span,
 }
 
+/// The syntax tree of a template, for those who follow more than an [`Analysis`] says.
+pub(crate) enum Tree<'s> {
+    /// Of a text with tags.
+    Text(Stmt<'s>),
+    /// Of an expression.
+    Expression(Expr<'s>),
+}
+
 /// Analyses a template.
 pub fn analyze(source: &str) -> Result<Analysis, SyntaxProblem> {
+    read(source).map(|(analysis, _)| analysis)
+}
+
+/// [`analyze`], with the tree that was made for it.
+pub(super) fn read(source: &str) -> Result<(Analysis, Tree<'_>), SyntaxProblem> {
     let tree = jinja::parse(source)?;
     jinja::check(&tree, source)?;
     let mut walk = Walk::new();
@@ -132,13 +145,18 @@ pub fn analyze(source: &str) -> Result<Analysis, SyntaxProblem> {
     if let Stmt::Template(template) = &tree {
         walk.body(&template.children);
     }
-    Ok(walk.finish())
+    Ok((walk.finish(), Tree::Text(tree)))
 }
 
 /// Analyses an expression.
 pub fn analyze_expression(source: &str) -> Result<Analysis, SyntaxProblem> {
+    read_expression(source).map(|(analysis, _)| analysis)
+}
+
+/// [`analyze_expression`], with the tree that was made for it.
+pub(super) fn read_expression(source: &str) -> Result<(Analysis, Tree<'_>), SyntaxProblem> {
     let tree = jinja::parse_expression(source)?;
     let mut walk = Walk::new();
     walk.condition(&tree);
-    Ok(walk.finish())
+    Ok((walk.finish(), Tree::Expression(tree)))
 }

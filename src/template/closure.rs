@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::analysis::{
-    Analysis, Assigned, IncludeKind, IncludeUse, VariableUse, analyze, analyze_expression,
+    Analysis, Assigned, IncludeKind, IncludeUse, Tree, VariableUse, analyze, read, read_expression,
 };
 use super::{CYCLIC_INCLUDE, DYNAMIC_INCLUDE, LITERAL_BRACES, MISSING_PARTIAL, SYNTAX_ERROR};
 use crate::diagnostic::{Diagnostic, Fix};
@@ -141,10 +141,27 @@ struct Pending {
     source: Source,
 }
 
-/// Collects a prompt's templates and what they reach. `read` gives the partial at a path below the prompts folder.
-pub fn closure(prompt: &Prompt, read: &mut dyn FnMut(&str) -> Option<Arc<Partial>>) -> Closure {
+/// Gives the partial at a path below the prompts folder.
+type Read<'a> = dyn FnMut(&str) -> Option<Arc<Partial>> + 'a;
+
+/// Collects a prompt's templates and what they reach.
+pub fn closure(prompt: &Prompt, read: &mut Read<'_>) -> Closure {
+    closure_with_trees(prompt, read).0
+}
+
+/// [`closure`], with the tree of each of [`Closure::templates`] that has one.
+pub(super) fn closure_with_trees<'p>(
+    prompt: &'p Prompt,
+    read: &mut Read<'_>,
+) -> (Closure, Vec<Option<Tree<'p>>>) {
+    let (templates, trees) = templates(prompt).into_iter().unzip();
+    (reached(prompt, templates, read), trees)
+}
+
+/// Follows the templates of a prompt.
+fn reached(prompt: &Prompt, templates: Vec<Template>, read: &mut Read<'_>) -> Closure {
     let mut closure = Closure {
-        templates: templates(prompt),
+        templates,
         partials: BTreeMap::new(),
         missing: Vec::new(),
         dynamic: Vec::new(),
@@ -229,15 +246,16 @@ pub(super) fn normalise(name: &str) -> Result<String, PathError> {
     RepoPath::new(name).map(|path| path.as_str().to_owned())
 }
 
-/// The templates of a prompt, each with the way to it.
-fn templates(prompt: &Prompt) -> Vec<Template> {
+/// The templates of a prompt, each with the way to it and its tree.
+fn templates(prompt: &Prompt) -> Vec<(Template, Option<Tree<'_>>)> {
     let mut templates = Vec::new();
-    let mut add = |route: Route, kind: TemplateKind, text: &str| {
-        let analysis = match kind {
-            TemplateKind::Text => analyze(text),
-            TemplateKind::Expression => analyze_expression(text),
-        };
-        templates.push(Template { route, kind, text: text.to_owned(), analysis });
+    let mut add = |route: Route, kind: TemplateKind, text| {
+        let (analysis, tree) = match kind {
+            TemplateKind::Text => read(text),
+            TemplateKind::Expression => read_expression(text),
+        }
+        .map_or_else(|problem| (Err(problem), None), |(analysis, tree)| (Ok(analysis), Some(tree)));
+        templates.push((Template { route, kind, text: text.to_owned(), analysis }, tree));
     };
     for (index, entry) in prompt.file.messages.iter().enumerate() {
         let Entry::Message(message) = entry else { continue };

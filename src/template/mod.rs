@@ -28,6 +28,7 @@ use crate::project::Project;
 use crate::project::prompt::Prompt;
 use crate::snapshot::SnapshotError;
 
+pub(crate) use self::analysis::Tree;
 pub use self::closure::{Closure, Partial, closure};
 pub use self::render::Renderer;
 pub use self::request::request;
@@ -66,8 +67,16 @@ impl<'a> Partials<'a> {
 
     /// Collects a prompt's templates and what they reach.
     pub fn closure(&self, prompt: &Prompt) -> Result<Closure, SnapshotError> {
+        self.closure_with_trees(prompt).map(|(closure, _)| closure)
+    }
+
+    /// [`Self::closure`], with the syntax tree of each of [`Closure::templates`] that has one.
+    pub(crate) fn closure_with_trees<'p>(
+        &self,
+        prompt: &'p Prompt,
+    ) -> Result<(Closure, Vec<Option<Tree<'p>>>), SnapshotError> {
         let mut failed = None;
-        let closure = closure(prompt, &mut |name| match self.get(name) {
+        let closure = closure::closure_with_trees(prompt, &mut |name| match self.get(name) {
             Ok(partial) => partial,
             Err(error) => {
                 failed.get_or_insert(error);

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::walk::Walk;
-use super::closure::{Closure, TemplateKind};
+use super::Tree;
+use super::closure::Closure;
 use crate::span::{SourceFile, Span};
 
 /// What stands in [`Flow::text`] for whatever an expression prints.
@@ -58,14 +59,20 @@ pub struct Treatment {
     pub replaced: Vec<String>,
 }
 
-/// Follows the variables through all texts of a prompt. A template that does not parse has no flow.
-pub fn flows(closure: &Closure, variables: &BTreeSet<&str>) -> Vec<Flow> {
-    let texts = closure.templates.iter().enumerate();
+/// Follows the variables through all texts of a prompt, given by their trees. A template that does not parse has no flow.
+pub(crate) fn flows(
+    closure: &Closure,
+    trees: &[Option<Tree<'_>>],
+    variables: &BTreeSet<&str>,
+) -> Vec<Flow> {
+    let texts = trees.iter().enumerate().filter_map(|(index, tree)| match tree {
+        Some(Tree::Text(tree)) => Some((index, tree)),
+        _ => None,
+    });
     texts
-        .filter(|(_, template)| template.kind == TemplateKind::Text && template.analysis.is_ok())
-        .map(|(index, template)| {
+        .map(|(index, tree)| {
             let mut walk = Walk::new(closure, variables);
-            walk.template(&template.text);
+            walk.tree(tree);
             Flow { template: index, ..walk.finish() }
         })
         .collect()

@@ -1,7 +1,7 @@
 //! Each way that a value can go.
 
 use super::*;
-use crate::template::tests::{closed, prompt};
+use crate::template::tests::{closed_with_trees, prompt};
 
 /// Each place at which `x` or `y` is printed: the expression, and what happened to the value.
 fn printed(template: &str, partials: &[(&str, &str)]) -> Vec<String> {
@@ -9,8 +9,8 @@ fn printed(template: &str, partials: &[(&str, &str)]) -> Vec<String> {
         "messages:\n  - role: user\n    content: {}\n",
         serde_json::to_string(template).unwrap()
     ));
-    let closure = closed(&prompt, partials);
-    let flows = flows(&closure, &BTreeSet::from(["x", "y"]));
+    let (closure, trees) = closed_with_trees(&prompt, partials);
+    let flows = flows(&closure, &trees, &BTreeSet::from(["x", "y"]));
     let text = |print: &Print| match &print.partial {
         Some(key) => format!("{key}:{}", print.file.slice(print.span)),
         None => template[print.span.range()].to_owned(),

@@ -13,7 +13,7 @@ use crate::template::closure::{Closure, normalise};
 const MAX_DEPTH: usize = 20;
 /// How many pieces of text and expressions are read: a few partials that include one another twice make millions.
 const MAX_PIECES: usize = 20_000;
-/// How many bytes of templates are parsed, each as often as it is included.
+/// How many bytes of partials are parsed, each as often as it is included.
 const MAX_BYTES: usize = 4_000_000;
 
 /// Filters whose result holds nothing of the text: numbers and truths.
@@ -72,12 +72,18 @@ impl<'a> Walk<'a> {
         self.out
     }
 
-    pub(super) fn template(&mut self, source: &str) {
+    pub(super) fn tree(&mut self, tree: &Stmt<'_>) {
+        if let Stmt::Template(template) = tree {
+            self.body(&template.children);
+        }
+    }
+
+    fn partial(&mut self, source: &str) {
         self.bytes += source.len();
         if self.bytes <= MAX_BYTES
-            && let Ok(Stmt::Template(template)) = jinja::parse(source)
+            && let Ok(tree) = jinja::parse(source)
         {
-            self.body(&template.children);
+            self.tree(&tree);
         }
     }
 
@@ -204,7 +210,7 @@ impl<'a> Walk<'a> {
                 return;
             }
             self.way.push(key);
-            self.template(partial.text());
+            self.partial(partial.text());
             self.way.pop();
             return;
         }

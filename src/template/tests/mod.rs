@@ -12,6 +12,7 @@ use crate::document;
 use crate::path::RepoPath;
 use crate::project::prompt::{Prompt, PromptName};
 use crate::span::SourceFile;
+use crate::template::Tree;
 use crate::template::closure::{Closure, Partial};
 
 /// A prompt from YAML that is valid.
@@ -26,6 +27,14 @@ pub(super) fn prompt(text: &str) -> Prompt {
 
 /// A prompt's closure over the partials.
 pub(super) fn closed(prompt: &Prompt, partials: &[(&str, &str)]) -> Closure {
+    closed_with_trees(prompt, partials).0
+}
+
+/// A prompt's closure over the partials, with the trees of its own templates.
+pub(super) fn closed_with_trees<'p>(
+    prompt: &'p Prompt,
+    partials: &[(&str, &str)],
+) -> (Closure, Vec<Option<Tree<'p>>>) {
     let files: BTreeMap<&str, Arc<SourceFile>> = partials
         .iter()
         .map(|(name, text)| {
@@ -33,7 +42,7 @@ pub(super) fn closed(prompt: &Prompt, partials: &[(&str, &str)]) -> Closure {
             (*name, SourceFile::new(path, *text))
         })
         .collect();
-    crate::template::closure::closure(prompt, &mut |name| {
+    crate::template::closure::closure_with_trees(prompt, &mut |name| {
         files.get(name).cloned().map(|file| Arc::new(Partial::new(file)))
     })
 }

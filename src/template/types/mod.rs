@@ -24,7 +24,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::machinery::ast::{Expr, Stmt};
+use minijinja::machinery::ast::Stmt;
 
 use self::lattice::Type;
 use self::scope::{Fact, Scope};
@@ -34,6 +34,7 @@ use crate::jinja;
 use crate::project::prompt::Prompt;
 use crate::project::variable::Variable;
 use crate::span::Span;
+use crate::template::Tree;
 use crate::template::closure::{Closure, Template, TemplateKind};
 
 /// The rule that values have the types that templates need.
@@ -67,8 +68,13 @@ const MAX_DEPTH: usize = 220;
 /// How deep partials and macros are followed.
 const MAX_CALLS: usize = 12;
 
-/// What is wrong with the types in a prompt, in the order in which its templates run.
-pub fn infer(prompt: &Prompt, closure: &Closure) -> Vec<Diagnostic> {
+/// What is wrong with the types in a prompt, in the order in which its templates run. The trees are those of its own
+/// templates.
+pub(crate) fn infer(
+    prompt: &Prompt,
+    closure: &Closure,
+    trees: &[Option<Tree<'_>>],
+) -> Vec<Diagnostic> {
     let is_plain = |template: &Template| {
         is_plain(&template.text, template.kind, |name| {
             prompt.file.variables.get(name).is_none_or(is_plain_variable)
@@ -77,7 +83,7 @@ pub fn infer(prompt: &Prompt, closure: &Closure) -> Vec<Diagnostic> {
     if closure.templates.iter().all(is_plain) {
         return Vec::new();
     }
-    let trees = Trees::new(closure);
+    let trees = Trees::new(closure, trees);
     let mut inference = Inference::new(prompt, closure, &trees);
     inference.messages();
     inference.found
@@ -132,26 +138,12 @@ enum Source<'w> {
 
 /// The syntax trees of all templates that can be read.
 struct Trees<'w> {
-    own: Vec<Option<Tree<'w>>>,
+    own: &'w [Option<Tree<'w>>],
     partials: BTreeMap<&'w str, Tree<'w>>,
 }
 
-enum Tree<'w> {
-    Text(Stmt<'w>),
-    Expression(Expr<'w>),
-}
-
 impl<'w> Trees<'w> {
-    fn new(closure: &'w Closure) -> Self {
-        let own = closure.templates.iter().map(|template| {
-            template.analysis.as_ref().ok()?;
-            match template.kind {
-                TemplateKind::Text => jinja::parse(&template.text).ok().map(Tree::Text),
-                TemplateKind::Expression => {
-                    jinja::parse_expression(&template.text).ok().map(Tree::Expression)
-                }
-            }
-        });
+    fn new(closure: &'w Closure, own: &'w [Option<Tree<'w>>]) -> Self {
         let partials = closure.partials.iter().filter_map(|(name, partial)| {
             partial.analysis.as_ref().ok()?;
             let text = partial.text();
@@ -161,7 +153,7 @@ impl<'w> Trees<'w> {
             }
             jinja::parse(text).ok().map(|tree| (name.as_str(), Tree::Text(tree)))
         });
-        Self { own: own.collect(), partials: partials.collect() }
+        Self { own, partials: partials.collect() }
     }
 }
 

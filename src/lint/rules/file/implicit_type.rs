@@ -62,7 +62,7 @@ fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
 fn walk(document: &Document, node: &Node, dates: bool, findings: &mut Vec<Diagnostic>) {
     match &node.kind {
         NodeKind::String(scalar) if scalar.style == Style::Plain => {
-            let text = scalar.text.as_str();
+            let text = &*scalar.text;
             let Some(other) = other(text).filter(|other| dates || *other != Other::Date) else {
                 return;
             };

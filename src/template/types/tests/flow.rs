@@ -332,9 +332,9 @@ messages:
   - {role: user, content: \"{{ tone }}\"}
 ";
     let prompt = prompt(yaml);
-    let closure = closed(&prompt, &[]);
+    let (closure, trees) = closed_with_trees(&prompt, &[]);
     let said: Vec<String> =
-        infer(&prompt, &closure).iter().map(|d| d.start().to_string()).collect();
+        infer(&prompt, &closure, &trees).iter().map(|d| d.start().to_string()).collect();
     assert_eq!(said, ["5:49", "6:31"]);
 }
 
@@ -344,9 +344,9 @@ fn fixes_write_what_is_meant() {
         let prompt = prompt(&format!(
             "variables:\n{VARIABLES}messages:\n  - role: user\n    content: |\n      {template}\n"
         ));
-        let closure = closed(&prompt, &[]);
+        let (closure, trees) = closed_with_trees(&prompt, &[]);
         let mut text = prompt.document.file.text().to_owned();
-        for finding in infer(&prompt, &closure).iter().rev() {
+        for finding in infer(&prompt, &closure, &trees).iter().rev() {
             for (span, with) in &finding.fix.as_ref().unwrap_or_else(|| panic!("{finding:?}")).edits
             {
                 text.replace_range(span.range(), with);

@@ -4,7 +4,7 @@ mod flow;
 mod property;
 mod tables;
 
-use crate::template::tests::{closed, prompt};
+use crate::template::tests::{closed_with_trees, prompt};
 use crate::template::types::infer;
 
 /// Variables of most kinds.
@@ -30,10 +30,10 @@ fn said_with(variables: &str, template: &str, partials: &[(&str, &str)]) -> Vec<
     let yaml =
         format!("variables:\n{variables}messages:\n  - role: user\n    content: {content}\n");
     let prompt = prompt(&yaml);
-    let closure = closed(&prompt, partials);
+    let (closure, trees) = closed_with_trees(&prompt, partials);
     let problems = closure.problems(&[]);
     assert!(problems.is_empty(), "{template}: {problems:?}");
-    infer(&prompt, &closure).iter().map(|d| format!("{} {}", d.code, d.message)).collect()
+    infer(&prompt, &closure, &trees).iter().map(|d| format!("{} {}", d.code, d.message)).collect()
 }
 
 fn said(template: &str) -> Vec<String> {

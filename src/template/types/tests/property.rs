@@ -265,9 +265,9 @@ fn tried(template: &str, values: &[Values]) -> Option<Tried> {
     let content = serde_json::to_string(template).unwrap();
     let prompt =
         prompt(&format!("variables:\n{TYPES}messages:\n  - role: user\n    content: {content}\n"));
-    let closure = closed(&prompt, &PARTIALS);
+    let (closure, trees) = closed_with_trees(&prompt, &PARTIALS);
     let renderer = Renderer::new(&prompt, &closure).ok()?;
-    let said = infer(&prompt, &closure);
+    let said = infer(&prompt, &closure, &trees);
     let renders = values.iter().map(|values| match renderer.render(values) {
         Ok(messages) => {
             Ok(serde_json::to_value(&messages[0]).unwrap()["content"].as_str().unwrap().to_owned())
