@@ -234,7 +234,7 @@ mod tests {
             ("SLURM_ARRAY_TASK_MIN", "10"),
         ];
         assert_eq!(found(&slurm), Ok(shard(2, 4)));
-        assert_eq!(found(&slurm[..2]), Err(ShardError::Range { index: 11, of: 4 }));
+        assert_eq!(found(&slurm[..2]), Err(ShardError::Range { index: 12, of: 4 }));
         assert_eq!(found(&[]), Err(ShardError::Unknown));
         let (there, missing) = ("CI_NODE_INDEX", "CI_NODE_TOTAL");
         assert_eq!(found(&[(there, "2")]), Err(ShardError::Half { there, missing }));

@@ -239,7 +239,14 @@ mod tests {
         let text = testing::text(|out| write_markdown(out, &comparison).unwrap());
         assert!(text.encode_utf16().count() < 60_000, "{}", text.len());
         assert!(text.contains("more, for which there is no room here"), "{text}");
-        let outside: String = text.split("````").step_by(2).collect();
+        let mut fenced = false;
+        let outside: String = text
+            .lines()
+            .filter(|line| {
+                fenced ^= line.starts_with("```");
+                !fenced
+            })
+            .collect();
         for acting in ["@org", "<img", "\u{202e}"] {
             assert!(!outside.contains(acting), "{acting}");
         }
