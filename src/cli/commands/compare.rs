@@ -140,7 +140,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let (bytes_after, mut run_after) = load_run(&after, &args.after, ui)?;
     choose(&mut run_before, args, &args.before, args.prompt_a.as_deref(), args.model_a.as_deref())?;
     choose(&mut run_after, args, &args.after, args.prompt_b.as_deref(), args.model_b.as_deref())?;
-    for column in &mut run_after.side.columns {
+    for column in run_before.side.columns.iter_mut().chain(&mut run_after.side.columns) {
         let gates = &mut column.gates;
         gates.regressions = asked.regressions.or(gates.regressions);
         gates.min_delta = asked.min_delta.or(gates.min_delta);

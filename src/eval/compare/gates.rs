@@ -77,10 +77,12 @@ fn difference(
     let note = match (primary.means, interval) {
         (None, _) => Some(format!("{} was measured in no case on both sides", primary.metric)),
         (Some(_), None) => Some(format!("these cases give no interval of {}", primary.metric)),
+        (Some(_), Some(interval)) if name == "margin" && !passed && interval.low > bound => {
+            Some("the permutation test does not show it: these cases are too few".to_owned())
+        }
         (Some(_), Some(_)) if !passed => {
-            primary.power.and_then(|power| power.needed).map(|needed| {
-                format!("to show a difference as large as the one seen it takes {needed} cases")
-            })
+            let needed = primary.power.and_then(|power| power.needed);
+            needed.map(|needed| format!("a true difference as large as the one seen takes about {needed} cases to be shown"))
         }
         _ => None,
     };

@@ -51,6 +51,18 @@ pub struct Options {
     pub seed: u64,
     /// How columns are brought together.
     pub columns: Columns,
+    /// How much is said of a metric that has not decided.
+    pub explain: Explain,
+}
+
+/// How much is said of a metric that has not decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Explain {
+    /// Also what the cases could have shown, which takes longer than all the rest.
+    #[default]
+    Power,
+    /// The verdict alone.
+    Verdict,
 }
 
 impl Default for Options {
@@ -62,6 +74,7 @@ impl Default for Options {
             resamples: 10_000,
             seed: 0,
             columns: Columns::default(),
+            explain: Explain::default(),
         }
     }
 }
@@ -223,7 +236,11 @@ impl Measured {
         let metric = metric.ok_or_else(unknown)?;
         let values = pairs.values(&metric);
         let mut primary = metric::compare(&metric, &values, options);
-        primary.power = power::of(&values, primary.table);
+        // Adjusting for other columns can only turn a found difference into none.
+        let alone = decide(primary.p, primary.interval, options.confidence, false);
+        if options.explain == Explain::Power && alone == Verdict::Undecided {
+            primary.power = power::of(&values, primary.table);
+        }
         let gate_interval = match b.gates.confidence {
             Some(confidence) if confidence != options.confidence => {
                 let differences = values.differences();

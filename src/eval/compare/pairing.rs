@@ -44,7 +44,11 @@ impl Metric {
             _ if known.contains(&name) => Some(Self::Named(name.to_owned())),
             "pass_rate" => Some(Self::PassRate),
             "score" => Some(Self::Score),
-            _ => None,
+            // The share of right labels is the mean of the metric of the labels.
+            _ => name
+                .strip_suffix(".accuracy")
+                .filter(|metric| known.contains(metric))
+                .map(|metric| Self::Named(metric.to_owned())),
         }
     }
 

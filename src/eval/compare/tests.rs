@@ -212,7 +212,7 @@ const MOST_ERRORS: usize = 72;
 /// How often a difference is found between two samples of one thing.
 fn false_findings(sample: impl Fn(&mut Random) -> Side) -> usize {
     let mut random = Random(42);
-    let options = Options { resamples: 999, ..Options::default() };
+    let options = Options { resamples: 999, explain: Explain::Verdict, ..Options::default() };
     (0..COMPARISONS)
         .filter(|_| {
             let (a, b) = (sample(&mut random), sample(&mut random));

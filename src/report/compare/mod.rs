@@ -170,3 +170,97 @@ fn gate(column: &ColumnComparison, gate: &GateResult) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::cell::State;
+    use crate::eval::compare::{Answer, Column, Options, Outcome, Side, compare};
+    use crate::eval::saved;
+    use crate::report::cells::{write_element, write_run};
+    use crate::report::testing;
+
+    /// A file as `pf eval -o run.json` writes it.
+    fn run_file() -> String {
+        let plan = testing::plan();
+        let elements = testing::text(|out| {
+            for (number, cell) in testing::cells().iter().enumerate() {
+                write_element(out, &plan, cell, number == 0).unwrap();
+            }
+        });
+        testing::text(|out| {
+            write_run(out, testing::summary(&plan), &mut elements.as_bytes()).unwrap();
+        })
+    }
+
+    #[test]
+    fn what_a_run_writes_is_read_back() {
+        let run = saved::read(run_file().as_bytes(), "run.json").unwrap();
+        let columns: Vec<(String, usize)> = run
+            .side
+            .columns
+            .iter()
+            .map(|column| (named(&column.name), column.outcomes.len()))
+            .collect();
+        assert_eq!(
+            columns,
+            [
+                ("greet: greet on echo/a".to_owned(), 2),
+                ("greet: greet on echo/b".to_owned(), 2),
+                ("other: greet on echo/echo".to_owned(), 2),
+            ]
+        );
+        let first = &run.side.columns[0].outcomes[0];
+        assert_eq!(
+            (first.case.as_str(), first.state, first.score),
+            ("ada", State::Pass, Some(1.0))
+        );
+        assert_eq!(first.tags, ["kind", "@all"]);
+        assert_eq!((first.latency_ms, first.cost_usd), (Some(1250.5), Some(0.000_12)));
+        assert!(run.side.columns[0].suite_digest.is_some() && first.inputs.is_some());
+    }
+
+    fn side(states: impl Iterator<Item = State>) -> Side {
+        let outcomes = (0..).zip(states).map(|(n, state)| Outcome::new(format!("c{n}"), 1, state));
+        let column = Column { outcomes: outcomes.collect(), ..Column::default() };
+        Side { label: "x".to_owned(), columns: vec![column] }
+    }
+
+    #[test]
+    fn many_flips_are_cut_with_a_count_and_nothing_foreign_acts() {
+        let before = side(std::iter::repeat_n(State::Pass, 3000));
+        let after = side(std::iter::repeat_n(State::Fail, 3000));
+        let mut comparison = compare(&before, &after, &Options::default()).unwrap();
+        let answer = |text: &str| Answer {
+            output: Some(format!("{text}\n{}", testing::HOSTILE)),
+            why: testing::HOSTILE.to_owned(),
+            expected: None,
+        };
+        comparison.fill(|_| Some(answer("before")), |_| Some(answer("after")));
+        let text = testing::text(|out| write_markdown(out, &comparison).unwrap());
+        assert!(text.encode_utf16().count() < 60_000, "{}", text.len());
+        assert!(text.contains("more, for which there is no room here"), "{text}");
+        let mut fenced = false;
+        let outside: String = text
+            .lines()
+            .filter(|line| {
+                fenced ^= line.starts_with("```");
+                !fenced
+            })
+            .collect();
+        for acting in ["@org", "<img", "\u{202e}"] {
+            assert!(!outside.contains(acting), "{acting}");
+        }
+        let text = testing::text(|out| write_human(out, &comparison, Shown { flips: 3 }).unwrap());
+        assert!(!text.contains('\u{202e}') && text.contains("and 2997 more"), "{text}");
+    }
+
+    #[test]
+    fn differences_are_written_as_they_are_said() {
+        assert_eq!(delta("pass_rate", 0.043), "+4.3 points");
+        assert_eq!(delta("pass_rate", -0.0001), "0.0 points");
+        assert_eq!(delta("overlap", -0.25), "-0.250");
+        assert_eq!(range("pass_rate", Some(Interval { low: -0.01, high: 0.2 })), "[-1.0, +20.0]");
+        assert_eq!([p(None), p(Some(0.00001)), p(Some(0.05))], ["-", "<0.0001", "0.0500"]);
+    }
+}
