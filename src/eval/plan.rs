@@ -1,10 +1,11 @@
 //! The plan: every cell of a run, known before anything is paid for.
 
-use std::collections::{BTreeSet, BinaryHeap};
+mod choice;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
+use self::choice::{Chosen, choose};
 use super::bench::Bench;
 use super::cases::{Identity, PlannedCases};
 use super::rivals::Rivals;
@@ -19,7 +20,7 @@ use crate::project::dataset::PlacedCase;
 use crate::project::model::{self, ModelError, ResolvedModel};
 use crate::project::prices::PricesError;
 use crate::project::prompt::{Prompt, PromptName};
-use crate::project::suite::{DatasetChoice, Gates, Suite};
+use crate::project::suite::{Gates, Suite};
 use crate::project::{FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::template::{self, Binder, Origin, Renderer, Values};
@@ -451,75 +452,6 @@ fn plan_suite(
     })
 }
 
-/// Which cases of a suite run.
-struct Chosen {
-    /// Their places; none where all do.
-    kept: Option<Vec<usize>>,
-    /// See [`SuitePlan::all_ids`].
-    all_ids: Vec<String>,
-    dataset_digest: Digest,
-}
-
-/// Cases that are identified at a time.
-const BATCH: usize = 8192;
-
-/// Ids that are kept for suggestions.
-const MOST_IDS: usize = 100_000;
-
-/// Goes once through the cases of a suite.
-fn choose(
-    context: &SuiteContext<'_>,
-    selection: Selection<'_>,
-    identity: &Identity,
-) -> Result<Chosen, PlanError> {
-    let matchers = globs(selection.cases)?;
-    let wanted = |id: &String, placed: &PlacedCase| {
-        let by_id = selection.cases.is_empty()
-            || selection.cases.contains(id)
-            || matchers.iter().any(|glob| glob.is_match(id));
-        let by_tag = selection.tags.is_empty()
-            || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
-        by_id && by_tag
-    };
-    let rows = &context.cases.cases;
-    let mut sample = Sample::of(context.suite, rows.len());
-    let mut digests = Vec::with_capacity(rows.len());
-    let mut all_ids = Vec::new();
-    let mut kept = Vec::new();
-    let mut rest = rows.iter();
-    loop {
-        let batch: Vec<PlacedCase> = rest.by_ref().take(BATCH).collect();
-        if batch.is_empty() {
-            break;
-        }
-        let batch: Vec<(String, Digest, bool)> = batch
-            .par_iter()
-            .map(|placed| {
-                let id = identity.of(placed);
-                let (digest, wanted) = (digest::case(&id, &placed.case), wanted(&id, placed));
-                (id, digest, wanted)
-            })
-            .collect();
-        for (id, digest, wanted) in batch {
-            let place = digests.len();
-            digests.push(digest);
-            match &mut sample {
-                Some(sample) => sample.add(&id, place, wanted),
-                None if wanted && selection.filters_cases() => kept.push(place),
-                None => {}
-            }
-            if !selection.cases.is_empty() && all_ids.len() < MOST_IDS {
-                all_ids.push(id);
-            }
-        }
-    }
-    let kept = match sample {
-        Some(sample) => Some(sample.finish()),
-        None => selection.filters_cases().then_some(kept),
-    };
-    Ok(Chosen { kept, all_ids, dataset_digest: digest::dataset(digests) })
-}
-
 /// What all models of a prompt share.
 pub(super) struct Parts {
     source: Arc<Prompt>,
@@ -582,51 +514,6 @@ pub(super) fn column(
         binder: Arc::clone(&parts.binder),
         renderer: Arc::clone(&parts.renderer),
     })
-}
-
-/// The cases with the smallest hashes of (seed, identity): the same ones whatever else the dataset holds.
-struct Sample {
-    seed: u64,
-    size: usize,
-    /// With the place of the case, and whether a filter leaves it.
-    smallest: BinaryHeap<(Digest, usize, bool)>,
-}
-
-impl Sample {
-    /// The sample that a suite wants of so many cases, where that is not all of them.
-    fn of(suite: &Suite, cases: usize) -> Option<Self> {
-        let Some(DatasetChoice::Full(map)) = &suite.file.dataset else { return None };
-        let size = map.sample.filter(|size| *size < cases)?;
-        Some(Self { seed: map.seed, size, smallest: BinaryHeap::new() })
-    }
-
-    fn add(&mut self, id: &str, place: usize, wanted: bool) {
-        let rank = digest::sha256(format!("{}\0{id}", self.seed).as_bytes());
-        self.smallest.push((rank, place, wanted));
-        if self.smallest.len() > self.size {
-            self.smallest.pop();
-        }
-    }
-
-    /// The places of those that a filter leaves.
-    fn finish(self) -> Vec<usize> {
-        let wanted = self.smallest.into_iter().filter(|(.., wanted)| *wanted);
-        let mut places: Vec<usize> = wanted.map(|(_, place, _)| place).collect();
-        places.sort_unstable();
-        places
-    }
-}
-
-fn globs(ids: &[String]) -> Result<Vec<globset::GlobMatcher>, PlanError> {
-    ids.iter()
-        .filter(|id| cases::is_glob(id))
-        .map(|id| {
-            cases::glob(id).map_err(|error| PlanError::Usage {
-                message: format!("`{id}` is no valid glob: {error}"),
-                help: None,
-            })
-        })
-        .collect()
 }
 
 fn no_cases(plan: &Plan, selection: Selection<'_>) -> PlanError {

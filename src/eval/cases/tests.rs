@@ -1,3 +1,5 @@
+//! An evaluation of cases on disk is the same as one of cases in memory.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Reading in chunks gives what reading as a whole gives, wherever the chunks end.
+
 use proptest::prelude::*;
 
 use super::*;

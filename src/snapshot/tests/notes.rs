@@ -62,7 +62,7 @@ fn a_note_without_lines_is_gone() {
     git.write("a", "1");
     let commit = git.commit("First");
     add(&git, &commit, "a");
-    git.home().edit_notes(REF, &commit, "Prune", |lines| lines.clear()).unwrap();
+    git.home().edit_notes(REF, &commit, "Prune", BTreeSet::clear).unwrap();
     assert_eq!(git.home().notes(REF).unwrap(), BTreeMap::new());
 }
 
