@@ -85,9 +85,9 @@ pub fn against(own: &Project, plan: &Plan, version: &Version<'_>) -> Result<Plan
             continue;
         }
         let place = plan.suites.len() + suites.len();
-        rivals.against.extend(
-            places.into_iter().enumerate().map(|(column, own)| ((place, column), own)),
-        );
+        rivals
+            .against
+            .extend(places.into_iter().enumerate().map(|(column, own)| ((place, column), own)));
         suites.push(Arc::new(suite.beside(columns, |column| places_of(&rivals, place, column))));
     }
     Ok(plan.beside(suites, rivals))

@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 
 use super::agreement::{Agreement, AgreementTally};
 use super::cell::{CellRecord, Origin, State};
+use super::compare::Comparison;
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
-use super::compare::Comparison;
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
-use super::rivals::ColumnPlace;
 use super::repeats::{self, Repeats, Tries};
+use super::rivals::ColumnPlace;
 use super::session::Bill;
 use crate::stats::{self, RepeatFigure, Weighted};
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{breakdown, compare};
 use super::foreign::excerpt;
 use super::table;
+use super::{breakdown, compare};
 use crate::diagnostic::counted;
 use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::gate::GateResult;
@@ -205,13 +205,14 @@ fn in_unit(gate: &GateResult, value: f64) -> String {
         "pass_rate" => percent(value),
         "cost_usd" => format!("{value:.4} USD"),
         _ if counts(gate) => value.to_string(),
+        "min_delta" | "margin" => format!("{value:+.3}"),
         _ => format!("{value:.3}"),
     }
 }
 
-/// Whether the gate is on a number of cells.
+/// Whether the gate is on a number of cells or cases.
 fn counts(gate: &GateResult) -> bool {
-    matches!(gate.name.as_str(), "errors" | "unscored" | "not_run")
+    matches!(gate.name.as_str(), "errors" | "unscored" | "not_run" | "regressions")
 }
 
 /// The gate in words: name, observed, bound, n, interval.
@@ -230,6 +231,12 @@ pub(crate) fn describe(gate: &GateResult) -> String {
         .interval
         .map(|(low, high)| format!(", interval [{low:.4}, {high:.4}]"))
         .unwrap_or_default();
+    if gate.name == "margin" {
+        return format!(
+            "margin: the difference is {:+.4}, all of its interval wanted above {:+.4} (n = {}{interval}){note}",
+            gate.observed, gate.bound, gate.n
+        );
+    }
     format!(
         "{} is {:.4}, at least {} wanted (n = {}{interval}){note}",
         gate.name, gate.observed, gate.bound, gate.n

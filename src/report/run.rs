@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::estimate::dollars;
 use super::compare::{self, CompareJson};
+use super::estimate::dollars;
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;

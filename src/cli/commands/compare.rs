@@ -259,7 +259,11 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a saved run, and says what keeps it from being a whole one.
-pub(in crate::cli) fn load_run(path: &Path, shown: &Path, ui: &mut Ui) -> Result<(Vec<u8>, SavedRun), Error> {
+pub(in crate::cli) fn load_run(
+    path: &Path,
+    shown: &Path,
+    ui: &mut Ui,
+) -> Result<(Vec<u8>, SavedRun), Error> {
     let name = shown.display().to_string();
     let bytes = super::merge::read(path, &name)?;
     let run = saved::read(&bytes, &name)

@@ -1,6 +1,7 @@
 //! `pf eval`
 
 mod against;
+pub(in crate::cli) mod asking;
 mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
@@ -15,6 +16,7 @@ use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
 use self::against::{AgainstArgs, Base};
+use self::asking::{AskArgs, Asking};
 use self::inputs::Inputs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
@@ -82,30 +84,8 @@ pub(crate) struct Args {
     /// The pass rate that each prompt must reach on each model, instead of the suite's
     #[arg(long, value_name = "RATE", value_parser = share, allow_negative_numbers = true)]
     threshold: Option<f64>,
-    /// How often each case is asked
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    repeat: Option<u32>,
-    /// Most calls under way for one model
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    concurrency: Option<u64>,
-    /// Keep all answers in recordings/
-    #[arg(long, group = "mode")]
-    record: bool,
-    /// Use recordings alone; a missing answer is an error
-    #[arg(long, group = "mode")]
-    replay: bool,
-    /// Ask for every answer again
-    #[arg(long, group = "mode")]
-    refresh: bool,
-    /// Neither read nor write the local store
-    #[arg(long, group = "mode")]
-    no_cache: bool,
-    /// Say what would be asked and what it would cost, and ask nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Spend at most so many US dollars: what would cost more is not asked
-    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
-    max_cost: Option<f64>,
+    #[command(flatten)]
+    ask: AskArgs,
     /// Ask again for N of the recorded or stored answers and say whose verdict changed; keeps nothing
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["mode", "outputs", "threshold"])]
     spot_check: Option<u32>,
@@ -133,16 +113,9 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
-    match text.strip_prefix('$').unwrap_or(text).parse::<f64>() {
-        Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
-        _ => Err("it is an amount of US dollars, such as 0.50".to_owned()),
-    }
-}
-
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
     let started_at = Timestamp::now();
-    let mode = mode(args);
+    let mode = args.ask.mode();
     let outputs = args.output.files(global)?;
     let home = place::home(global)?;
     let trust = args.trust.load(&home)?;
@@ -173,7 +146,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Error::usage("some cases cannot be rendered; nothing was asked").findings(findings)
     })?;
     unchanged(whole)?;
-    inputs.resolve(&home, &project, whole, args, &mut cells, &trust, ui)?;
+    let keeps = args.spot_check.is_none();
+    let asking = Asking { ask: &args.ask, keeps, models: &args.models };
+    inputs.resolve(&home, &project, whole, asking, &mut cells, &trust, ui)?;
     let cells = &cells;
     if let Some(n) = args.spot_check {
         let (home, project, plan, trust) = (&home, &project, &plan, &trust);
@@ -181,18 +156,18 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         return spot_check::run(args, n as usize, &found, inputs, ui);
     }
     announce(whole, cells, &inputs.judging, ui);
-    let estimate = spending::estimate(args, whole, cells, &inputs.answers())?;
-    if args.dry_run {
-        spending::print(args, whole, &estimate, ui)?;
+    let estimate = spending::estimate(args.ask.max_cost, whole, cells, &inputs.answers())?;
+    if args.ask.dry_run {
+        spending::print(args.output.for_programs(), whole, &estimate, ui)?;
         return Ok(Exit::Success);
     }
     spending::announce(whole, &estimate, ui);
-    let budget = Budget::new(&plan.prices, args.max_cost);
+    let budget = Budget::new(&plan.prices, args.ask.max_cost);
     let on_interrupt = on_interrupt(ui);
     let options = Options {
         mode,
         folder: home.root(),
-        concurrency: concurrency(args, &project),
+        concurrency: args.ask.concurrency(&project),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
         budget: &budget,
@@ -282,21 +257,6 @@ fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
     }
 }
 
-fn concurrency(args: &Args, project: &Project) -> usize {
-    let wanted = args.concurrency.map(|n| n as usize).or(project.config.eval.concurrency);
-    wanted.unwrap_or(crate::provider::DEFAULT_CONCURRENCY)
-}
-
-fn mode(args: &Args) -> Mode {
-    match (args.record, args.replay, args.refresh, args.no_cache) {
-        (true, ..) => Mode::Record,
-        (_, true, ..) => Mode::Replay,
-        (_, _, true, _) => Mode::Refresh,
-        (.., true) => Mode::NoCache,
-        _ => Mode::Cached,
-    }
-}
-
 fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
     let selection = Selection {
         suites: &args.suites,
@@ -304,7 +264,7 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
         tags: &args.tags,
         models: &args.models,
         threshold: args.threshold,
-        repeat: args.repeat,
+        repeat: args.ask.repeat,
     };
     let mut version = |which: &str| -> Result<std::sync::Arc<Project>, PlanError> {
         Ok(std::sync::Arc::new(Project::load(&home.commit(which)?)?))

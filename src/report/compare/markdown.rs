@@ -8,7 +8,7 @@ use super::{delta, figures, gate, p, power, range, value, verdict, versus};
 use crate::change::text::{Sign, TextDiff};
 use crate::diagnostic::counted;
 use crate::eval::compare::{ColumnComparison, Comparison, Flip, MetricComparison, Verdict};
-use crate::report::markdown::{Table, in_comment, fenced, fitting, inline, row, units};
+use crate::report::markdown::{Table, fenced, fitting, in_comment, inline, row, units};
 
 /// UTF-16 units of the whole; a comment on GitHub takes 65,536, and whoever posts it may add to it.
 const LONGEST: usize = 59_000;

@@ -153,7 +153,8 @@ impl Base {
                 of_before = saved::answers(bytes, &wanted)
                     .map_err(|error| Error::usage(format!("`{name}` cannot be read: {error}")))?;
             }
-            let of = |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
+            let of =
+                |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
             comparison.fill(of(of_before), of(of_after));
             add_gates(plan, &comparison, run);
             versus.comparison = Some(comparison);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::asking::Asking;
 use super::write_file;
 use crate::cli::error::{Error, Exit};
 use crate::cli::trust::Trusted;
@@ -56,7 +57,8 @@ impl Inputs {
             };
             // What another version recorded, and what was recorded since of it.
             let path = recordings_path(base, &suite.name)?;
-            let text = base.snapshot.read(&path)?.map(|text| String::from_utf8_lossy(&text).into_owned());
+            let text =
+                base.snapshot.read(&path)?.map(|text| String::from_utf8_lossy(&text).into_owned());
             let mut found = replay(text, &path)?;
             let own = plan.suites.iter().position(|own| own.name == suite.name);
             let changed = own.map_or(0, |own| found.add(&all[own]));
@@ -88,19 +90,19 @@ impl Inputs {
         home: &Home,
         project: &Project,
         plan: &Plan,
-        args: &super::Args,
+        asking: Asking<'_>,
         cells: &mut Cells,
         trust: &Trusted,
         ui: &mut Ui,
     ) -> Result<(), Error> {
-        let mode = super::mode(args);
+        let mode = asking.ask.mode();
         let wanted = called(plan, cells);
         self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
         if wanted.is_empty() && self.judging.calls() == 0 {
             return Ok(());
         }
         if mode == Mode::Replay {
-            return Err(missing(plan, cells, &self.judging, &args.models));
+            return Err(missing(plan, cells, &self.judging, asking.models));
         }
         self.locate(project, plan, cells)?;
         if mode != Mode::NoCache {
@@ -113,14 +115,14 @@ impl Inputs {
             let damaged = runner::look_into_store(plan, mode, cells, &store, &self.endpoints)
                 .map_err(|error| Error::new(Exit::Provider, error.to_string()))?;
             warn_of_damage(&damaged, ui);
-            if !args.dry_run && args.spot_check.is_none() && mode != Mode::Refresh {
+            if !asking.ask.dry_run && asking.keeps && mode != Mode::Refresh {
                 let of = |origin| cells.count(origin) as u64;
                 store.looked(of(Origin::Stored), of(Origin::Called));
             }
             self.store = Some(store);
             self.judging = runner::look_for_judgements(plan, mode, cells, &self.answers());
         }
-        if args.dry_run || args.spot_check.is_some() {
+        if asking.ask.dry_run || !asking.keeps {
             return Ok(());
         }
         self.connect(home, project, plan, cells, trust)

@@ -9,7 +9,7 @@ use crate::report::{estimate as report, json};
 
 /// What the cells will ask. With a limit, a model without a price is an error: nobody could say when to stop.
 pub(super) fn estimate(
-    args: &super::Args,
+    max_cost: Option<f64>,
     plan: &Plan,
     cells: &Cells,
     answers: &Answers<'_>,
@@ -19,7 +19,7 @@ pub(super) fn estimate(
         let columns = estimate.columns.iter().filter(|column| limited(column.suite));
         Estimate { columns: columns.cloned().collect() }.unpriced(plan)
     };
-    let (names, limit) = match args.max_cost {
+    let (names, limit) = match max_cost {
         Some(_) => (unpriced(&|_| true), "--max-cost"),
         None => {
             let gated = |suite: usize| plan.suites[suite].gates.cost_usd.is_some();
@@ -45,12 +45,12 @@ pub(super) fn announce(plan: &Plan, estimate: &Estimate, ui: &mut Ui) {
 
 /// The result of a dry run.
 pub(super) fn print(
-    args: &super::Args,
+    for_programs: bool,
     plan: &Plan,
     estimate: &Estimate,
     ui: &mut Ui,
 ) -> Result<(), Error> {
-    match args.output.for_programs() {
+    match for_programs {
         true => json::write(ui.out(), &report::EvalEstimate::new(plan, estimate))?,
         false => report::write(ui.out(), plan, estimate)?,
     }

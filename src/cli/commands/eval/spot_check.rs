@@ -49,21 +49,21 @@ pub(super) fn run(
     }
     let again = spot_check::again(&chosen);
     inputs.locate(found.project, plan, &again)?;
-    let estimate = spending::estimate(args, plan, &again, &inputs.answers())?;
-    if args.dry_run {
-        spending::print(args, plan, &estimate, ui)?;
+    let estimate = spending::estimate(args.ask.max_cost, plan, &again, &inputs.answers())?;
+    if args.ask.dry_run {
+        spending::print(args.output.for_programs(), plan, &estimate, ui)?;
         return Ok(Exit::Success);
     }
     inputs.connect(found.home, found.project, plan, &again, found.trust)?;
     ui.note(format!("asking again for {} of {candidates} answers", chosen.len()));
     spending::announce(plan, &estimate, ui);
 
-    let budget = Budget::new(&plan.prices, args.max_cost);
+    let budget = Budget::new(&plan.prices, args.ask.max_cost);
     let on_interrupt = super::on_interrupt(ui);
     let options = |mode| Options {
         mode,
         folder: found.home.root(),
-        concurrency: super::concurrency(args, found.project),
+        concurrency: args.ask.concurrency(found.project),
         messages: false,
         on_interrupt: &on_interrupt,
         budget: &budget,
