@@ -93,6 +93,27 @@ pub fn against(own: &Project, plan: &Plan, version: &Version<'_>) -> Result<Plan
     Ok(plan.beside(suites, rivals))
 }
 
+/// A plan with the columns of another one behind it, both of the same suite and cases: each against the one on the same
+/// model, or the only one against the only one.
+pub fn between(plan: &Plan, other: &Plan, label: &str) -> Plan {
+    let mut rivals = Rivals { label: label.to_owned(), ..Rivals::default() };
+    let mut suites = Vec::new();
+    for (s, suite) in plan.suites.iter().enumerate() {
+        let Some(there) = other.suites.iter().find(|there| there.name == suite.name) else {
+            continue;
+        };
+        let alone = suite.columns.len() == 1 && there.columns.len() == 1;
+        let place = plan.suites.len() + suites.len();
+        for (r, rival) in there.columns.iter().enumerate() {
+            let own =
+                suite.columns.iter().position(|own| alone || own.model.label == rival.model.label);
+            rivals.against.extend(own.map(|own| ((place, r), (s, own))));
+        }
+        suites.push(Arc::clone(there));
+    }
+    plan.beside(suites, rivals)
+}
+
 fn places_of(rivals: &Rivals, suite: usize, column: usize) -> usize {
     rivals.against[&(suite, column)].1
 }

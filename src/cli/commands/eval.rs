@@ -6,8 +6,8 @@ mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
 mod outputs;
-mod progress;
-mod spending;
+pub(super) mod progress;
+pub(super) mod spending;
 mod spot_check;
 
 use std::collections::BTreeMap;
@@ -227,7 +227,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let exit = exit(&run, finished.status);
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
-    inputs::record(&home, &project, &plan, finished.recordings, ui)?;
+    inputs::record(&home, &project, whole, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;
     if args.output.for_people() {
@@ -246,7 +246,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 const MOST_ERRORS: usize = 1000;
 
 /// What is said when the user interrupts.
-fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
+pub(super) fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
     let quiet = ui.quiet();
     move || {
         if !quiet {
@@ -263,6 +263,7 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
         cases: &args.cases,
         tags: &args.tags,
         models: &args.models,
+        prompts: &[],
         threshold: args.threshold,
         repeat: args.ask.repeat,
     };
@@ -272,7 +273,7 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
     plan::plan(project, selection, &mut version).map_err(plan_error)
 }
 
-fn plan_error(error: PlanError) -> Error {
+pub(super) fn plan_error(error: PlanError) -> Error {
     match error {
         PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
         PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
@@ -285,7 +286,7 @@ fn plan_error(error: PlanError) -> Error {
 }
 
 /// What was looked through must be what is run.
-fn unchanged(plan: &Plan) -> Result<(), Error> {
+pub(super) fn unchanged(plan: &Plan) -> Result<(), Error> {
     match plan.lost() {
         None => Ok(()),
         Some(lost) => Err(Error::usage(format!("{lost}; nothing was asked")).hint("run it again")),
@@ -293,7 +294,7 @@ fn unchanged(plan: &Plan) -> Result<(), Error> {
 }
 
 /// Commands of a repository run only where the user has said so: nobody else's word starts a program here.
-fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
+pub(super) fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
     let commands: Vec<String> =
         plan.bench.commands().map(|argv| format!("`{}`", argv.join(" "))).collect();
     if allowed || commands.is_empty() {
@@ -356,7 +357,7 @@ fn announce(plan: &Plan, cells: &Cells, judging: &Judging, ui: &mut Ui) {
 }
 
 /// The exit code of a run that did not get to its end.
-fn stop_reason(status: Status) -> Option<Exit> {
+pub(super) fn stop_reason(status: Status) -> Option<Exit> {
     match status {
         Status::Complete => None,
         Status::Interrupted => Some(Exit::Interrupted),
