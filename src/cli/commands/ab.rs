@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::builder::NonEmptyStringValueParser;
 
@@ -39,6 +40,7 @@ use crate::snapshot::Home;
   pf ab support/triage@v3 support/triage@v4         two versions
   pf ab support/triage support/triage-short         two prompts
   pf ab support/triage --model-a fast --model-b openai/gpt-4o
+  pf ab support/triage@main support/triage --until-decided --max-cost 2
   pf ab support/triage@main support/triage --suite triage -o ab.html --margin 0.02")]
 pub(crate) struct Args {
     /// The prompt to compare with: NAME, NAME@vN or NAME@REV
@@ -64,6 +66,9 @@ pub(crate) struct Args {
     tags: Vec<String>,
     #[command(flatten)]
     ask: AskArgs,
+    /// Stop asking as soon as the verdict is certain, however often one looks; cases come in an order shuffled by --seed
+    #[arg(long)]
+    until_decided: bool,
     #[command(flatten)]
     statistics: StatisticsArgs,
     #[command(flatten)]
@@ -92,7 +97,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         Some(model) => format!("{text} on {model}"),
         None => text.clone(),
     });
-    let whole = rivals::between(&after, &before, &names[0]);
+    let mut whole = rivals::between(&after, &before, &names[0]);
+    whole.rivals.shuffled = args.until_decided.then_some(args.statistics.seed);
+    let whole = whole;
     if whole.rivals.is_empty() {
         return Err(Error::usage(format!("{} and {} have no model in common", names[0], names[1]))
             .hint("name one for each: --model-a MODEL --model-b MODEL"));
@@ -128,7 +135,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 
     let budget = Budget::new(&whole.prices, args.ask.max_cost);
     let interrupted = on_interrupt(ui);
+    let enough = AtomicBool::new(false);
     let options = Options {
+        enough: Some(&enough),
         mode: args.ask.mode(),
         folder: home.root(),
         concurrency: args.ask.concurrency(&project),
@@ -137,12 +146,17 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         budget: &budget,
     };
     let mut sides = Sides::of_rivals(&whole);
+    let mut watch = args.until_decided.then(|| args.statistics.watch(&whole));
     let mut progress = Progress::new(ui, &cells);
     let mut troubles: BTreeMap<State, u64> = BTreeMap::new();
     let mut error: Option<String> = None;
     let mut on_cell = |cell: CellRecord| {
         progress.cell(&cell, budget.spent());
         sides.add(&cell);
+        if let Some(watch) = &mut watch {
+            watch.add(&cell);
+            enough.store(watch.is_decided(), Ordering::Relaxed);
+        }
         *troubles.entry(cell.state).or_default() += 1;
         error = error.take().or(cell.error);
     };
@@ -159,6 +173,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let models = Matching::chosen(args.model_a.is_some());
     let options = args.statistics.options(Columns { prompts: Matching::Chosen, models });
     let mut comparison = compare(&before, &after, &options).map_err(cannot_compare)?;
+    if let Some(watch) = &watch {
+        watch.settle(&mut comparison);
+    }
     let [of_before, of_after] = held;
     comparison.fill(|key| of_before.get(key).cloned(), |key| of_after.get(key).cloned());
     args.report.show(&comparison, files, ui)?;

@@ -170,6 +170,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         concurrency: args.ask.concurrency(&project),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
+        enough: None,
         budget: &budget,
     };
     let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;

@@ -8,7 +8,8 @@ use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::ui::Ui;
 use crate::cli::{place, write};
-use crate::eval::compare::{Columns, Comparison, ComparisonGates, Options, Side, Verdict};
+use crate::eval::compare::{Columns, Comparison, ComparisonGates, Options, Side, Verdict, Watch};
+use crate::eval::plan::Plan;
 use crate::report::compare::{Shown, json, write_csv, write_human, write_markdown};
 use crate::report::csv::Formulas;
 use crate::report::json as output;
@@ -18,7 +19,7 @@ use crate::report::json as output;
 pub(in crate::cli) struct StatisticsArgs {
     /// The metric that decides: pass_rate, score or the name of one; else the suite's primary
     #[arg(long, value_name = "NAME")]
-    metric: Option<String>,
+    pub(in crate::cli) metric: Option<String>,
     /// How much worse still counts as no worse, such as 0.02
     #[arg(long, value_name = "X", value_parser = share)]
     margin: Option<f64>,
@@ -27,7 +28,7 @@ pub(in crate::cli) struct StatisticsArgs {
     confidence: f64,
     /// Of the bootstrap and of the permutation test
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    pub(in crate::cli) seed: u64,
 }
 
 impl StatisticsArgs {
@@ -41,6 +42,13 @@ impl StatisticsArgs {
             columns,
             ..Options::default()
         }
+    }
+}
+
+impl StatisticsArgs {
+    /// What decides when enough was asked.
+    pub(in crate::cli) fn watch<'a>(&self, plan: &'a Plan) -> Watch<'a> {
+        Watch::new(plan, self.metric.as_deref(), self.margin, self.confidence)
     }
 }
 
