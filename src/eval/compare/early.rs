@@ -182,3 +182,87 @@ impl ColumnWatch {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rayon::prelude::*;
+
+    use super::*;
+
+    fn watch(margin: Option<f64>) -> ColumnWatch {
+        ColumnWatch {
+            metric: "pass_rate".to_owned(),
+            margin,
+            sequence: BettingSequence::new(RANGE, 0.95),
+            open: BTreeMap::new(),
+            group: None,
+            cases: 0,
+            verdict: Verdict::Undecided,
+        }
+    }
+
+    /// Numbers in [0, 1) that a seed gives.
+    fn random(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        move || {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        }
+    }
+
+    /// Looks after each of `cases` pairs that pass with these chances, and says what it came to.
+    fn trial(seed: u64, cases: usize, [before, after]: [f64; 2]) -> (Verdict, u64) {
+        let mut random = random(seed);
+        let mut watch = watch(None);
+        for _ in 0..cases {
+            let passes = [before, after].map(|chance| f64::from(u8::from(random() < chance)));
+            watch.take(passes[1] - passes[0], None);
+        }
+        (watch.verdict, watch.cases)
+    }
+
+    #[test]
+    fn looking_after_each_case_finds_no_difference_where_there_is_none() {
+        const TRIALS: u64 = 400;
+        let found = |chance: f64| {
+            let trials = (0..TRIALS).into_par_iter();
+            trials.filter(|seed| trial(*seed, 120, [chance; 2]).0 != Verdict::Undecided).count()
+        };
+        // 33 or more of 400 at a rate of 5 % come in 3 of 1,000 such tests.
+        for chance in [0.5, 0.9] {
+            assert!(found(chance) < 33, "{} of {TRIALS} at {chance}", found(chance));
+        }
+    }
+
+    #[test]
+    fn what_differs_much_is_found_early_and_in_the_right_direction() {
+        for seed in 0..20 {
+            let (verdict, cases) = trial(seed, 400, [0.3, 0.8]);
+            assert_eq!(verdict, Verdict::Better);
+            assert!(cases < 200, "{cases}");
+            assert_eq!(trial(seed, 400, [0.8, 0.3]).0, Verdict::Worse);
+        }
+    }
+
+    #[test]
+    fn a_margin_ends_it_when_nothing_gets_worse() {
+        let mut watch = watch(Some(0.1));
+        for _ in 0..1000 {
+            watch.take(0.0, None);
+        }
+        assert_eq!(watch.verdict, Verdict::NoWorse);
+        assert!(watch.cases < 200, "{}", watch.cases);
+    }
+
+    #[test]
+    fn a_group_counts_once() {
+        let mut watch = watch(None);
+        for case in 0..200 {
+            watch.take(1.0, Some(format!("group {}", case / 100)));
+        }
+        // One group is complete.
+        assert_eq!((watch.sequence.len(), watch.verdict), (1, Verdict::Undecided));
+    }
+}
