@@ -10,7 +10,7 @@ pub(super) mod progress;
 pub(super) mod spending;
 mod spot_check;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Cells, Judging, Mode, Options, Status};
-use crate::project::Project;
+use crate::project::{Project, cases};
 use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo, Spending};
 use crate::snapshot::Home;
@@ -103,6 +103,18 @@ pub(crate) struct Args {
     allow_empty: bool,
 }
 
+impl Args {
+    /// Whether a suite was named, by name or glob; all are when none is.
+    fn names(&self, suite: &str) -> bool {
+        let by_glob = |name: &String| cases::glob(name).is_ok_and(|glob| glob.is_match(suite));
+        self.suites.is_empty() || self.suites.iter().any(|name| name == suite || by_glob(name))
+    }
+
+    fn names_one_of(&self, suites: &BTreeSet<String>) -> bool {
+        suites.iter().any(|suite| self.names(suite))
+    }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
@@ -123,17 +135,29 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if args.coverage {
         return coverage::run(args, &home, &project, ui);
     }
-    let plan = match plan(args, &home, &project).and_then(|plan| match args.failed {
-        true => failed::select(plan, &home, ui),
-        false => Ok(plan),
-    }) {
-        Ok(plan) => plan,
-        Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
-            ui.note(error.message());
-            return Ok(Exit::Success);
-        }
-        Err(error) => return Err(error),
+    // What was misspelt is said by the plan of what was named.
+    let all: BTreeSet<String> = project.suites.keys().cloned().collect();
+    let touched = match args.suites.is_empty() || args.names_one_of(&all) {
+        true => args.against.touched(&home, &project, ui)?,
+        false => None,
     };
+    if touched.as_ref().is_some_and(|touched| !args.names_one_of(touched)) {
+        // Nothing was misspelt: a change that touches no suite is as it should be.
+        ui.note("no suite to run");
+        return Ok(Exit::Success);
+    }
+    let plan =
+        match plan(args, touched.as_ref(), &home, &project).and_then(|plan| match args.failed {
+            true => failed::select(plan, &home, ui),
+            false => Ok(plan),
+        }) {
+            Ok(plan) => plan,
+            Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
+                ui.note(error.message());
+                return Ok(Exit::Success);
+            }
+            Err(error) => return Err(error),
+        };
     let base = args.against.load(global, &home, &project, ui)?;
     let whole = base.as_ref().map(|base| base.plan(&project, &plan)).transpose()?.flatten();
     let whole = whole.as_ref().unwrap_or(&plan);
@@ -258,9 +282,18 @@ pub(super) fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
     }
 }
 
-fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
+fn plan(
+    args: &Args,
+    touched: Option<&BTreeSet<String>>,
+    home: &Home,
+    project: &Project,
+) -> Result<Plan, Error> {
+    let suites: Vec<String> = match touched {
+        Some(touched) => touched.iter().filter(|name| args.names(name)).cloned().collect(),
+        None => args.suites.clone(),
+    };
     let selection = Selection {
-        suites: &args.suites,
+        suites: &suites,
         cases: &args.cases,
         tags: &args.tags,
         models: &args.models,
