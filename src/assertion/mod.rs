@@ -62,7 +62,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { route: Vec::new(), message: message.into(), help: Vec::new() }
     }
 

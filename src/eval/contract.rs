@@ -76,9 +76,17 @@ impl Contract {
         };
         let mut assertions = Vec::new();
         for (index, syntax) in output.assert.iter().enumerate() {
+            let route = base.key("assert").index(index);
             match syntax.compile() {
+                Ok(assertion) if assertion.needs().is_some() => {
+                    let message = format!(
+                        "`{}` asks someone else about each answer, which only `pf eval` does; move it into the `assert` of a suite",
+                        assertion.type_name()
+                    );
+                    add(&route, vec![Problem::new(message)]);
+                }
                 Ok(assertion) => assertions.push(assertion),
-                Err(problems) => add(&base.key("assert").index(index), problems),
+                Err(problems) => add(&route, problems),
             }
         }
         let schema =
@@ -291,6 +299,15 @@ mod tests {
             contract("{extract: [jsn], assert: [{type: regex, value: \"(\"}]}").unwrap_err();
         let places: Vec<String> = wrong.iter().map(|(route, _)| route.to_string()).collect();
         assert_eq!(places, ["output.extract", "output.assert[0]"]);
+    }
+
+    #[test]
+    fn what_asks_someone_else_is_refused_before_the_model_is_asked() {
+        let judge =
+            "{assert: [{type: judge, value: Is it kind?}, {type: exec, value: [check, me]}]}";
+        let wrong = contract(judge).unwrap_err();
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
+        assert!(wrong[0].1.contains("move it into the `assert` of a suite"), "{wrong:?}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod words;
 
 // Many labels together.
 pub mod classification;
+pub mod krippendorff;
 
 // Texts that resemble each other.
 pub mod shingle;

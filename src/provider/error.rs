@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use super::resolve::ConfigurationError;
+use super::configuration::ConfigurationError;
 
 /// Most characters of a server's own message that are shown.
 const LONGEST_MESSAGE: usize = 300;

@@ -10,9 +10,10 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Response, redirect, retry};
 use tokio::time::timeout_at;
 
+use super::configuration::ConfigurationError;
 use super::endpoint::{Endpoint, is_refused};
 use super::error::{Phase, ProviderError, printable};
-use super::resolve::{ConfigurationError, Connection};
+use super::resolve::Connection;
 use super::wire::Wire;
 
 /// Most bytes of an answer. The longest answers of models are a few hundred kilobytes.

@@ -4,6 +4,8 @@
 //! [`Provider::ask`]. What all calls of a run share, how much is under way and which hosts are silent, is [`Traffic`].
 //! Each wire protocol has a file of pure functions; connections, retries and limits are the same for all.
 
+mod built_in;
+mod configuration;
 mod echo;
 mod endpoint;
 mod error;
@@ -23,12 +25,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use indexmap::IndexMap;
 
+pub use built_in::built_in_names;
+pub use configuration::ConfigurationError;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Phase, ProviderError, Reply, Retry};
 pub use key::{ApiKey, KeyError};
 pub use limit::Limiter;
 pub use program::Program;
-pub use resolve::{Access, ConfigurationError, Exec, built_in_names};
+pub use resolve::{Access, Exec};
 pub use retry::{Backoff, Host};
 pub use trust::{Trust, TrustFile};
 pub use wire::{Quirks, Wire};

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::configuration::ConfigurationError;
 use super::endpoint::Endpoint;
 use super::error::{ProviderError, printable};
 use super::key::ApiKey;
 use super::limit::Outcome;
-use super::resolve::{self, Access, ConfigurationError};
+use super::resolve::{self, Access};
 use super::retry::{self, Attempts, Backoff};
 use super::{Asked, Traffic};
 use crate::message::{Answer, Request, ResponseFormat, ToolCall, Usage};

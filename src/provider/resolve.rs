@@ -11,77 +11,16 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::endpoint::{Endpoint, EndpointError};
-use super::key::{ApiKey, KeyError};
+use super::built_in::{self, built_in_names};
+use super::configuration::ConfigurationError;
+use super::endpoint::Endpoint;
+use super::key::ApiKey;
 use super::trust::{self, Trust};
 use super::wire::Wire;
 use crate::digest;
 use crate::path::RepoPath;
 use crate::project::config::{Protocol, ProviderConfig};
 use crate::project::exchange::Exchange;
-
-/// A provider that needs no configuration, or little.
-struct BuiltIn {
-    name: &'static str,
-    protocol: Protocol,
-    /// Its address, `{region}` in it as it stands in the configuration.
-    base_url: &'static str,
-    /// The variable that holds its key.
-    key: Option<&'static str>,
-}
-
-/// The built-in providers. Only what a vendor's own documentation says belongs here: a key is sent to these addresses.
-const BUILT_IN: [BuiltIn; 11] = [
-    built_in("echo", Protocol::Echo, "", None),
-    built_in("openai", Protocol::Openai, "https://api.openai.com/v1", Some("OPENAI_API_KEY")),
-    built_in(
-        "anthropic",
-        Protocol::Anthropic,
-        "https://api.anthropic.com/v1",
-        Some("ANTHROPIC_API_KEY"),
-    ),
-    built_in(
-        "gemini",
-        Protocol::Gemini,
-        "https://generativelanguage.googleapis.com/v1beta",
-        Some("GEMINI_API_KEY"),
-    ),
-    built_in(
-        "bedrock",
-        Protocol::Bedrock,
-        "https://bedrock-runtime.{region}.amazonaws.com",
-        Some("AWS_BEARER_TOKEN_BEDROCK"),
-    ),
-    built_in("ollama", Protocol::Ollama, "http://127.0.0.1:11434", None),
-    built_in(
-        "openrouter",
-        Protocol::Openai,
-        "https://openrouter.ai/api/v1",
-        Some("OPENROUTER_API_KEY"),
-    ),
-    built_in("groq", Protocol::Openai, "https://api.groq.com/openai/v1", Some("GROQ_API_KEY")),
-    built_in("mistral", Protocol::Openai, "https://api.mistral.ai/v1", Some("MISTRAL_API_KEY")),
-    built_in("deepseek", Protocol::Openai, "https://api.deepseek.com", Some("DEEPSEEK_API_KEY")),
-    built_in("xai", Protocol::Openai, "https://api.x.ai/v1", Some("XAI_API_KEY")),
-];
-
-const fn built_in(
-    name: &'static str,
-    protocol: Protocol,
-    base_url: &'static str,
-    key: Option<&'static str>,
-) -> BuiltIn {
-    BuiltIn { name, protocol, base_url, key }
-}
-
-fn find_built_in(name: &str) -> Option<&'static BuiltIn> {
-    BUILT_IN.iter().find(|provider| provider.name == name)
-}
-
-/// Names of the providers that are built in.
-pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|provider| provider.name)
-}
 
 /// Most time for one request where `timeout` does not say: reasoning models think for minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -102,180 +41,6 @@ const RESERVED_HEADERS: [&str; 10] = [
     "content-type",
     "transfer-encoding",
 ];
-
-/// Why a provider cannot be used as it is configured.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ConfigurationError {
-    /// Neither built in nor in `pf.yaml`.
-    #[error("unknown provider `{name}`{}; to add it, write `providers: {{{name}: {{protocol: openai, base_url: \"https://…/v1\"}}}}` into pf.yaml", did_you_mean(.suggestion.as_deref()))]
-    Unknown {
-        /// The name as it was written.
-        name: String,
-        /// The nearest known name.
-        suggestion: Option<String>,
-    },
-    /// A key of `pf.yaml` is missing.
-    #[error(
-        "provider `{name}` has no `{key}`; write it into `providers: {{{name}: …}}` of pf.yaml"
-    )]
-    Missing {
-        /// The provider.
-        name: String,
-        /// The key that it needs.
-        key: &'static str,
-    },
-    /// The base URL cannot be used.
-    #[error("`base_url` of provider `{name}`: {source}")]
-    BaseUrl {
-        /// The provider.
-        name: String,
-        /// What is wrong with it.
-        source: EndpointError,
-    },
-    /// A key that was named is not there.
-    #[error("environment variable {variable} is not set; it holds the key of provider `{name}`")]
-    KeyNotSet {
-        /// The provider.
-        name: String,
-        /// The variable.
-        variable: String,
-    },
-    /// A key is there but cannot be one.
-    #[error("environment variable {variable}, the key of provider `{name}`, {source}")]
-    BadKey {
-        /// The provider.
-        name: String,
-        /// The variable.
-        variable: String,
-        /// What is wrong with it.
-        source: KeyError,
-    },
-    /// A key would travel in the clear.
-    #[error(
-        "provider `{name}` would send the key in {variable} unencrypted to `{host}`; use https, or a server on this machine"
-    )]
-    Unencrypted {
-        /// The provider.
-        name: String,
-        /// The variable.
-        variable: String,
-        /// The host.
-        host: String,
-    },
-    /// A variable looks like someone else's secret.
-    #[error(
-        "provider `{name}` would send {variable}, which looks like a secret of {owner}, to `{host}`; if that is meant, trust it with `--trust {variable}={host}`"
-    )]
-    Untrusted {
-        /// The provider.
-        name: String,
-        /// The variable.
-        variable: String,
-        /// Whose secret it seems to be.
-        owner: String,
-        /// The host.
-        host: String,
-    },
-    /// A header cannot be sent.
-    #[error("header `{header}` of provider `{name}` {reason}")]
-    Header {
-        /// The provider.
-        name: String,
-        /// The header.
-        header: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A number or duration cannot be used.
-    #[error("`{key}` of provider `{name}` is {found}; expected {expected}")]
-    Value {
-        /// The provider.
-        name: String,
-        /// The key.
-        key: &'static str,
-        /// What stands there.
-        found: String,
-        /// What should.
-        expected: &'static str,
-    },
-    /// The file with a certificate authority cannot be used.
-    #[error("`ca_file` of provider `{name}`, `{path}`: {reason}")]
-    CaFile {
-        /// The provider.
-        name: String,
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The system has no certificates, so no host can be trusted.
-    #[error(
-        "no trusted certificates were found on this machine ({reason}); install the package `ca-certificates`, or set SSL_CERT_FILE to a PEM file"
-    )]
-    NoCertificates {
-        /// What the system said.
-        reason: String,
-    },
-    /// A program may not be run.
-    #[error(
-        "provider `{name}` would run the program `{program}` on this machine; if that is meant, allow it with `--allow-exec`, or for this project with `exec: [\"{root}\"]` in {}", .trust_file.as_deref().unwrap_or("your own trust.yaml"))]
-    ExecNotAllowed {
-        /// The provider.
-        name: String,
-        /// The program.
-        program: String,
-        /// The root of the project.
-        root: String,
-        /// Where the user says what is trusted.
-        trust_file: Option<String>,
-    },
-    /// A program cannot be run.
-    #[error("provider `{name}` {reason}")]
-    Program {
-        /// The provider.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The template of a body gives none.
-    #[error("the `body` of provider `{name}` cannot be made: {reason}")]
-    Body {
-        /// The provider.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// What `pf.yaml` says about requests and answers of an in-house endpoint is wrong.
-    #[error("`{key}` of provider `{name}`: {reason}")]
-    Exchange {
-        /// The provider.
-        name: String,
-        /// The key.
-        key: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The protocol has no place for a part of the request.
-    #[error("model `{model}` cannot be given {what}: {why}; {help}")]
-    Unsupported {
-        /// The model.
-        model: String,
-        /// The part of the request.
-        what: String,
-        /// Why there is no place for it.
-        why: String,
-        /// What to do instead.
-        help: String,
-    },
-    /// `extra` sets what a request sets itself.
-    #[error("`extra.{key}` of model `{model}` would replace the request's own `{key}`; remove it")]
-    ExtraKey {
-        /// The model.
-        model: String,
-        /// The key.
-        key: &'static str,
-    },
-}
 
 /// What the user's machine has to give, and what the user allows.
 pub struct Access<'a> {
@@ -334,7 +99,7 @@ pub(super) fn place(
     providers: &IndexMap<String, ProviderConfig>,
 ) -> Result<Place, ConfigurationError> {
     let config = providers.get(name);
-    let known = find_built_in(name);
+    let known = built_in::find(name);
     let missing = |key: &'static str| ConfigurationError::Missing { name: name.to_owned(), key };
     let own_protocol = config.and_then(|config| config.protocol);
     let protocol = match own_protocol.or_else(|| known.map(|known| known.protocol)) {
@@ -432,7 +197,7 @@ pub(super) fn connection(
     let variable = match (&config.api_key_env, &config.base_url) {
         (Some(variable), _) => Some(variable.as_str()),
         // Only a built-in address has a default key: an address from a file could be anyone's.
-        (None, None) => find_built_in(name).and_then(|known| known.key),
+        (None, None) => built_in::find(name).and_then(|known| known.key),
         (None, Some(_)) => None,
     };
     Ok(Connection {
@@ -560,18 +325,14 @@ pub(super) fn attempts(
 }
 
 fn unknown(name: &str, providers: &IndexMap<String, ProviderConfig>) -> ConfigurationError {
-    let own = providers.keys().map(String::as_str);
-    let known = own.chain(BUILT_IN.iter().map(|provider| provider.name));
-    let suggestion = known
+    let built_in = built_in_names().map(|known| -> &str { known });
+    let suggestion = built_in
+        .chain(providers.keys().map(String::as_str))
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min()
         .map(|(_, known)| known.to_owned());
     ConfigurationError::Unknown { name: super::error::printable(name, 80), suggestion }
-}
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -134,6 +134,14 @@ pub enum SnapshotError {
         /// Whether this is a partial clone.
         partial: bool,
     },
+    /// Something is to be committed and git does not know by whom.
+    #[error(
+        "{what} needs a name and an address: `git config user.name` and `git config user.email` set them"
+    )]
+    NoIdentity {
+        /// What was being done.
+        what: String,
+    },
     /// The file has not been merged yet.
     #[error("`{path}` has merge conflicts; resolve them and run `git add {path}`")]
     Conflict {

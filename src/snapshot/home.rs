@@ -1,6 +1,6 @@
 //! A project's place on disk and in git.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::repo::{Entry, Repo};
 use super::resolve::portable;
 use super::trust::check_owner;
 use super::worktree::Worktree;
-use super::{Snapshot, SnapshotError};
+use super::{Snapshot, SnapshotError, notes};
 use crate::path::RepoPath;
 
 /// The file that marks the root of a project.
@@ -227,6 +227,23 @@ impl Home {
             return Err(SnapshotError::NotACommit { rev: other.describe(), kind: "set of files" });
         };
         renames(repo, from, to)
+    }
+
+    /// The notes of a ref such as `refs/notes/pf`: lines, by the full id of the commit that they stand beside.
+    pub fn notes(&self, reference: &str) -> Result<BTreeMap<String, Vec<String>>, SnapshotError> {
+        notes::read(self.repo("the notes")?, reference)
+    }
+
+    /// Changes the lines beside a commit, given by its full id, whatever other processes write meanwhile. They are kept
+    /// sorted and each once; a note without lines is removed. Neither worktree nor index is touched.
+    pub fn edit_notes(
+        &self,
+        reference: &str,
+        commit: &str,
+        message: &str,
+        edit: impl Fn(&mut BTreeSet<String>),
+    ) -> Result<(), SnapshotError> {
+        notes::edit(self.repo("the notes")?, reference, commit, message, edit)
     }
 
     fn read_index(&self) -> Result<Index, SnapshotError> {

@@ -28,6 +28,7 @@ mod home;
 mod index;
 mod listing;
 mod memory;
+mod notes;
 mod overlay;
 mod renames;
 mod repo;

@@ -288,11 +288,10 @@ fn contract(prompt: &Prompt) -> Result<Contract, Error> {
             problems.into_iter().map(|(route, message)| format!("{route}: {message}"));
         let first = problems.next().unwrap_or_default();
         let error = Error::usage(format!(
-            "the prompt `{}` asks for what is not there: {first}",
-            prompt.name
+            "{}: the output cannot be held to its contract: {first}",
+            prompt.path
         ));
-        let error = problems.fold(error, |error, problem| error.hint(format!("also: {problem}")));
-        error.hint(format!("`pf lint {}` shows the places", prompt.path))
+        problems.fold(error, |error, problem| error.hint(format!("also: {problem}")))
     })
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::message::{Answer, Part, Request, ResponseFormat, Role, Tool, ToolCall, Usage};
 use crate::price::models;
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// Keys that `extra` may not set.
 const OWN_KEYS: [&str; 4] = ["messages", "model", "stream", "system"];

@@ -12,7 +12,7 @@ use super::{
     unsupported,
 };
 use crate::message::{Answer, Part, Request, ResponseFormat, Role, Tool, ToolCall, Usage};
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// Keys that `extra` may not set.
 const OWN_KEYS: [&str; 2] = ["messages", "system"];

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{ParseError, Wire, error_in, gemini, lay_extra, read, unsupported};
 use crate::message::{Answer, Request, Usage};
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// The body of the call.
 pub(super) fn request_body(wire: &Wire, request: &Request) -> Result<Value, ConfigurationError> {

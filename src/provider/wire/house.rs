@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{ParseError, error_in, finish_with_calls, lay, unsupported};
 use crate::message::{Answer, Request};
 use crate::project::exchange::Exchange;
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// The body of the call.
 pub(super) fn request_body(

@@ -27,9 +27,9 @@ use serde_json::{Map, Value};
 
 pub use self::openai::Quirks;
 pub(super) use self::stream::Collector;
+use super::configuration::ConfigurationError;
 use super::endpoint::Endpoint;
 use super::error::server_message;
-use super::resolve::ConfigurationError;
 use crate::message::{Answer, Request, ResponseFormat};
 use crate::price::vendors;
 use crate::project::config::{Method, Protocol};

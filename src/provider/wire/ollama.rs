@@ -10,7 +10,7 @@ use super::{
 use crate::message::{
     Answer, Content, Message, Part, Request, ResponseFormat, Role, Tool, ToolCall, Usage,
 };
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// Keys that `extra` may not set.
 const OWN_KEYS: [&str; 3] = ["messages", "model", "stream"];

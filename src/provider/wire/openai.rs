@@ -11,8 +11,8 @@ use super::{Delivery, Kind, ParseError, error_text, finish, null_is_default, rea
 use crate::message::{
     Answer, Content, Message, Part, Request, ResponseFormat, Tool, ToolCall, Usage,
 };
+use crate::provider::configuration::ConfigurationError;
 use crate::provider::endpoint::Endpoint;
-use crate::provider::resolve::ConfigurationError;
 use crate::schema::strict;
 
 /// Keys that `extra` may not set: they are the request's own, or they would make the answer unreadable.

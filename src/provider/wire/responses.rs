@@ -11,7 +11,7 @@ use super::{
 use crate::message::{
     Answer, Content, Message, Part, Request, ResponseFormat, Role, Tool, ToolCall, Usage,
 };
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 use crate::schema::strict;
 
 /// Keys that `extra` may not set.

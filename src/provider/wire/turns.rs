@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::unsupported;
 use crate::message::{Content, Message, Part, Request, Role, ToolCall};
-use crate::provider::resolve::ConfigurationError;
+use crate::provider::configuration::ConfigurationError;
 
 /// A request in two parts.
 pub(super) struct Conversation<'a> {

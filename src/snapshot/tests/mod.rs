@@ -6,6 +6,7 @@ mod history;
 mod home;
 mod hook;
 mod index;
+mod notes;
 mod overlay;
 mod revision;
 mod worktree;
