@@ -14,8 +14,7 @@ use super::Interval;
 ///
 /// Checked against the definition, computed directly on a grid ten times as fine and by NumPy on this one; by the expected
 /// wealth over all sequences of zeros and ones, which at the true mean is 1; and by the probability, summed over all of them,
-/// to miss at any time. The authors' package `confseq` is not among what it was compared with: it does not build with current
-/// compilers.
+/// to miss at any time. It was not compared with the authors' package `confseq`.
 #[derive(Clone, Debug)]
 pub struct BettingSequence {
     range: Interval,

@@ -63,9 +63,10 @@ fn misses(interval: Interval) -> bool {
 
 /// How often an interval of the bootstrap misses the mean of `n` nearly normal values or clusters: its half width is
 /// z·√((n − 1)/n) standard errors where Student's t would be right, and quantiles of `resamples` values lie a little inwards.
-/// Hesterberg, "What teachers should know about the bootstrap" (2015), §3.2 and §4.
+/// Hesterberg, "What teachers should know about the bootstrap" (2015), on narrowness bias.
 ///
-/// SciPy misses as often: `scipy.stats.bootstrap` on these very samples, with as many resamples, is given beside each use.
+/// That is the method and not this code: `scipy.stats.bootstrap`, on the same samples and with as many resamples, misses as
+/// often as is said beside each use.
 fn narrowness(n: u32, resamples: u32, confidence: f64) -> f64 {
     let (n, resamples) = (f64::from(n), f64::from(resamples));
     let tail = f64::midpoint(1.0, -confidence);
@@ -76,7 +77,7 @@ fn narrowness(n: u32, resamples: u32, confidence: f64) -> f64 {
 /// Catches a p-value that is halved, that leaves out the observed outcome or mishandles ties and zeros.
 #[test]
 fn tests_find_nothing_where_nothing_is() {
-    const TRIALS: u32 = 3000;
+    const TRIALS: u32 = 2000;
     let found = count(1, TRIALS, |stream| {
         let scores = sample(30, stream, score);
         let marks = sample(60, stream, mark);
@@ -110,7 +111,7 @@ fn clustered_tests_find_nothing_where_nothing_is() {
     });
     about(t, 0.1, TRIALS);
     about(flips, 0.1, TRIALS);
-    // SciPy: @CLUSTER@.
+    // SciPy 1.17: 198 of 1,500, where 182 are expected.
     about(bca, narrowness(30, 400, 0.9), TRIALS);
     assert!(f64::from(careless) > 0.3 * f64::from(TRIALS), "clusters matter: {careless}");
 }
@@ -118,14 +119,14 @@ fn clustered_tests_find_nothing_where_nothing_is() {
 /// Catches resamples of another size, bias or acceleration of the wrong sign, and quantiles of the wrong tail.
 #[test]
 fn bootstraps_miss_as_often_as_theory_says() {
-    const TRIALS: u32 = 2000;
+    const TRIALS: u32 = 1200;
     let missed = count(5, TRIALS, |stream| {
-        let scores = sample(60, stream, score);
-        let how = Resampling { resamples: 500, confidence: 0.9, seed: stream.bits() };
+        let scores = sample(40, stream, score);
+        let how = Resampling { resamples: 400, confidence: 0.9, seed: stream.bits() };
         [bca_mean, percentile_mean].map(|interval| misses(interval(&scores, None, how).unwrap()))
     });
     // SciPy: @SCORES@.
-    missed.into_iter().for_each(|missed| about(missed, narrowness(60, 500, 0.9), TRIALS));
+    missed.into_iter().for_each(|missed| about(missed, narrowness(40, 400, 0.9), TRIALS));
 }
 
 /// Catches n for n − 1, z for t and a one-sided quantile.
@@ -139,7 +140,7 @@ fn students_t_is_exact_for_normal_values() {
     });
     about(missed, 0.1, TRIALS);
     about(found, 0.05, TRIALS);
-    // One standard error too few degrees of freedom, or z for t, would show at this number of trials.
+    // z for t would show at this number of trials.
     let careless = student_p(normal_quantile(0.95), 7.0);
     assert!((careless - 0.1) * f64::from(TRIALS) > 2.0 * noise(0.1, TRIALS), "{careless}");
 }
@@ -169,9 +170,9 @@ fn wilson_covers_on_average() {
     }
 }
 
-/// Counted out for each table of 40 pairs that fall into the four kinds with these probabilities. Newcombe (1998), table II,
-/// has a mean coverage of 95.0 % and a least of 90.9 % for the nominal 95 %. Catches sides of Wilson's intervals that are
-/// exchanged and a φ of the wrong sign.
+/// Counted out for each table of 40 pairs that fall into the four kinds with these probabilities. Newcombe (1998) finds his
+/// method 10 near the nominal coverage on average, and above it where few pairs differ. Catches sides of Wilson's intervals
+/// that are exchanged and a φ of the wrong sign.
 #[test]
 fn newcombe_covers_on_average() {
     const N: u64 = 40;
@@ -211,10 +212,10 @@ fn newcombe_covers_on_average() {
 /// catch more, on shorter ones.
 #[test]
 fn sequences_hold_the_truth_at_all_times() {
-    const TRIALS: u32 = 400;
+    const TRIALS: u32 = 250;
     let range = Interval { low: -1.0, high: 1.0 };
     let [betting, bernstein, fixed] = count(6, TRIALS, |stream| {
-        let mut betting = BettingSequence::with_steps(range, 0.9, 200);
+        let mut betting = BettingSequence::with_steps(range, 0.9, 100);
         let mut bernstein = BernsteinSequence::new(range, 0.9);
         let mut values = Vec::new();
         let mut fixed = false;
@@ -224,7 +225,7 @@ fn sequences_hold_the_truth_at_all_times() {
             bernstein.push(value);
             values.push(value);
             fixed |= n >= 20
-                && n % 10 == 0
+                && n % 25 == 0
                 && student_t_mean(&values, 0.9).is_some_and(|m| misses(m.interval.unwrap()));
         }
         // Never wider than before, so the last one misses if any did.
