@@ -297,7 +297,9 @@ mod tests {
         for (values, ones) in sequences(LENGTH) {
             // So sure that no mean is left out.
             let mut sequence = BettingSequence::with_steps(UNIT, 1.0 - 1e-12, 20);
-            values.iter().for_each(|value| sequence.push(*value));
+            for value in values {
+                sequence.push(value);
+            }
             assert_eq!(sequence.wealth.len(), 21);
             for (index, wealth) in sequence.wealth.iter().enumerate() {
                 let mean = index as f64 / 20.0;
@@ -402,7 +404,9 @@ mod tests {
                 })
                 .collect();
             let mut sequence = BettingSequence::new(UNIT, 1.0 - alpha);
-            x.iter().for_each(|x| sequence.push(*x));
+            for value in x {
+                sequence.push(value);
+            }
             let Interval { low, high } = sequence.interval();
             let step = 1.0 / STEPS as f64 + 1e-9;
             assert!((-1e-9..=step).contains(&(left[0] - low)), "{n}: {low} {}", left[0]);
