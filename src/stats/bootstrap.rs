@@ -35,7 +35,7 @@ impl Default for Resampling {
 /// `scipy.stats.bootstrap(…, numpy.mean, method="BCa")` but for the draws.
 ///
 /// Of few values it is a little narrow, as each bootstrap of a mean is that takes its quantiles from the normal curve or the
-/// resamples: at 90 %, some 11.6 % of intervals miss for 40 values and 12.1 % for 30 clusters. SciPy's misses as often.
+/// resamples: at 90 %, some 11.7 % of intervals miss for 40 values and 12.1 % for 30 clusters. SciPy's misses as often.
 pub fn bca_mean(values: &[f64], clusters: Option<&[usize]>, how: Resampling) -> Option<Interval> {
     let sample = Sample::of(values, clusters)?;
     if sample.is_constant() {
