@@ -64,6 +64,7 @@ documents![
     providers,
     files,
     usage,
+    ab,
     compare
 ];
 
