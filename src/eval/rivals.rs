@@ -22,6 +22,8 @@ pub struct Rivals {
     pub label: String,
     /// By the place of a column of the other side, the column of the plan that it stands against.
     pub against: BTreeMap<ColumnPlace, ColumnPlace>,
+    /// Whether the other side is another prompt or model, and not only another version of the same.
+    pub others: bool,
     /// Shuffles the cases by this seed, so that any of them stand for all.
     pub shuffled: Option<u64>,
     /// Columns of the plan that are the same on the other side.
@@ -104,7 +106,7 @@ pub fn rank(seed: u64, group: Option<&str>, id: &str) -> [Digest; 2] {
 /// A plan with the columns of another one behind it, both of the same suite and cases: each against the one on the same
 /// model, or the only one against the only one.
 pub fn between(plan: &Plan, other: &Plan, label: &str) -> Plan {
-    let mut rivals = Rivals { label: label.to_owned(), ..Rivals::default() };
+    let mut rivals = Rivals { label: label.to_owned(), others: true, ..Rivals::default() };
     let mut suites = Vec::new();
     for (s, suite) in plan.suites.iter().enumerate() {
         let Some(there) = other.suites.iter().find(|there| there.name == suite.name) else {

@@ -130,8 +130,9 @@ impl<'a> Watch<'a> {
             early.of += suite.cases.len() as u64;
             let name = &suite.columns[own.1];
             let column = comparison.columns.iter_mut().find(|column| {
+                let prompt = [name.prompt.as_str(), name.name.as_str()];
                 column.after.suite == suite.name
-                    && column.after.prompt == name.prompt
+                    && prompt.contains(&column.after.prompt.as_str())
                     && column.after.model == name.model.label
             });
             let Some(column) = column else { continue };

@@ -112,14 +112,16 @@ impl<'a> Sides<'a> {
 
     /// The answers that are held, of the other side and of the plan's own.
     pub fn answers(&self) -> [BTreeMap<Wanted, Answer>; 2] {
+        let by_own = self.plan.rivals.by_own();
         let mut found = [BTreeMap::new(), BTreeMap::new()];
         for (index, pair) in &self.answers {
-            let name = self.name((index.suite, index.column));
+            let own = (index.suite, index.column);
+            let rival = by_own.get(&own).copied().unwrap_or(own);
             let case = self.plan.suites[index.suite].cases.get(index.case);
-            let wanted = Wanted::of(&name, &case.id, index.repeat);
-            for (found, held) in found.iter_mut().zip(pair) {
+            for ((found, held), place) in found.iter_mut().zip(pair).zip([rival, own]) {
                 if let Some(held) = held {
-                    found.insert(wanted.clone(), held.answer.clone());
+                    let wanted = Wanted::of(&self.name(place, own), &case.id, index.repeat);
+                    found.insert(wanted, held.answer.clone());
                 }
             }
         }
@@ -130,7 +132,7 @@ impl<'a> Sides<'a> {
         let suite = &self.plan.suites[place.0];
         let digest = Some(suite.columns[place.1].digest);
         Column {
-            name: ColumnName { digest, ..self.name(own) },
+            name: ColumnName { digest, ..self.name(place, own) },
             suite_digest: Some(suite.digest),
             dataset_digest: Some(suite.dataset_digest),
             primary: suite.primary.clone(),
@@ -139,13 +141,19 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// One of the plan's own columns.
-    fn name(&self, own: ColumnPlace) -> ColumnName {
-        let suite = &self.plan.suites[own.0];
-        let column = &suite.columns[own.1];
+    /// What a column is called: another version as the plan's own.
+    fn name(&self, place: ColumnPlace, own: ColumnPlace) -> ColumnName {
+        let (suite, column) = if self.plan.rivals.others { place } else { own };
+        let suite = &self.plan.suites[suite];
+        let column = &suite.columns[column];
+        // The sides say which version each is.
+        let prompt = match self.plan.rivals.others {
+            true => column.name.to_string(),
+            false => column.prompt.clone(),
+        };
         ColumnName {
             suite: suite.name.clone(),
-            prompt: column.prompt.clone(),
+            prompt,
             model: column.model.label.clone(),
             digest: None,
         }

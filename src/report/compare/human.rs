@@ -218,6 +218,7 @@ fn answers(out: &mut dyn Write, what: &str, flips: &[Flip], shown: Shown) -> io:
     }
     match flips.len().saturating_sub(shown.flips) {
         0 => Ok(()),
+        1 if shown.flips == 0 => writeln!(out, "  it is not shown; `--flips N` shows some"),
         more if shown.flips == 0 => writeln!(out, "  {more} are not shown; `--flips N` shows some"),
         more => writeln!(out, "  and {more} more; `--flips N` shows more, `-o compare.json` all"),
     }

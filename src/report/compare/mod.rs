@@ -116,7 +116,7 @@ fn power(metric: &MetricComparison) -> Option<String> {
     });
     let needed = power
         .needed
-        .map(|needed| format!("one as large as the one seen takes about {needed} cases"));
+        .map(|needed| format!("a true difference as large as the one seen takes about {needed} cases"));
     let parts: Vec<String> = smallest.into_iter().chain(needed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
