@@ -114,9 +114,9 @@ fn power(metric: &MetricComparison) -> Option<String> {
             POWER * 100.0
         )
     });
-    let needed = power
-        .needed
-        .map(|needed| format!("a true difference as large as the one seen takes about {needed} cases"));
+    let needed = power.needed.map(|needed| {
+        format!("a true difference as large as the one seen takes about {needed} cases")
+    });
     let parts: Vec<String> = smallest.into_iter().chain(needed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
