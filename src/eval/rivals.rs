@@ -25,6 +25,8 @@ pub struct Rivals {
     pub unchanged: Vec<ColumnPlace>,
     /// Columns of the plan whose prompt is not there on the other side.
     pub new: Vec<ColumnPlace>,
+    /// Columns of the plan that cannot be asked on the other side, and why: a change may be the one that mends them.
+    pub unusable: Vec<(ColumnPlace, String)>,
     /// Columns of the plan that name a version themselves.
     pub pinned: Vec<ColumnPlace>,
 }
@@ -73,7 +75,19 @@ pub fn against(own: &Project, plan: &Plan, version: &Version<'_>) -> Result<Plan
                 rivals.new.push((s, c));
                 continue;
             };
-            let rival = in_version(own, version, prompt, column)?;
+            let rival = match in_version(own, version, prompt, column) {
+                Ok(rival) => rival,
+                Err(PlanError::Usage { message, .. }) => {
+                    rivals.unusable.push(((s, c), message));
+                    continue;
+                }
+                Err(PlanError::Findings(found)) => {
+                    let first = found.into_iter().next().map(|finding| finding.message);
+                    rivals.unusable.push(((s, c), first.unwrap_or_default()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if rival.digest == column.digest {
                 rivals.unchanged.push((s, c));
                 continue;

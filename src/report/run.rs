@@ -126,6 +126,8 @@ pub struct Against {
     unchanged: Vec<Named>,
     /// Prompts on models that are not there.
     new: Vec<Named>,
+    /// Prompts on models that cannot be asked there: inactive, broken, or without a case that can be rendered.
+    unusable: Vec<Named>,
     /// What differs, compared, as `pf compare --format json` prints it.
     comparison: Option<CompareJson>,
 }
@@ -155,6 +157,7 @@ impl Against {
             label: versus.label.clone(),
             unchanged: named(&versus.unchanged),
             new: named(&versus.new),
+            unusable: named(&versus.unusable),
             comparison: versus.comparison.as_ref().map(compare::json),
         }
     }
@@ -227,7 +230,7 @@ pub struct ResultEntry {
     cells: Counts,
     metrics: IndexMap<String, Metric>,
     /// By metric, what the labels of its `label` assertions are as a classification.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     classification: IndexMap<String, Classification>,
     /// How far the verdicts agree with people's scores of given answers.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -195,6 +195,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         if let Some(sides) = &mut sides {
             sides.add(&cell);
         }
+        // More than a few different ones are not said one by one.
+        if let Some(error) = &cell.error
+            && (errors.len() < MOST_ERRORS || errors.contains_key(error))
+        {
+            *errors.entry(error.clone()).or_insert(0) += 1;
+        }
         if cell.index.suite >= own {
             return;
         }
@@ -202,12 +208,6 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         troubles.add(cell.index, cell.state);
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
-        }
-        // More than a few different ones are not said one by one.
-        if let Some(error) = &cell.error
-            && (errors.len() < MOST_ERRORS || errors.contains_key(error))
-        {
-            *errors.entry(error.clone()).or_insert(0) += 1;
         }
         if failed.is_none() {
             failed = outputs.cell(&plan, &cell).err();
@@ -233,10 +233,15 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if plan.shard.is_some() {
         shard::leave_gates(&mut run);
     }
-    if let (Some(base), Some(sides)) = (&base, sides) {
-        base.compare(&plan, whole, sides, &mut run)?;
-    }
-    let exit = exit(&run, finished.status);
+    // What cannot be compared must not cost the results of the run.
+    let compared = match (&base, sides) {
+        (Some(base), Some(sides)) => base.compare(&plan, whole, sides, &mut run),
+        _ => Ok(()),
+    };
+    let exit = match (exit(&run, finished.status), &compared) {
+        (Exit::Success, Err(error)) => error.exit(),
+        (exit, _) => exit,
+    };
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
     inputs::record(&home, &project, whole, finished.recordings, ui)?;
@@ -251,7 +256,14 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
-    Ok(exit)
+    match compared {
+        Err(error) if error.exit() == exit => Err(error),
+        Err(error) => {
+            ui.warn(error.message());
+            Ok(exit)
+        }
+        Ok(()) => Ok(exit),
+    }
 }
 
 /// Different errors that are counted.
