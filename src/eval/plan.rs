@@ -9,6 +9,7 @@ use self::choice::{Chosen, choose};
 use super::bench::Bench;
 use super::cases::{Identity, PlannedCases};
 use super::rivals::Rivals;
+use super::shard::Shard;
 use crate::assertion::{Assertion, Extract};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{self, Digest};
@@ -34,6 +35,8 @@ pub struct Selection<'a> {
     pub cases: &'a [String],
     /// Cases that have one of these tags; all when empty.
     pub tags: &'a [String],
+    /// Of these cases the ones of this part; all when none.
+    pub shard: Option<Shard>,
     /// Models to ask instead of those of the suite; those of the suite when empty.
     pub models: &'a [String],
     /// Prompts to run instead of those of the suite: names or selectors; those of the suite when empty.
@@ -45,7 +48,7 @@ pub struct Selection<'a> {
 }
 
 impl Selection<'_> {
-    /// Whether only a part of the cases runs.
+    /// Whether only the cases that the user names run.
     pub fn filters_cases(&self) -> bool {
         !self.cases.is_empty() || !self.tags.is_empty()
     }
@@ -94,8 +97,10 @@ pub struct Plan {
     pub suites: Vec<Arc<SuitePlan>>,
     /// What to know about the files that does not stop the run.
     pub warnings: Vec<Diagnostic>,
-    /// Whether only a part of the cases runs.
+    /// Whether only the cases that the user names run.
     pub filtered: bool,
+    /// The part of the cases that runs, where a run is cut into several.
+    pub shard: Option<Shard>,
     /// What models cost.
     pub prices: Prices,
     /// Whom its assertions ask.
@@ -114,6 +119,8 @@ pub struct SuitePlan {
     pub dataset_digest: Digest,
     /// The cases that run, in the order of the files.
     pub cases: PlannedCases,
+    /// How many cases run in all shards together.
+    pub selected: usize,
     /// Pairs of prompt and model.
     pub columns: Vec<Column>,
     /// How often each case is asked.
@@ -253,6 +260,7 @@ pub fn plan(
         suites: Vec::new(),
         warnings: Vec::new(),
         filtered: selection.filters_cases(),
+        shard: selection.shard,
         prices: project.prices()?,
         bench: Arc::default(),
         rivals: Rivals::default(),
@@ -280,13 +288,13 @@ pub fn plan(
         return Err(PlanError::Findings(errors));
     }
     crate::diagnostic::sort(&mut plan.warnings);
-    if plan.suites.iter().all(|suite| suite.cases.is_empty()) {
+    if plan.suites.iter().all(|suite| suite.selected == 0) {
         return Err(no_cases(&plan, selection));
     }
     unmatched_ids(&plan, selection)?;
     if plan.filtered {
         // A suite that the filter empties was not asked for; one that is empty by itself must not pass unseen.
-        plan.suites.retain(|suite| !suite.cases.is_empty());
+        plan.suites.retain(|suite| suite.selected > 0);
     }
     Ok(plan)
 }
@@ -374,7 +382,7 @@ fn plan_suite(
     let suite = context.suite;
     let identity =
         Identity { declared: context.declared().iter().map(|name| (*name).to_owned()).collect() };
-    let Chosen { kept, all_ids, dataset_digest } = choose(context, selection, &identity)?;
+    let Chosen { kept, selected, all_ids, dataset_digest } = choose(context, selection, &identity)?;
     let cases = PlannedCases::new(&context.cases.cases, kept, identity);
     let compile = |syntaxes: &[crate::assertion::Syntax]| -> Vec<Assertion> {
         // The rules have refused what does not compile.
@@ -445,6 +453,7 @@ fn plan_suite(
         digest: digest::suite(&suite.document.to_json(), repeat),
         dataset_digest,
         cases,
+        selected,
         columns,
         repeat,
         threshold: suite.file.threshold,
@@ -549,7 +558,8 @@ fn no_cases(plan: &Plan, selection: Selection<'_>) -> PlanError {
     PlanError::Nothing { message, help }
 }
 
-/// Each id that the user typed must match: of two, one must not hide that the other is misspelt.
+/// Each id that the user typed must match: of two, one must not hide that the other is misspelt. Whether a case of another
+/// shard is there, that shard says.
 fn unmatched_ids(plan: &Plan, selection: Selection<'_>) -> Result<(), PlanError> {
     if selection.cases.is_empty() {
         return Ok(());
@@ -558,7 +568,8 @@ fn unmatched_ids(plan: &Plan, selection: Selection<'_>) -> Result<(), PlanError>
     for case in plan.suites.iter().flat_map(|suite| suite.cases.iter()) {
         missing.remove(case.id.as_str());
     }
-    for wanted in selection.cases.iter().filter(|id| !cases::is_glob(id)) {
+    let here = |id: &String| selection.shard.is_none_or(|shard| shard.holds(id));
+    for wanted in selection.cases.iter().filter(|id| !cases::is_glob(id) && here(id)) {
         if missing.contains(wanted.as_str()) {
             let similar = closest_id(plan, wanted);
             return Err(PlanError::Nothing {

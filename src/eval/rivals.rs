@@ -30,6 +30,8 @@ pub struct Rivals {
     pub unchanged: Vec<ColumnPlace>,
     /// Columns of the plan whose prompt is not there on the other side.
     pub new: Vec<ColumnPlace>,
+    /// Columns of the plan that cannot be asked on the other side, and why: a change may be the one that mends them.
+    pub unusable: Vec<(ColumnPlace, String)>,
     /// Columns of the plan that name a version themselves.
     pub pinned: Vec<ColumnPlace>,
 }
@@ -78,7 +80,19 @@ pub fn against(own: &Project, plan: &Plan, version: &Version<'_>) -> Result<Plan
                 rivals.new.push((s, c));
                 continue;
             };
-            let rival = in_version(own, version, prompt, column)?;
+            let rival = match in_version(own, version, prompt, column) {
+                Ok(rival) => rival,
+                Err(PlanError::Usage { message, .. }) => {
+                    rivals.unusable.push(((s, c), message));
+                    continue;
+                }
+                Err(PlanError::Findings(found)) => {
+                    let first = found.into_iter().next().map(|finding| finding.message);
+                    rivals.unusable.push(((s, c), first.unwrap_or_default()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if rival.digest == column.digest {
                 rivals.unchanged.push((s, c));
                 continue;
@@ -152,6 +166,7 @@ impl Plan {
             suites: self.suites.iter().cloned().chain(suites).collect(),
             warnings: Vec::new(),
             filtered: self.filtered,
+            shard: self.shard,
             prices: self.prices.clone(),
             bench: Arc::clone(&self.bench),
             rivals,
@@ -179,6 +194,7 @@ impl SuitePlan {
             digest: self.digest,
             dataset_digest: self.dataset_digest,
             cases: self.cases.clone(),
+            selected: self.selected,
             columns,
             repeat: self.repeat,
             threshold: self.threshold,

@@ -35,6 +35,8 @@ pub struct Versus {
     pub unchanged: Vec<ColumnPlace>,
     /// Columns that are not there.
     pub new: Vec<ColumnPlace>,
+    /// Columns that cannot be asked there: inactive, broken, or without a case that can be rendered.
+    pub unusable: Vec<ColumnPlace>,
 }
 
 /// What a prompt on a model came to in a suite.

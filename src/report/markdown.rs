@@ -154,6 +154,9 @@ fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
     if plan.filtered {
         text += "; only the selected cases ran";
     }
+    if let Some(shard) = plan.shard {
+        let _ = write!(text, "; shard {shard}, and `pf merge` checks the gates of all");
+    }
     if let Some(spent) = &info.spent {
         let _ = write!(text, "; {}", spent.text());
     }

@@ -46,7 +46,7 @@ pub enum MergeError {
         /// The file.
         label: String,
         /// Why.
-        error: SavedError,
+        error: Box<SavedError>,
     },
     /// A file of cells alone.
     #[error(
@@ -196,13 +196,14 @@ impl Merged {
 }
 
 fn read<'a>(part: &Part<'a>) -> Result<Read<'a>, MergeError> {
-    let unusable = |error| MergeError::Unusable { label: part.label.to_owned(), error };
+    let unusable =
+        |error| MergeError::Unusable { label: part.label.to_owned(), error: Box::new(error) };
     let saved = saved::read(part.bytes, part.label).map_err(unusable)?;
     if saved.id.is_none() {
         return Err(MergeError::Cells { label: part.label.to_owned() });
     }
     let mut run: Map<String, Value> =
-        serde_json::from_slice(part.bytes).map_err(|error| unusable(error.into()))?;
+        serde_json::from_slice(part.bytes).map_err(|error| unusable(SavedError::from(error)))?;
     let cells = match run.shift_remove("cells") {
         Some(Value::Array(cells)) => cells,
         _ => Vec::new(),

@@ -100,12 +100,12 @@ pub struct Eval {
     dirty: Option<bool>,
     /// Whether only a part of the cases ran.
     filtered: bool,
-    /// Whether all gates hold.
+    /// Whether all gates hold; of a shard, whether all of it could run.
     passed: bool,
     /// What the calls of this run cost, where it made or might have made any; answers that were there cost nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent: Option<Spending>,
-    /// The part of the run that this is, where it is run in parts.
+    /// The part of the run that this is, where it is run in parts; the gates are those of all parts together.
     #[serde(skip_serializing_if = "Option::is_none")]
     shard: Option<Shard>,
     /// What the suites ask for, so that a saved run can be compared and merged without the project that it is of.
@@ -126,6 +126,8 @@ pub struct Against {
     unchanged: Vec<Named>,
     /// Prompts on models that are not there.
     new: Vec<Named>,
+    /// Prompts on models that cannot be asked there: inactive, broken, or without a case that can be rendered.
+    unusable: Vec<Named>,
     /// What differs, compared, as `pf compare --format json` prints it.
     comparison: Option<CompareJson>,
 }
@@ -155,6 +157,7 @@ impl Against {
             label: versus.label.clone(),
             unchanged: named(&versus.unchanged),
             new: named(&versus.new),
+            unusable: named(&versus.unusable),
             comparison: versus.comparison.as_ref().map(compare::json),
         }
     }
@@ -227,7 +230,7 @@ pub struct ResultEntry {
     cells: Counts,
     metrics: IndexMap<String, Metric>,
     /// By metric, what the labels of its `label` assertions are as a classification.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     classification: IndexMap<String, Classification>,
     /// How far the verdicts agree with people's scores of given answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -454,17 +457,12 @@ impl Eval {
             filtered: plan.filtered,
             passed: info.passed,
             spent: info.spent,
-            shard: None,
+            shard: plan.shard,
             suites: plan.suites.iter().map(|suite| SuiteEntry::new(suite)).collect(),
             gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
             against: run.versus.as_ref().map(|versus| Against::new(plan, versus)),
         }
-    }
-
-    /// The same as a part of a run.
-    pub fn of_shard(self, shard: Shard) -> Self {
-        Self { shard: Some(shard), ..self }
     }
 
     /// The same as `-o run.json` begins with it: see [`RunFile`].

@@ -7,6 +7,7 @@
     reason = "tests set their own scene; what the library may read and write does not bind them"
 )]
 
+mod against;
 mod asking;
 #[cfg(unix)]
 mod console;
@@ -23,6 +24,7 @@ mod judges;
 #[cfg(unix)]
 mod readme;
 mod server;
+mod shards;
 mod spending;
 mod support;
 mod tidy;

@@ -254,6 +254,7 @@ fn planned(
         suites: &suites,
         cases: &args.cases,
         tags: &args.tags,
+        shard: None,
         models: &models,
         prompts: &prompts,
         threshold: None,

@@ -7,6 +7,7 @@ mod failed;
 pub(in crate::cli) mod inputs;
 mod outputs;
 pub(super) mod progress;
+mod shard;
 pub(super) mod spending;
 mod spot_check;
 
@@ -20,6 +21,7 @@ use self::asking::{AskArgs, Asking};
 use self::inputs::Inputs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
+use self::shard::ShardArg;
 use self::spot_check::Found;
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
@@ -49,6 +51,7 @@ use crate::snapshot::Home;
   pf eval --coverage                       what no case tries; asks nobody
   pf eval --threshold 0.95                 with another pass rate as the gate
   pf eval --against main...                what a branch changed, on the same cases
+  pf eval --shard 2/4 -o shard-2.json      a quarter of the cases, for `pf merge`
   pf eval --dry-run                        how many calls it would make, and what they would cost
   pf eval --max-cost 0.50                  stop before more than 50 cents are spent
   pf eval --record                         keep the answers in recordings/, to be committed
@@ -69,6 +72,11 @@ pub(crate) struct Args {
     /// Only cases with this tag
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// Only a part of the cases: I/N, or `auto` where the job of GitLab, Slurm, Kubernetes or a matrix says which. Which part a
+    /// case is in depends on its identity alone. The gates are left to `pf merge`: the exit code is 0 unless something could
+    /// not run
+    #[arg(long, value_name = "I/N", value_parser = ShardArg::parse, conflicts_with_all = ["failed", "coverage", "spot_check", "against"])]
+    shard: Option<ShardArg>,
     /// Only what did not pass in the last run: failed, in error, unscored or not run
     #[arg(long)]
     failed: bool,
@@ -162,7 +170,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let whole = base.as_ref().map(|base| base.plan(&project, &plan)).transpose()?.flatten();
     let whole = whole.as_ref().unwrap_or(&plan);
     against::announce(whole, ui);
-    warn(&plan, base.is_some(), ui);
+    shard::announce(&plan, ui);
+    warn(&plan, base.is_some() || plan.shard.is_some(), ui);
     permit(&plan, trust.allows_exec())?;
     let old = base.as_ref().and_then(Base::project);
     let mut inputs = Inputs::load(&home, &project, old, whole, mode, ui)?;
@@ -211,6 +220,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         if let Some(sides) = &mut sides {
             sides.add(&cell);
         }
+        // More than a few different ones are not said one by one.
+        if let Some(error) = &cell.error
+            && (errors.len() < MOST_ERRORS || errors.contains_key(error))
+        {
+            *errors.entry(error.clone()).or_insert(0) += 1;
+        }
         if cell.index.suite >= own {
             return;
         }
@@ -218,12 +233,6 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         troubles.add(cell.index, cell.state);
         if cell.state != State::Pass && wrong.len() < args.output.shown_cells() {
             wrong.push(evaluation::cell(&plan, &cell, args.output.detail()));
-        }
-        // More than a few different ones are not said one by one.
-        if let Some(error) = &cell.error
-            && (errors.len() < MOST_ERRORS || errors.contains_key(error))
-        {
-            *errors.entry(error.clone()).or_insert(0) += 1;
         }
         if failed.is_none() {
             failed = outputs.cell(&plan, &cell).err();
@@ -242,14 +251,22 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
-        let whole = !plan.filtered && args.models.is_empty();
+        let whole = !plan.filtered && plan.shard.is_none() && args.models.is_empty();
         failed::keep(&home, &plan, &troubles, whole, ui);
     }
     let mut run = tally.finish(&plan);
-    if let (Some(base), Some(sides)) = (&base, sides) {
-        base.compare(&plan, whole, sides, &mut run)?;
+    if plan.shard.is_some() {
+        shard::leave_gates(&mut run);
     }
-    let exit = exit(&run, finished.status);
+    // What cannot be compared must not cost the results of the run.
+    let compared = match (&base, sides) {
+        (Some(base), Some(sides)) => base.compare(&plan, whole, sides, &mut run),
+        _ => Ok(()),
+    };
+    let exit = match (exit(&run, finished.status), &compared) {
+        (Exit::Success, Err(error)) => error.exit(),
+        (exit, _) => exit,
+    };
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
     inputs::record(&home, &project, whole, finished.recordings, ui)?;
@@ -264,7 +281,14 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
-    Ok(exit)
+    match compared {
+        Err(error) if error.exit() == exit => Err(error),
+        Err(error) => {
+            ui.warn(error.message());
+            Ok(exit)
+        }
+        Ok(()) => Ok(exit),
+    }
 }
 
 /// Different errors that are counted.
@@ -297,6 +321,7 @@ fn plan(
         cases: &args.cases,
         tags: &args.tags,
         models: &args.models,
+        shard: args.shard.map(ShardArg::shard).transpose()?,
         prompts: &[],
         threshold: args.threshold,
         repeat: args.ask.repeat,
@@ -341,8 +366,9 @@ pub(super) fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
         ))
 }
 
-fn warn(plan: &Plan, compares: bool, ui: &mut Ui) {
-    for suite in plan.suites.iter().filter(|_| !compares) {
+/// Says what is not checked, and what the rules found. `elsewhere`: gates on comparisons are checked, or not by this run.
+fn warn(plan: &Plan, elsewhere: bool, ui: &mut Ui) {
+    for suite in plan.suites.iter().filter(|_| !elsewhere) {
         let gates = ComparisonGates::from(&suite.gates).names();
         if !gates.is_empty() {
             ui.warn(format!(
@@ -365,6 +391,9 @@ fn warn(plan: &Plan, compares: bool, ui: &mut Ui) {
 
 /// What will be asked, before anything is.
 fn announce(plan: &Plan, cells: &Cells, judging: &Judging, ui: &mut Ui) {
+    if cells.len() == 0 {
+        return;
+    }
     let of = |origin| cells.count(origin);
     let called = of(Origin::Called);
     let parts: Vec<String> = [

@@ -97,8 +97,18 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The other side, and the plan's own, called so.
+    /// The columns that have a rival of which nothing was asked: it could render none of the cases.
+    pub fn unanswered(&self) -> Vec<ColumnPlace> {
+        let silent = |rival: &ColumnPlace| !self.outcomes.contains_key(rival);
+        let pairs = self.pairs.iter();
+        pairs.filter(|(_, rival)| rival.as_ref().is_some_and(silent)).map(|(own, _)| *own).collect()
+    }
+
+    /// The other side, and the plan's own, called so; without the columns of which nothing was asked on the other side.
     pub fn take(&mut self, after: &str) -> [Side; 2] {
+        for own in self.unanswered() {
+            self.pairs.remove(&own);
+        }
         let label = |text: &str| Side { label: text.to_owned(), columns: Vec::new() };
         let [mut before, mut after] = [label(&self.plan.rivals.label), label(after)];
         for (own, rival) in std::mem::take(&mut self.pairs) {

@@ -192,8 +192,9 @@ pub(super) fn interval(
         let found = stats::risk_difference(both, only_before, only_after, neither, confidence);
         return Some(found.interval);
     }
-    if differences.iter().all(|difference| *difference == differences[0]) {
-        return Some(unvaried(differences[0], values.independent(), confidence));
+    let first = differences[0];
+    if !differences.iter().any(|difference| *difference < first || *difference > first) {
+        return Some(unvaried(first, values.independent(), confidence));
     }
     let resampling = Resampling { resamples: options.resamples, confidence, seed: options.seed };
     stats::bca_mean(differences, values.clusters(), resampling)

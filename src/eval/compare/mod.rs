@@ -247,7 +247,8 @@ impl Measured {
             primary.power = power::of(&values, primary.table);
         }
         let gate_interval = match b.gates.confidence {
-            Some(confidence) if confidence != options.confidence => {
+            // What was typed as the same number is the same number.
+            Some(confidence) if confidence.to_bits() != options.confidence.to_bits() => {
                 let differences = values.differences();
                 metric::interval(&values, &differences, primary.table, confidence, options)
             }

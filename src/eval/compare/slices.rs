@@ -43,7 +43,7 @@ pub struct Slice {
     pub n: u64,
     /// The means of both sides.
     pub means: Means,
-    /// Student's t interval of the difference; none for a single case.
+    /// Student's t interval of the difference, which cannot lie outside [-1, 1]; none for a single case.
     pub interval: Option<Interval>,
     /// Cases where the second side is better.
     pub wins: u64,
@@ -113,7 +113,9 @@ fn slice(
             after: values.b.iter().sum::<f64>() / n,
             delta: found.mean,
         },
-        interval: found.interval,
+        interval: found
+            .interval
+            .map(|it| Interval { low: it.low.max(-1.0), high: it.high.min(1.0) }),
         wins: differences.iter().filter(|difference| **difference > 0.0).count() as u64,
         losses: differences.iter().filter(|difference| **difference < 0.0).count() as u64,
     })

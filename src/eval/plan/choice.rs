@@ -18,6 +18,8 @@ use crate::project::suite::{DatasetChoice, Suite};
 pub(super) struct Chosen {
     /// Their places; none where all do.
     pub(super) kept: Option<Vec<usize>>,
+    /// How many there are in all shards together.
+    pub(super) selected: usize,
     /// The ids of all cases, as many as suggestions look at; empty unless some were asked for by id.
     pub(super) all_ids: Vec<String>,
     /// Hash of all cases, chosen or not.
@@ -45,22 +47,30 @@ pub(super) fn choose(
             || placed.case.tags.iter().any(|tag| selection.tags.contains(tag));
         by_id && by_tag
     };
+    let partial = selection.filters_cases() || selection.shard.is_some();
+    let here = |id: &str| selection.shard.is_none_or(|shard| shard.holds(id));
     let rows = &context.cases.cases;
     let mut sample = Sample::of(context.suite, rows.len());
     let mut digests = Vec::with_capacity(rows.len());
     let mut all_ids = Vec::new();
     let mut kept = Vec::new();
+    let mut selected = 0;
     let mut rest = rows.iter();
     loop {
         let batch: Vec<PlacedCase> = rest.by_ref().take(BATCH).collect();
         if batch.is_empty() {
             break;
         }
-        let batch: Vec<(String, Digest, bool)> = batch
+        let batch: Vec<(String, Digest, Wanted)> = batch
             .par_iter()
             .map(|placed| {
                 let id = identity.of(placed);
-                let (digest, wanted) = (digest::case(&id, &placed.case), wanted(&id, placed));
+                let wanted = match (wanted(&id, placed), here(&id)) {
+                    (false, _) => Wanted::No,
+                    (true, false) => Wanted::Elsewhere,
+                    (true, true) => Wanted::Here,
+                };
+                let digest = digest::case(&id, &placed.case);
                 (id, digest, wanted)
             })
             .collect();
@@ -69,8 +79,12 @@ pub(super) fn choose(
             digests.push(digest);
             match &mut sample {
                 Some(sample) => sample.add(&id, place, wanted),
-                None if wanted && selection.filters_cases() => kept.push(place),
-                None => {}
+                None => {
+                    selected += usize::from(wanted != Wanted::No);
+                    if partial && wanted == Wanted::Here {
+                        kept.push(place);
+                    }
+                }
             }
             if !selection.cases.is_empty() && all_ids.len() < MOST_IDS {
                 all_ids.push(id);
@@ -78,18 +92,29 @@ pub(super) fn choose(
         }
     }
     let kept = match sample {
-        Some(sample) => Some(sample.finish()),
-        None => selection.filters_cases().then_some(kept),
+        Some(sample) => {
+            (kept, selected) = sample.finish();
+            Some(kept)
+        }
+        None => partial.then_some(kept),
     };
-    Ok(Chosen { kept, all_ids, dataset_digest: digest::dataset(digests) })
+    Ok(Chosen { kept, selected, all_ids, dataset_digest: digest::dataset(digests) })
+}
+
+/// Whether the user wants a case, and this shard holds it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    No,
+    Elsewhere,
+    Here,
 }
 
 /// The cases with the smallest hashes of (seed, identity): the same ones whatever else the dataset holds.
 struct Sample {
     seed: u64,
     size: usize,
-    /// With the place of the case, and whether a filter leaves it.
-    smallest: BinaryHeap<(Digest, usize, bool)>,
+    /// With the place of the case.
+    smallest: BinaryHeap<(Digest, usize, Wanted)>,
 }
 
 impl Sample {
@@ -100,7 +125,7 @@ impl Sample {
         Some(Self { seed: map.seed, size, smallest: BinaryHeap::new() })
     }
 
-    fn add(&mut self, id: &str, place: usize, wanted: bool) {
+    fn add(&mut self, id: &str, place: usize, wanted: Wanted) {
         let rank = digest::sha256(format!("{}\0{id}", self.seed).as_bytes());
         self.smallest.push((rank, place, wanted));
         if self.smallest.len() > self.size {
@@ -108,12 +133,13 @@ impl Sample {
         }
     }
 
-    /// The places of those that a filter leaves.
-    fn finish(self) -> Vec<usize> {
-        let wanted = self.smallest.into_iter().filter(|(.., wanted)| *wanted);
-        let mut places: Vec<usize> = wanted.map(|(_, place, _)| place).collect();
+    /// The places of those that are wanted here, and how many are wanted anywhere.
+    fn finish(self) -> (Vec<usize>, usize) {
+        let all = || self.smallest.iter();
+        let here = all().filter(|(.., wanted)| *wanted == Wanted::Here);
+        let mut places: Vec<usize> = here.map(|(_, place, _)| *place).collect();
         places.sort_unstable();
-        places
+        (places, all().filter(|(.., wanted)| *wanted != Wanted::No).count())
     }
 }
 

@@ -76,6 +76,7 @@ pub struct Name {
 }
 
 /// A case of a column.
+#[expect(clippy::struct_field_names, reason = "as the published format calls it")]
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Case {
     suite: String,
@@ -153,6 +154,7 @@ pub struct Gate {
 }
 
 /// A metric on both sides.
+#[expect(clippy::struct_field_names, reason = "as the published format calls it")]
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Metric {
     suite: String,

@@ -1,6 +1,6 @@
 //! `pf eval --against`: what the run is compared with, and what came of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::cli::args::Global;
@@ -9,10 +9,10 @@ use crate::cli::error::Error;
 use crate::cli::place;
 use crate::cli::ui::Ui;
 use crate::diagnostic::counted;
-use crate::eval::compare::{Answer, Comparison, Options, Side, Sides, Wanted, compare};
-use crate::eval::plan::Plan;
+use crate::eval::compare::{Answer, ColumnName, Comparison, Options, Side, Sides, Wanted, compare};
+use crate::eval::plan::{Column, Plan};
 use crate::eval::rivals::{self, Version};
-use crate::eval::run::{Run, Versus};
+use crate::eval::run::{ColumnResult, Run, Versus};
 use crate::eval::saved::{self, SavedRun};
 use crate::eval::touched;
 use crate::path::RepoPath;
@@ -126,9 +126,13 @@ fn renamed(
 }
 
 impl Base {
-    /// The plan with the other side behind it; `None` where nothing of it is run again.
+    /// The plan with the other side behind it; `None` where nothing of it is run again. A saved run that has nothing in
+    /// common with the plan is found here, before anything is asked.
     pub(super) fn plan(&self, project: &Project, plan: &Plan) -> Result<Option<Plan>, Error> {
-        let Self::Version(revision) = self else { return Ok(None) };
+        let revision = match self {
+            Self::Version(revision) => revision,
+            Self::Saved(saved, ..) => return overlap(saved, plan).map(|()| None),
+        };
         let Revision { project: base, label, renamed } = &**revision;
         let version = Version { project: base, label, renamed };
         rivals::against(project, plan, &version).map(Some).map_err(super::plan_error)
@@ -159,12 +163,15 @@ impl Base {
         run: &mut Run,
     ) -> Result<(), Error> {
         let held = sides.answers();
-        let [mut before, after] = sides.take("this version");
         let rivals = &whole.rivals;
+        let unusable = rivals.unusable.iter().map(|(place, _)| *place);
+        let unusable = unusable.chain(sides.unanswered()).collect();
+        let [mut before, after] = sides.take("this version");
         let mut versus = Versus {
             label: rivals.label.clone(),
             unchanged: rivals.unchanged.clone(),
             new: rivals.new.clone(),
+            unusable,
             comparison: None,
         };
         let [mut of_before, of_after] = held;
@@ -172,6 +179,7 @@ impl Base {
             before = Side { label: name.clone(), ..saved.side.clone() };
             versus.label.clone_from(name);
         }
+        let versus = run.versus.insert(versus);
         if !before.columns.is_empty() && !after.columns.is_empty() {
             let mut comparison =
                 compare(&before, &after, &Options::default()).map_err(cannot_compare)?;
@@ -183,18 +191,42 @@ impl Base {
             let of =
                 |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
             comparison.fill(of(of_before), of(of_after));
-            add_gates(plan, &comparison, run);
-            versus.comparison = Some(comparison);
+            let comparison = versus.comparison.insert(comparison);
+            add_gates(plan, comparison, &mut run.results);
         }
-        run.versus = Some(versus);
         Ok(())
     }
 }
 
+/// Refuses a saved run without a cell that the plan has too.
+fn overlap(saved: &SavedRun, plan: &Plan) -> Result<(), Error> {
+    let own = |name: &ColumnName| {
+        plan.suites.iter().find(|suite| {
+            let same =
+                |column: &Column| column.prompt == name.prompt && column.model.label == name.model;
+            suite.name == name.suite && suite.columns.iter().any(same)
+        })
+    };
+    let mut columns =
+        saved.side.columns.iter().filter_map(|column| Some((column, own(&column.name)?)));
+    let common = columns.any(|(column, suite)| {
+        let cases: HashSet<&str> = column.outcomes.iter().map(|it| it.case.as_str()).collect();
+        suite.cases.iter().any(|case| cases.contains(case.id.as_str()))
+    });
+    match common {
+        true => Ok(()),
+        false => Err(Error::nothing(format!(
+            "`{}` has nothing in common with this run: no case of the same suite, prompt and model",
+            saved.side.label
+        ))
+        .hint("runs of other names are compared with `pf compare`, which is told what stands against what")),
+    }
+}
+
 /// The gates of a comparison are gates of the column that was compared.
-fn add_gates(plan: &Plan, comparison: &Comparison, run: &mut Run) {
+fn add_gates(plan: &Plan, comparison: &Comparison, results: &mut [ColumnResult]) {
     for (column, gate) in comparison.gates() {
-        let result = run.results.iter_mut().find(|result| {
+        let result = results.iter_mut().find(|result| {
             let suite = &plan.suites[result.suite];
             let own = &suite.columns[result.column];
             suite.name == column.after.suite
@@ -225,11 +257,20 @@ pub(super) fn announce(whole: &Plan, ui: &mut Ui) {
     };
     let changed: Vec<(usize, usize)> = rivals.against.values().copied().collect();
     match changed.is_empty() {
-        true => ui.note(format!("no prompt of these suites differs from {label}")),
+        true if rivals.new.is_empty() && rivals.unusable.is_empty() => {
+            ui.note(format!("no prompt of these suites differs from {label}"));
+        }
+        true => {}
         false => ui.note(format!("against {label}: {}", named(&changed))),
     }
     if !rivals.new.is_empty() {
         ui.note(format!("not in {label}, so with nothing to compare: {}", named(&rivals.new)));
+    }
+    for ((suite, column), why) in &rivals.unusable {
+        let prompt = &whole.suites[*suite].columns[*column].prompt;
+        ui.warn(format!(
+            "{prompt} cannot be asked as it is in {label}, so it is not compared: {why}"
+        ));
     }
     if !rivals.unchanged.is_empty() && !changed.is_empty() {
         ui.note(format!("the same in {label}: {}", named(&rivals.unchanged)));
