@@ -10,6 +10,7 @@ use super::compare::Comparison;
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::proven::Proven;
 use super::repeats::{self, Repeats, Tries};
 use super::rivals::ColumnPlace;
 use super::session::Bill;
@@ -22,6 +23,16 @@ pub struct Run {
     pub results: Vec<ColumnResult>,
     /// How it compares with another version, where that was asked for.
     pub versus: Option<Versus>,
+    /// What was not run, since a note proves what it comes to.
+    pub proven: Vec<Proven>,
+}
+
+impl Run {
+    /// Every gate of the run, of what was run and of what was proven.
+    pub fn gates(&self) -> impl Iterator<Item = &GateResult> {
+        let run = self.results.iter().flat_map(|result| &result.gates);
+        run.chain(self.proven.iter().flat_map(|proven| &proven.gates))
+    }
 }
 
 /// A run beside another version.
@@ -48,6 +59,8 @@ pub struct ColumnResult {
     pub states: BTreeMap<State, u64>,
     /// Cells whose answer was there already.
     pub cached: u64,
+    /// Clusters of cells among those that passed or failed: cases, or groups of cases.
+    pub independent: u64,
     /// Requests of this run.
     pub attempts: u64,
     /// The share of passes among passes and failures, with its Wilson interval.
@@ -239,7 +252,7 @@ impl Tally {
                 results.push(finish_column(suite, (s, column), &cases, tally));
             }
         }
-        Run { results, versus: None }
+        Run { results, versus: None, proven: Vec::new() }
     }
 }
 
@@ -263,6 +276,7 @@ fn finish_column(
     let of_case = |case: usize| (cluster(case), cases.weight(case));
     let independent = repeats::independent(&decided, cluster);
     (result.suite, result.column) = (s, column);
+    result.independent = independent as u64;
     if !priced || unpriced {
         result.cost_usd = None;
     }
