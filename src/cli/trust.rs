@@ -70,7 +70,8 @@ impl Trusted {
             ),
             None => "your own trust.yaml would say so, and must lie outside of the project; see docs/notes.md".to_owned(),
         };
-        Err(Error::usage("the notes of this project are not trusted, so they prove nothing").hint(hint))
+        Err(Error::usage("the notes of this project are not trusted, so they prove nothing")
+            .hint(hint))
     }
 
     /// Whether the programs of providers may run, and where.

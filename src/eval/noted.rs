@@ -84,7 +84,10 @@ mod tests {
 
     fn project() -> Project {
         let files = [
-            ("prompts/greet.yaml", "model: echo/a\nvariables: {name: string}\nmessages: [{role: user, content: \"{{ name }}\"}]\n"),
+            (
+                "prompts/greet.yaml",
+                "model: echo/a\nvariables: {name: string}\nmessages: [{role: user, content: \"{{ name }}\"}]\n",
+            ),
             ("evals/greet.yaml", SUITE),
         ];
         let files = files.map(|(path, text)| (RepoPath::new(path).unwrap(), text.into()));
@@ -119,7 +122,8 @@ mod tests {
         let prompt = project.prompts.values().next().unwrap();
         let closure = template::closure_of(&project, prompt).unwrap();
         let model =
-            crate::project::model::resolve(&project.config, prompt.file.model.as_ref(), None).unwrap();
+            crate::project::model::resolve(&project.config, prompt.file.model.as_ref(), None)
+                .unwrap();
         let own: Digest = crate::digest::content(prompt, &closure, Some(&model));
         assert_eq!(notes.iter().map(Note::version).collect::<Vec<_>>(), [own, own]);
         assert_eq!(notes[0].measured.digest, own);

@@ -27,11 +27,40 @@ pub struct Run {
     pub proven: Vec<Proven>,
 }
 
+/// A gate, and of what it is one.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedGate<'a> {
+    /// The suite.
+    pub suite: &'a str,
+    /// The prompt, as the suite names it.
+    pub prompt: &'a str,
+    /// The model.
+    pub model: &'a str,
+    /// What had to hold, and whether it did.
+    pub gate: &'a GateResult,
+}
+
 impl Run {
-    /// Every gate of the run, of what was run and of what was proven.
+    /// The gates of all that was run and of all that was proven.
     pub fn gates(&self) -> impl Iterator<Item = &GateResult> {
         let run = self.results.iter().flat_map(|result| &result.gates);
         run.chain(self.proven.iter().flat_map(|proven| &proven.gates))
+    }
+
+    /// The same, with the names of what they are about.
+    pub fn named_gates<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = NamedGate<'a>> {
+        let run = self.results.iter().flat_map(|result| {
+            let suite = &plan.suites[result.suite];
+            let column = &suite.columns[result.column];
+            let (suite, prompt, model) = (&suite.name, &column.prompt, &column.model.label);
+            result.gates.iter().map(move |gate| NamedGate { suite, prompt, model, gate })
+        });
+        let proven = self.proven.iter().flat_map(|proven| {
+            let (suite, prompt) = (&proven.suite, &proven.prompt);
+            let model = &proven.noted.note.measured.model;
+            proven.gates.iter().map(move |gate| NamedGate { suite, prompt, model, gate })
+        });
+        run.chain(proven)
     }
 }
 

@@ -227,7 +227,8 @@ impl Notes {
     pub fn of_version(&self, digest: Digest) -> Vec<&Noted> {
         let mut newest: BTreeMap<(&str, &str), &Noted> = BTreeMap::new();
         for noted in self.by_version.get(&digest).into_iter().flatten().map(|i| &self.all[*i]) {
-            let kept = newest.entry((&noted.note.suite, &noted.note.measured.model)).or_insert(noted);
+            let kept =
+                newest.entry((&noted.note.suite, &noted.note.measured.model)).or_insert(noted);
             if kept.age() < noted.age() {
                 *kept = noted;
             }
@@ -261,7 +262,8 @@ pub fn write(home: &Home, commit: &str, notes: &[Note]) -> Result<(), SnapshotEr
     home.edit_notes(REF, commit, "Note the results of pf eval", |lines| {
         for note in notes {
             let replaced = |line: &str| {
-                Note::parse(line).is_some_and(|old| old.place() == note.place() && old.at <= note.at)
+                Note::parse(line)
+                    .is_some_and(|old| old.place() == note.place() && old.at <= note.at)
             };
             lines.retain(|line| !replaced(line));
             lines.insert(note.line());
@@ -325,8 +327,7 @@ mod tests {
         let rate = Figure { value: 0.75, low: None, high: None, n: 4 };
         let metrics = [("pass_rate".to_owned(), rate)].into();
         let at = EARLY.parse().unwrap();
-        let note =
-            Note::new("triage", "support", measured, sha256("own"), counted, metrics, at);
+        let note = Note::new("triage", "support", measured, sha256("own"), counted, metrics, at);
         let (suite, prompt, cases, own) =
             (sha256("suite"), sha256("prompt"), sha256("cases"), sha256("own"));
         let line = format!(
@@ -361,10 +362,8 @@ mod tests {
         let other_model = note("s", "p", "echo/b", 3, EARLY);
         let other_suite = note("r", "p", "echo/a", 4, EARLY);
         let other_version = note("s", "q", "echo/a", 5, LATE);
-        let notes = notes(&[
-            ("a", &[&new, &other_model]),
-            ("b", &[&old, &other_suite, &other_version]),
-        ]);
+        let notes =
+            notes(&[("a", &[&new, &other_model]), ("b", &[&old, &other_suite, &other_version])]);
         let passed = |digest| -> Vec<u64> {
             notes.of_version(digest).iter().map(|noted| noted.note.pass).collect()
         };
@@ -399,7 +398,8 @@ mod tests {
         let (home, commit) = (git.home(), git.commit("First"));
         git.run(&["notes", "--ref", "pf", "add", "-m", "by hand", &commit]);
         let (old, new) = (note("s", "p", "echo/a", 1, EARLY), note("s", "p", "echo/a", 2, LATE));
-        let (twin, other) = (note("r", "p", "echo/a", 3, EARLY), note("s", "p", "echo/b", 4, EARLY));
+        let (twin, other) =
+            (note("r", "p", "echo/a", 3, EARLY), note("s", "p", "echo/b", 4, EARLY));
         write(&home, &commit, &[old.clone(), twin.clone(), other.clone()]).unwrap();
         write(&home, &commit, std::slice::from_ref(&new)).unwrap();
         let shown = || -> BTreeSet<String> {

@@ -5,6 +5,7 @@ pub(in crate::cli) mod asking;
 mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
+mod noting;
 mod outputs;
 mod progress;
 mod spending;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use self::against::{AgainstArgs, Base};
 use self::asking::{AskArgs, Asking};
 use self::inputs::Inputs;
+use self::noting::NotesArgs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
 use self::spot_check::Found;
@@ -57,6 +59,7 @@ use crate::snapshot::Home;
   pf eval -o report.html                   a page to look at the answers, in any browser
   pf eval -o run.json -o results.junit.xml -o cells.csv
   pf eval --format github                  annotations in GitHub Actions
+  pf eval --notes                          keep the results beside the commit, for pf log
 
 Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
 5 the cost limit was reached, 130 interrupted.")]
@@ -95,6 +98,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     against: AgainstArgs,
     #[command(flatten)]
+    notes: NotesArgs,
+    #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     trust: TrustArgs,
@@ -123,7 +128,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if args.coverage {
         return coverage::run(args, &home, &project, ui);
     }
-    let plan = match plan(args, &home, &project).and_then(|plan| match args.failed {
+    let mut plan = match plan(args, &home, &project).and_then(|plan| match args.failed {
         true => failed::select(plan, &home, ui),
         false => Ok(plan),
     }) {
@@ -134,6 +139,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         Err(error) => return Err(error),
     };
+    let noted = args.notes.commit(&home, &plan)?;
+    let proven = args.notes.skip(&mut plan, &home, &trust, ui)?;
     let base = args.against.load(global, &home, &project, ui)?;
     let whole = base.as_ref().map(|base| base.plan(&project, &plan)).transpose()?.flatten();
     let whole = whole.as_ref().unwrap_or(&plan);
@@ -155,7 +162,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         let found = Found { home, project, plan, cells, trust };
         return spot_check::run(args, n as usize, &found, inputs, ui);
     }
-    announce(whole, cells, &inputs.judging, ui);
+    if proven.is_empty() || !cells.is_empty() {
+        announce(whole, cells, &inputs.judging, ui);
+    }
     let estimate = spending::estimate(args.ask.max_cost, whole, cells, &inputs.answers())?;
     if args.ask.dry_run {
         spending::print(args.output.for_programs(), whole, &estimate, ui)?;
@@ -217,10 +226,11 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
-        let whole = !plan.filtered && args.models.is_empty();
+        let whole = !plan.filtered && args.models.is_empty() && proven.is_empty();
         failed::keep(&home, &plan, &troubles, whole, ui);
     }
     let mut run = tally.finish(&plan);
+    run.proven = proven;
     if let (Some(base), Some(sides)) = (&base, sides) {
         base.compare(&plan, whole, sides, &mut run)?;
     }
@@ -239,6 +249,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
+    if let Some(commit) = noted {
+        noting::write(&commit, &home, &plan, &run, finished.status, ui)?;
+    }
     Ok(exit)
 }
 
@@ -367,10 +380,7 @@ fn stop_reason(status: Status) -> Option<Exit> {
 /// The first of: interrupted, the limit on cost reached, provider failed, another gate failed, all well.
 fn exit(run: &Run, status: Status) -> Exit {
     let failed = |wanted: &[&str]| {
-        run.results
-            .iter()
-            .flat_map(|result| &result.gates)
-            .any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
+        run.gates().any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
     };
     if let Some(exit) = stop_reason(status) {
         return exit;
@@ -378,7 +388,7 @@ fn exit(run: &Run, status: Status) -> Exit {
     if failed(&["errors", "not_run"]) {
         return Exit::Provider;
     }
-    match run.results.iter().flat_map(|result| &result.gates).all(|gate| gate.passed) {
+    match run.gates().all(|gate| gate.passed) {
         true => Exit::Success,
         false => Exit::Findings,
     }
