@@ -163,7 +163,14 @@ pub(in crate::report) fn result_counts(run: &Run) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    format!("{}: {}", counted(all, "cell"), parts.join(", "))
+    let of_notes = match run.proven.len() {
+        0 => String::new(),
+        count => format!(", {} proven by notes", counted(count, "result")),
+    };
+    match parts.is_empty() {
+        true => format!("{}{of_notes}", counted(all, "cell")),
+        false => format!("{}: {}{of_notes}", counted(all, "cell"), parts.join(", ")),
+    }
 }
 
 fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {

@@ -205,7 +205,7 @@ impl NotesSync {
     pub fn text(&self) -> String {
         let (all, remote) = (counted(self.notes, "note"), excerpt(&self.remote, NAME));
         match self.kind {
-            "notes-push" => format!("{remote} has the {all} of here\n"),
+            "notes-push" => format!("{all} pushed to {remote}\n"),
             _ => format!("{} new from {remote}, {all} in all\n", self.new),
         }
     }

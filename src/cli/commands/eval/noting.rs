@@ -64,8 +64,8 @@ impl NotesArgs {
         if !self.skip_proven {
             return Ok(Vec::new());
         }
-        let notes = Notes::read(home)?;
         trust.believe_notes()?;
+        let notes = Notes::read(home)?;
         let proven = proven::take(plan, &notes);
         match proven.len() {
             0 => ui.note("no note proves any of it"),

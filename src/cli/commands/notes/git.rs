@@ -17,20 +17,26 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// The last words of an error, without the hints of git's own.
+    /// What went wrong, in git's words and without the advice that follows them.
     pub(super) fn complaint(&self) -> String {
-        let lines = self.err.lines().filter(|line| !line.starts_with("hint:"));
-        let lines: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
-        let last = lines.len().saturating_sub(5);
-        without_secrets(&lines[last..].join("; "))
+        let lines = || self.err.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut wrong: Vec<&str> = lines()
+            .filter_map(|line| {
+                line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: "))
+            })
+            .collect();
+        wrong.truncate(3);
+        let text = match wrong.is_empty() {
+            true => lines().last().unwrap_or("git does not say why").to_owned(),
+            false => wrong.join("; "),
+        };
+        without_secrets(text.trim_end_matches('.'))
     }
 
     /// Why the other repository could not be reached, or did not do as it was told.
     pub(super) fn error(&self, doing: &str) -> Error {
-        let unknown = ["does not appear to be a git repository", "No such remote"];
-        let complaint = self.complaint();
-        let message = format!("{doing} failed: {complaint}");
-        match unknown.iter().any(|text| complaint.contains(text)) {
+        let message = format!("{doing} failed: {}", self.complaint());
+        match self.err.contains("does not appear to be a git repository") {
             true => Error::usage(message)
                 .hint("`git remote -v` lists the known repositories; a path or URL does as well"),
             false => Error::new(Exit::Provider, message),
