@@ -27,7 +27,7 @@ impl Said {
             .collect();
         wrong.truncate(3);
         let text = match wrong.is_empty() {
-            true => lines().last().unwrap_or("git does not say why").to_owned(),
+            true => lines().next_back().unwrap_or("git does not say why").to_owned(),
             false => wrong.join("; "),
         };
         without_secrets(text.trim_end_matches('.'))
