@@ -34,6 +34,14 @@ pub(crate) fn home(global: &Global) -> Result<Home, Error> {
     Ok(Home::discover(&directory(global)?)?)
 }
 
+/// The commit to compare with: a revision, or with `...` behind it where the current branch left it.
+pub(crate) fn base(home: &Home, revision: &str) -> Result<Snapshot, Error> {
+    Ok(match revision.strip_suffix("...") {
+        Some(revision) => home.merge_base(revision, "HEAD")?,
+        None => home.commit(revision)?,
+    })
+}
+
 /// A prompt and, after the first `@`, which version of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Selector {

@@ -30,3 +30,4 @@ pub mod score;
 pub mod session;
 pub mod shard;
 pub mod spot_check;
+pub mod touched;

@@ -36,6 +36,8 @@ pub struct Selection<'a> {
     pub tags: &'a [String],
     /// Models to ask instead of those of the suite; those of the suite when empty.
     pub models: &'a [String],
+    /// Prompts to run instead of those of the suite: names or selectors; those of the suite when empty.
+    pub prompts: &'a [String],
     /// The pass rate that replaces the gate of each suite.
     pub threshold: Option<f64>,
     /// How often each case is asked, instead of what the suite says.
@@ -381,7 +383,9 @@ fn plan_suite(
         syntaxes.iter().filter_map(|syntax| syntax.compile().ok()).collect()
     };
     let mut columns = Vec::new();
-    for entry in &suite.file.prompts {
+    let entries =
+        if selection.prompts.is_empty() { &suite.file.prompts[..] } else { selection.prompts };
+    for entry in entries {
         let other;
         let (project, prompts): (&Project, Vec<&Prompt>) = match entry.split_once('@') {
             Some((name, which)) => {

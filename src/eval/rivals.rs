@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::plan::{self, Column, Parts, Plan, PlanError, SuitePlan};
+use crate::digest::{self, Digest};
 use crate::project::prompt::{Prompt, PromptName};
 use crate::project::{Project, model};
 
@@ -21,6 +22,8 @@ pub struct Rivals {
     pub label: String,
     /// By the place of a column of the other side, the column of the plan that it stands against.
     pub against: BTreeMap<ColumnPlace, ColumnPlace>,
+    /// Shuffles the cases by this seed, so that any of them stand for all.
+    pub shuffled: Option<u64>,
     /// Columns of the plan that are the same on the other side.
     pub unchanged: Vec<ColumnPlace>,
     /// Columns of the plan whose prompt is not there on the other side.
@@ -91,6 +94,32 @@ pub fn against(own: &Project, plan: &Plan, version: &Version<'_>) -> Result<Plan
         suites.push(Arc::new(suite.beside(columns, |column| places_of(&rivals, place, column))));
     }
     Ok(plan.beside(suites, rivals))
+}
+
+/// Where a case stands among shuffled ones: those of a group one after the other.
+pub fn rank(seed: u64, group: Option<&str>, id: &str) -> [Digest; 2] {
+    [group.unwrap_or(id), id].map(|text| digest::sha256(format!("{seed}\0{text}").as_bytes()))
+}
+
+/// A plan with the columns of another one behind it, both of the same suite and cases: each against the one on the same
+/// model, or the only one against the only one.
+pub fn between(plan: &Plan, other: &Plan, label: &str) -> Plan {
+    let mut rivals = Rivals { label: label.to_owned(), ..Rivals::default() };
+    let mut suites = Vec::new();
+    for (s, suite) in plan.suites.iter().enumerate() {
+        let Some(there) = other.suites.iter().find(|there| there.name == suite.name) else {
+            continue;
+        };
+        let alone = suite.columns.len() == 1 && there.columns.len() == 1;
+        let place = plan.suites.len() + suites.len();
+        for (r, rival) in there.columns.iter().enumerate() {
+            let own =
+                suite.columns.iter().position(|own| alone || own.model.label == rival.model.label);
+            rivals.against.extend(own.map(|own| ((place, r), (s, own))));
+        }
+        suites.push(Arc::clone(there));
+    }
+    plan.beside(suites, rivals)
 }
 
 fn places_of(rivals: &Rivals, suite: usize, column: usize) -> usize {

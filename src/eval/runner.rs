@@ -11,6 +11,7 @@ mod prepare;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -78,6 +79,8 @@ pub struct Options<'a> {
     pub messages: bool,
     /// Called when the user interrupts, while calls that are under way and paid for are waited for.
     pub on_interrupt: &'a (dyn Fn() + Sync),
+    /// Becomes true when the rest of the cells need not be run any more.
+    pub enough: Option<&'a AtomicBool>,
     /// What calls may cost, and what they did cost.
     pub budget: &'a Budget<'a>,
 }
@@ -135,6 +138,10 @@ pub fn run(
         // Nothing to wait for: all cores score, chunk by chunk so that memory stays bounded.
         for start in (0..cells.len()).step_by(CHUNK) {
             let end = (start + CHUNK).min(cells.len());
+            if runner.has_enough() {
+                (start..end).for_each(|place| on_cell(runner.left_out(cells.get(place).index)));
+                continue;
+            }
             let records: Vec<CellRecord> =
                 (start..end).into_par_iter().map(|place| runner.ready(&cells.get(place))).collect();
             records.into_iter().for_each(&mut *on_cell);
@@ -179,6 +186,19 @@ struct At<'a> {
 impl<'a> Runner<'a> {
     fn finder(&self) -> Finder<'a> {
         Finder { plan: self.plan, answers: self.answers, mode: self.options.mode }
+    }
+
+    fn has_enough(&self) -> bool {
+        self.options.enough.is_some_and(|enough| enough.load(Ordering::Relaxed))
+    }
+
+    /// A cell that is not needed any more.
+    fn left_out(&self, index: CellIndex) -> CellRecord {
+        let place = self.place(index);
+        CellRecord {
+            variables: place.case.placed.case.variables.clone(),
+            ..CellRecord::unanswered(index, State::Skipped)
+        }
     }
 
     fn place(&self, index: CellIndex) -> Place<'a> {

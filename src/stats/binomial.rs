@@ -105,8 +105,14 @@ mod tests {
 
     #[test]
     fn certain_outcomes() {
-        assert_eq!([probability(0, 5, 0.0), probability(1, 5, 0.0)], [1.0, 0.0]);
-        assert_eq!([probability(5, 5, 1.0), probability(6, 5, 0.5)], [1.0, 0.0]);
-        assert_eq!([at_most(0, 0, 0.5), at_most(4, 5, 1.0), at_most(0, 5, 0.0)], [1.0, 0.0, 1.0]);
+        let sure = [
+            probability(0, 5, 0.0),
+            probability(5, 5, 1.0),
+            at_most(0, 0, 0.5),
+            at_most(0, 5, 0.0),
+        ];
+        assert_eq!(sure.map(f64::to_bits), [1_f64.to_bits(); 4]);
+        let never = [probability(1, 5, 0.0), probability(6, 5, 0.5), at_most(4, 5, 1.0)];
+        assert_eq!(never.map(f64::to_bits), [0_f64.to_bits(); 3]);
     }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Interval;
 use super::cluster::{Cluster, gather};
-use super::multinomial::Counts;
+use super::multinomial::{Counts, draw};
 use super::percentile::percentile;
 use super::quantile::{normal_cdf, normal_quantile};
 use super::random::Stream;
@@ -33,6 +33,9 @@ impl Default for Resampling {
 /// values to their number. Efron, "Better bootstrap confidence intervals" (1987), with the acceleration by the jackknife as
 /// in Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), equations 14.10, 14.14 and 14.15; equals
 /// `scipy.stats.bootstrap(…, numpy.mean, method="BCa")` but for the draws.
+///
+/// Of few values it is a little narrow, as each bootstrap of a mean is that takes its quantiles from the normal curve or the
+/// resamples: at 90 %, some 11.7 % of intervals miss for 40 values and 12.1 % for 30 clusters. SciPy's misses as often.
 pub fn bca_mean(values: &[f64], clusters: Option<&[usize]>, how: Resampling) -> Option<Interval> {
     let sample = Sample::of(values, clusters)?;
     if sample.is_constant() {
@@ -160,19 +163,57 @@ fn between(means: &[f64], low: f64, high: f64) -> Interval {
     Interval { low: at(low), high: at(high) }
 }
 
-/// The mean of as many draws as there are values.
+/// Values that stay in the cache next to the core, and whose numbers take 12 bits.
+const TILE: usize = 4096;
+
+/// Draws from a tile for which 64 random bits suffice.
+const LANES: usize = 5;
+
+/// The mean of as many draws as there are values. How many of them fall into each tile is drawn first.
 fn mean_of_values(values: &[f64], stream: &mut Stream) -> f64 {
+    let (tiles, rest) = values.as_chunks::<TILE>();
+    let (mut draws, mut left, mut total) = (values.len(), values.len(), 0.0);
+    for tile in tiles {
+        let drawn = if left == TILE {
+            draws
+        } else {
+            draw(draws as u64, TILE as f64 / left as f64, stream) as usize
+        };
+        total += sum_of_tile(tile, drawn, stream);
+        draws -= drawn;
+        left -= TILE;
+    }
+    if !rest.is_empty() {
+        total += sum_of_values(rest, draws, stream);
+    }
+    total / values.len() as f64
+}
+
+fn sum_of_tile(tile: &[f64; TILE], draws: usize, stream: &mut Stream) -> f64 {
+    let mut sums = [0.0; LANES];
+    let mut take = |lanes: usize| {
+        let bits = stream.bits();
+        for (lane, sum) in sums[..lanes].iter_mut().enumerate() {
+            *sum += tile[(bits >> (12 * lane)) as usize % TILE];
+        }
+    };
+    (0..draws / LANES).for_each(|_| take(LANES));
+    take(draws % LANES);
+    sums.iter().sum()
+}
+
+fn sum_of_values(values: &[f64], draws: usize, stream: &mut Stream) -> f64 {
     let bound = values.len() as u32;
     let (mut even, mut odd) = (0.0, 0.0);
-    for _ in 0..values.len() / 2 {
+    for _ in 0..draws / 2 {
         let [a, b] = stream.two_below(bound);
         even += values[a];
         odd += values[b];
     }
-    if values.len() % 2 == 1 {
+    if draws % 2 == 1 {
         even += values[stream.two_below(bound)[0]];
     }
-    (even + odd) / values.len() as f64
+    even + odd
 }
 
 /// The ratio of the sums of as many draws as there are clusters.
@@ -221,6 +262,29 @@ mod tests {
             })
         };
         assert_eq!(with_threads(1), with_threads(3));
+    }
+
+    /// The resampled mean of n values has the variance (1 − 1/n)·s²/n, whether or not they fill tiles, and tiles change
+    /// neither it nor the mean: both within the error of 1,000 draws, but for one case in a million.
+    #[test]
+    fn tiles_change_no_distribution() {
+        for n in [TILE, TILE + 1, 2 * TILE + 700] {
+            // Tiles of other means: wrong counts of draws would show.
+            let values: Vec<f64> = (0..n).map(|i| (i as f64 / n as f64).powi(2)).collect();
+            let mut stream = Stream::new(9, n as u64);
+            let means: Vec<f64> = (0..1000).map(|_| mean_of_values(&values, &mut stream)).collect();
+            let moments = |of: &[f64]| {
+                let mean = of.iter().sum::<f64>() / of.len() as f64;
+                (mean, of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / of.len() as f64)
+            };
+            let ((mean, variance), (drawn, spread)) = (moments(&values), moments(&means));
+            let expected = variance / n as f64;
+            assert!((drawn - mean).abs() < 4.9 * (expected / 1000.0).sqrt(), "{n}: {drawn} {mean}");
+            assert!(
+                (spread / expected - 1.0).abs() < 4.9 * (2.0_f64 / 1000.0).sqrt(),
+                "{n}: {spread}"
+            );
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Counts {
 
 /// A binomial draw by inversion: outwards from the most likely number of successes, some √n steps. Devroye, "Non-Uniform
 /// Random Variate Generation" (1986), chapter X.4.
-fn draw(n: u64, p: f64, stream: &mut Stream) -> u64 {
+pub(super) fn draw(n: u64, p: f64, stream: &mut Stream) -> u64 {
     let odds = p / (1.0 - p);
     let mode = (((n + 1) as f64 * p) as u64).min(n);
     let mut rest = stream.unit();

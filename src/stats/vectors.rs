@@ -109,7 +109,7 @@ fn bca_of_own_resamples_is_among_those_of_scipy() {
 
 #[test]
 fn power_agrees_with_statsmodels() {
-    for line in vectors("tpower", 378) {
+    for line in vectors("tpower", 400) {
         near(paired_t_power(line[0] as u64, line[1], line[2]), line[3], &line);
     }
     for line in vectors("mpower", 40) {

@@ -1,22 +1,17 @@
 //! `pf compare`
 
+pub(in crate::cli) mod shown;
+
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-
+use self::shown::{ReportArgs, StatisticsArgs, replace_gates};
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
+use crate::cli::place;
 use crate::cli::ui::Ui;
-use crate::cli::{place, write};
 use crate::diagnostic::{closest, counted};
-use crate::eval::compare::{
-    self, ColumnName, Columns, CompareError, Comparison, ComparisonGates, Matching, Options,
-    Verdict,
-};
+use crate::eval::compare::{self, ColumnName, Columns, CompareError, Matching};
 use crate::eval::saved::{self, SavedRun};
-use crate::report::compare::{Shown, json, write_csv, write_human, write_markdown};
-use crate::report::csv::Formulas;
-use crate::report::json as output;
 
 /// Compare two saved runs, case by case
 ///
@@ -55,78 +50,13 @@ pub(crate) struct Args {
     model_b: Option<String>,
     #[command(flatten)]
     statistics: StatisticsArgs,
-    /// A gate, instead of the suite's: regressions=N, min_delta=X or margin=X; may be repeated
-    #[arg(long = "gate", value_name = "NAME=BOUND")]
-    gates: Vec<String>,
-    /// Exit with 1 when the verdict is worse
-    #[arg(long)]
-    exit_code: bool,
-    /// Show so many flipped cases of each kind with both answers
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    flips: usize,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    /// Also write the comparison to FILE, in the form that its name ends in: .md, .json or .csv (the metrics); may be repeated
-    #[arg(short, long = "output", value_name = "FILE")]
-    outputs: Vec<PathBuf>,
-}
-
-/// How it is decided.
-#[derive(Debug, clap::Args)]
-struct StatisticsArgs {
-    /// The metric that decides: pass_rate, score or the name of one; else the suite's primary
-    #[arg(long, value_name = "NAME")]
-    metric: Option<String>,
-    /// How much worse still counts as no worse, such as 0.02
-    #[arg(long, value_name = "X", value_parser = share)]
-    margin: Option<f64>,
-    /// Of the intervals
-    #[arg(long, value_name = "X", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-    /// Of the bootstrap and of the permutation test
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-}
-
-/// How a comparison is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// For programs; the shape is in schemas/
-    Json,
-    /// For the comment on a pull request
-    Markdown,
-}
-
-/// What a file holds.
-#[derive(Clone, Copy)]
-enum FileFormat {
-    Markdown,
-    Json,
-    Csv,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err("expected a number from 0 to 1".to_owned()),
-    }
-}
-
-fn confidence(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    match (0.5..=0.9999).contains(&value) {
-        true => Ok(value),
-        false => Err("expected a number from 0.5 to 0.9999".to_owned()),
-    }
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-    let files = files(args, global)?;
-    let asked = gates(&args.gates)?;
+    let files = args.report.files(global, &[&args.before, &args.after])?;
+    let gates = args.report.gates()?;
     let chosen = args.prompt_a.is_some() || args.model_a.is_some();
     let (before, after) = (place::path(global, &args.before), place::path(global, &args.after));
     if !chosen && same_file(&before, &after) {
@@ -140,24 +70,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let (bytes_after, mut run_after) = load_run(&after, &args.after, ui)?;
     choose(&mut run_before, args, &args.before, args.prompt_a.as_deref(), args.model_a.as_deref())?;
     choose(&mut run_after, args, &args.after, args.prompt_b.as_deref(), args.model_b.as_deref())?;
-    for column in run_before.side.columns.iter_mut().chain(&mut run_after.side.columns) {
-        let gates = &mut column.gates;
-        gates.regressions = asked.regressions.or(gates.regressions);
-        gates.min_delta = asked.min_delta.or(gates.min_delta);
-        gates.margin = asked.margin.or(gates.margin);
-    }
-    let matching = |chosen: bool| if chosen { Matching::Chosen } else { Matching::Same };
-    let options = Options {
-        metric: args.statistics.metric.clone(),
-        margin: args.statistics.margin,
-        confidence: args.statistics.confidence,
-        seed: args.statistics.seed,
-        columns: Columns {
-            prompts: matching(args.prompt_a.is_some()),
-            models: matching(args.model_a.is_some()),
-        },
-        ..Options::default()
+    replace_gates(gates, [&mut run_before.side, &mut run_after.side]);
+    let columns = Columns {
+        prompts: Matching::chosen(args.prompt_a.is_some()),
+        models: Matching::chosen(args.model_a.is_some()),
     };
+    let options = args.statistics.options(columns);
     let mut comparison =
         compare::compare(&run_before.side, &run_after.side, &options).map_err(cannot_compare)?;
     let [wanted_before, wanted_after] = comparison.wanted();
@@ -165,90 +83,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let of_before = saved::answers(&bytes_before, &wanted_before).map_err(unreadable)?;
     let of_after = saved::answers(&bytes_after, &wanted_after).map_err(unreadable)?;
     comparison.fill(|key| of_before.get(key).cloned(), |key| of_after.get(key).cloned());
-    show(args, &comparison, files, ui)?;
-    let worse = args.exit_code && comparison.verdict() == Verdict::Worse;
-    match worse || !comparison.passed() {
-        true => Ok(Exit::Findings),
-        false => Ok(Exit::Success),
-    }
-}
-
-fn show(
-    args: &Args,
-    comparison: &Comparison,
-    files: Vec<(PathBuf, FileFormat)>,
-    ui: &mut Ui,
-) -> Result<(), Error> {
-    match args.format {
-        Format::Human => write_human(ui.out(), comparison, Shown { flips: args.flips })?,
-        Format::Json => output::write(ui.out(), &json(comparison))?,
-        Format::Markdown => write_markdown(ui.out(), comparison)?,
-    }
-    for (path, format) in files {
-        let mut text = Vec::new();
-        match format {
-            FileFormat::Markdown => write_markdown(&mut text, comparison)?,
-            FileFormat::Json => output::write(&mut text, &json(comparison))?,
-            FileFormat::Csv => write_csv(&mut text, &json(comparison), Formulas::Defused)?,
-        }
-        write::replace(&path, &text)?;
-    }
-    Ok(())
-}
-
-fn files(args: &Args, global: &Global) -> Result<Vec<(PathBuf, FileFormat)>, Error> {
-    let format = |path: &PathBuf| {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let format = match ending.as_str() {
-            "md" | "markdown" => FileFormat::Markdown,
-            "json" => FileFormat::Json,
-            "csv" => FileFormat::Csv,
-            _ => {
-                let message = format!("`-o {}` ends in no known format", path.display());
-                return Err(Error::usage(message).hint("known endings: .md, .json, .csv"));
-            }
-        };
-        if [&args.before, &args.after].contains(&path) {
-            return Err(Error::usage(format!("`-o {}` is one of the runs", path.display())));
-        }
-        Ok((place::path(global, path), format))
-    };
-    args.outputs.iter().map(format).collect()
-}
-
-/// The gates of the command line.
-fn gates(asked: &[String]) -> Result<ComparisonGates, Error> {
-    let mut gates = ComparisonGates::default();
-    for text in asked {
-        let refused = |why: &str| {
-            Error::usage(format!("`--gate {text}`: {why}"))
-                .hint("gates: regressions=N, min_delta=X, margin=X")
-        };
-        let (name, bound) = text.split_once('=').ok_or_else(|| refused("expected NAME=BOUND"))?;
-        let number = || -> Result<f64, Error> {
-            let value: f64 = bound.parse().map_err(|_| refused("the bound is no number"))?;
-            match (-1.0..=1.0).contains(&value) {
-                true => Ok(value),
-                false => Err(refused("the bound is not from -1 to 1")),
-            }
-        };
-        match name {
-            "regressions" => {
-                let count = bound.parse().map_err(|_| refused("the bound is no count"))?;
-                gates.regressions = Some(count);
-            }
-            "min_delta" => gates.min_delta = Some(number()?),
-            "margin" => {
-                let margin = number()?;
-                if margin < 0.0 {
-                    return Err(refused("a margin is not negative"));
-                }
-                gates.margin = Some(margin);
-            }
-            _ => return Err(refused("there is no such gate on comparisons")),
-        }
-    }
-    Ok(gates)
+    args.report.show(&comparison, files, ui)?;
+    Ok(args.report.exit(&comparison))
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -7,11 +7,11 @@ mod failed;
 pub(in crate::cli) mod inputs;
 mod noting;
 mod outputs;
-mod progress;
-mod spending;
+pub(super) mod progress;
+pub(super) mod spending;
 mod spot_check;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ use crate::eval::last::Troubles;
 use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Cells, Judging, Mode, Options, Status};
-use crate::project::Project;
+use crate::project::{Project, cases};
 use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo, Spending};
 use crate::snapshot::Home;
@@ -108,6 +108,18 @@ pub(crate) struct Args {
     allow_empty: bool,
 }
 
+impl Args {
+    /// Whether a suite was named, by name or glob; all are when none is.
+    fn names(&self, suite: &str) -> bool {
+        let by_glob = |name: &String| cases::glob(name).is_ok_and(|glob| glob.is_match(suite));
+        self.suites.is_empty() || self.suites.iter().any(|name| name == suite || by_glob(name))
+    }
+
+    fn names_one_of(&self, suites: &BTreeSet<String>) -> bool {
+        suites.iter().any(|suite| self.names(suite))
+    }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
@@ -128,17 +140,29 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if args.coverage {
         return coverage::run(args, &home, &project, ui);
     }
-    let mut plan = match plan(args, &home, &project).and_then(|plan| match args.failed {
-        true => failed::select(plan, &home, ui),
-        false => Ok(plan),
-    }) {
-        Ok(plan) => plan,
-        Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
-            ui.note(error.message());
-            return Ok(Exit::Success);
-        }
-        Err(error) => return Err(error),
+    // What was misspelt is said by the plan of what was named.
+    let all: BTreeSet<String> = project.suites.keys().cloned().collect();
+    let touched = match args.suites.is_empty() || args.names_one_of(&all) {
+        true => args.against.touched(&home, &project, ui)?,
+        false => None,
     };
+    if touched.as_ref().is_some_and(|touched| !args.names_one_of(touched)) {
+        // Nothing was misspelt: a change that touches no suite is as it should be.
+        ui.note("no suite to run");
+        return Ok(Exit::Success);
+    }
+    let mut plan =
+        match plan(args, touched.as_ref(), &home, &project).and_then(|plan| match args.failed {
+            true => failed::select(plan, &home, ui),
+            false => Ok(plan),
+        }) {
+            Ok(plan) => plan,
+            Err(error) if error.exit() == Exit::Nothing && args.allow_empty => {
+                ui.note(error.message());
+                return Ok(Exit::Success);
+            }
+            Err(error) => return Err(error),
+        };
     let noted = args.notes.commit(&home, &plan)?;
     let proven = args.notes.skip(&mut plan, &home, &trust, ui)?;
     let base = args.against.load(global, &home, &project, ui)?;
@@ -179,6 +203,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         concurrency: args.ask.concurrency(&project),
         messages: outputs.iter().any(Output::wants_messages),
         on_interrupt: &on_interrupt,
+        enough: None,
         budget: &budget,
     };
     let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
@@ -237,7 +262,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let exit = exit(&run, finished.status);
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
-    inputs::record(&home, &project, &plan, finished.recordings, ui)?;
+    inputs::record(&home, &project, whole, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;
     if args.output.for_people() {
@@ -259,7 +284,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 const MOST_ERRORS: usize = 1000;
 
 /// What is said when the user interrupts.
-fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
+pub(super) fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
     let quiet = ui.quiet();
     move || {
         if !quiet {
@@ -270,12 +295,22 @@ fn on_interrupt(ui: &Ui) -> impl Fn() + Sync + use<> {
     }
 }
 
-fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
+fn plan(
+    args: &Args,
+    touched: Option<&BTreeSet<String>>,
+    home: &Home,
+    project: &Project,
+) -> Result<Plan, Error> {
+    let suites: Vec<String> = match touched {
+        Some(touched) => touched.iter().filter(|name| args.names(name)).cloned().collect(),
+        None => args.suites.clone(),
+    };
     let selection = Selection {
-        suites: &args.suites,
+        suites: &suites,
         cases: &args.cases,
         tags: &args.tags,
         models: &args.models,
+        prompts: &[],
         threshold: args.threshold,
         repeat: args.ask.repeat,
     };
@@ -285,7 +320,7 @@ fn plan(args: &Args, home: &Home, project: &Project) -> Result<Plan, Error> {
     plan::plan(project, selection, &mut version).map_err(plan_error)
 }
 
-fn plan_error(error: PlanError) -> Error {
+pub(super) fn plan_error(error: PlanError) -> Error {
     match error {
         PlanError::Nothing { message, help } => Error::nothing(message).hint_if(help),
         PlanError::Usage { message, help } => Error::usage(message).hint_if(help),
@@ -298,7 +333,7 @@ fn plan_error(error: PlanError) -> Error {
 }
 
 /// What was looked through must be what is run.
-fn unchanged(plan: &Plan) -> Result<(), Error> {
+pub(super) fn unchanged(plan: &Plan) -> Result<(), Error> {
     match plan.lost() {
         None => Ok(()),
         Some(lost) => Err(Error::usage(format!("{lost}; nothing was asked")).hint("run it again")),
@@ -306,7 +341,7 @@ fn unchanged(plan: &Plan) -> Result<(), Error> {
 }
 
 /// Commands of a repository run only where the user has said so: nobody else's word starts a program here.
-fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
+pub(super) fn permit(plan: &Plan, allowed: bool) -> Result<(), Error> {
     let commands: Vec<String> =
         plan.bench.commands().map(|argv| format!("`{}`", argv.join(" "))).collect();
     if allowed || commands.is_empty() {
@@ -369,7 +404,7 @@ fn announce(plan: &Plan, cells: &Cells, judging: &Judging, ui: &mut Ui) {
 }
 
 /// The exit code of a run that did not get to its end.
-fn stop_reason(status: Status) -> Option<Exit> {
+pub(super) fn stop_reason(status: Status) -> Option<Exit> {
     match status {
         Status::Complete => None,
         Status::Interrupted => Some(Exit::Interrupted),

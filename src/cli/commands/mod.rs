@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments and function.
 
+mod ab;
 mod cache;
 mod compare;
 mod completions;
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Log(log::Args),
     Diff(diff::Args),
     Eval(Box<eval::Args>),
+    Ab(Box<ab::Args>),
     Compare(Box<compare::Args>),
     Merge(merge::Args),
     Cache(cache::Args),
@@ -73,6 +75,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Log(args) => log::run(&args, global, ui),
         Command::Diff(args) => diff::run(&args, global, ui),
         Command::Eval(args) => eval::run(&args, global, ui),
+        Command::Ab(args) => ab::run(&args, global, ui),
         Command::Compare(args) => compare::run(&args, global, ui),
         Command::Merge(args) => merge::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),

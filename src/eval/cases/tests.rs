@@ -65,6 +65,7 @@ fn told(plan: &Plan) -> String {
         concurrency: 1,
         messages: true,
         on_interrupt: &|| {},
+        enough: None,
         budget: &budget,
     };
     let cells = runner::prepare(plan, options.mode, &replay).unwrap();

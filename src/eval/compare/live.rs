@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Column, ColumnName, Outcome, Side, Wanted};
-use crate::eval::cell::{CellIndex, CellRecord, Place};
+use crate::eval::cell::{CellIndex, CellRecord, Place, State};
 use crate::eval::plan::Plan;
 use crate::eval::rivals::ColumnPlace;
 use crate::template::render::output_text;
@@ -61,6 +61,10 @@ impl<'a> Sides<'a> {
         let column = (cell.index.suite, cell.index.column);
         let rival = self.plan.rivals.against.get(&column);
         if rival.is_none() && !self.pairs.contains_key(&column) {
+            return;
+        }
+        // What was left out is on neither side.
+        if cell.state == State::Skipped {
             return;
         }
         let place = cell.index.place(self.plan);

@@ -74,6 +74,8 @@ pub enum Method {
     Newcombe,
     /// The bias-corrected and accelerated bootstrap of the mean difference.
     Bca,
+    /// A confidence sequence, which holds whenever one looks.
+    Sequence,
 }
 
 impl Method {
@@ -82,6 +84,7 @@ impl Method {
         match self {
             Self::Newcombe => "newcombe",
             Self::Bca => "bca",
+            Self::Sequence => "sequence",
         }
     }
 }

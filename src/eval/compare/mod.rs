@@ -6,6 +6,7 @@
 //! on both is counted and left out, and what changed besides the prompt is said.
 
 mod announce;
+mod early;
 mod flips;
 mod gates;
 mod live;
@@ -22,6 +23,7 @@ mod verdict;
 use std::collections::BTreeSet;
 
 pub use self::announce::Announcement;
+pub use self::early::{Early, Watch};
 pub use self::flips::{Answers, FlakyCase, Flip, Flips, Undecided};
 pub use self::live::Sides;
 pub use self::metric::{Means, Method, MetricComparison, Table, Test};
@@ -98,6 +100,8 @@ pub struct Comparison {
     pub resamples: u32,
     /// Of both.
     pub seed: u64,
+    /// How far it got, where it was to end as soon as it was decided.
+    pub early: Option<Early>,
 }
 
 /// Two columns, compared.
@@ -203,6 +207,7 @@ pub fn compare(a: &Side, b: &Side, options: &Options) -> Result<Comparison, Comp
         confidence: options.confidence,
         resamples: options.resamples,
         seed: options.seed,
+        early: None,
     })
 }
 

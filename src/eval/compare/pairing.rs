@@ -61,7 +61,7 @@ impl Metric {
     }
 
     /// Its value in one outcome; none where the outcome was not decided or does not have it.
-    fn of(&self, outcome: &Outcome) -> Option<f64> {
+    pub(super) fn of(&self, outcome: &Outcome) -> Option<f64> {
         let passed = outcome.passed()?;
         match self {
             Self::PassRate => Some(f64::from(u8::from(passed))),

@@ -142,6 +142,13 @@ pub enum Matching {
     Chosen,
 }
 
+impl Matching {
+    /// Whether the caller has chosen.
+    pub fn chosen(chosen: bool) -> Self {
+        if chosen { Self::Chosen } else { Self::Same }
+    }
+}
+
 /// How columns are brought together. The suite must always be the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns {

@@ -70,6 +70,7 @@ impl<'scope> Calls<'_, 'scope, '_> {
 
         let mut done = 0;
         let mut status = Status::Complete;
+        let mut enough = false;
         let mut records =
             stream::iter(cells.iter()).map(|cell| self.cell(&sharing, cell)).buffered(window);
         loop {
@@ -88,7 +89,16 @@ impl<'scope> Calls<'_, 'scope, '_> {
                 record = records.next() => match record {
                     Some(record) => {
                         done += 1;
+                        // What was not asked for because there is enough is left out, not missed.
+                        if enough && record.state == State::NotRun {
+                            on_cell(self.runner.left_out(record.index));
+                            continue;
+                        }
                         on_cell(record);
+                        if !enough && status == Status::Complete && self.runner.has_enough() {
+                            enough = true;
+                            self.traffic.stop();
+                        }
                     }
                     None => break,
                 },
@@ -104,6 +114,9 @@ impl<'scope> Calls<'_, 'scope, '_> {
 
     async fn cell<'c>(&'c self, sharing: &Sharing<'c>, cell: Prepared) -> CellRecord {
         let runner = self.runner;
+        if runner.has_enough() {
+            return runner.left_out(cell.index);
+        }
         if cell.origin != Origin::Called {
             if !cell.judging {
                 return self.compute(move || runner.ready(&cell)).await;

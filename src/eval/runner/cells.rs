@@ -105,6 +105,20 @@ impl Group {
         }
     }
 
+    /// Brings the cases into another order, by what stands for each.
+    pub(super) fn reorder<K: Ord>(&mut self, cases: usize, rank: impl Fn(usize) -> K) {
+        let repeats = self.repeats.max(1) as usize;
+        let old = self.cases.take().unwrap_or_else(|| (0..cases).collect());
+        let mut order: Vec<usize> = (0..old.len()).collect();
+        order.sort_by_cached_key(|place| rank(old[*place]));
+        let cells = || order.iter().flat_map(|place| place * repeats..(place + 1) * repeats);
+        self.marks = cells().map(|cell| self.marks[cell]).collect();
+        if !self.keys.is_empty() {
+            self.keys = cells().map(|cell| self.keys[cell]).collect();
+        }
+        self.cases = Some(order.into_iter().map(|place| old[place]).collect());
+    }
+
     /// Adds the next cell.
     pub(super) fn push(&mut self, origin: Origin, key: Option<AnswerKey>) {
         if key.is_some() && self.keys.is_empty() {

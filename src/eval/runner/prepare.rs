@@ -11,7 +11,7 @@ use crate::diagnostic::{self, Diagnostic};
 use crate::digest::{self, AnswerKey};
 use crate::eval::cell::{CellIndex, Origin, Place};
 use crate::eval::plan::{self, Column, Plan, PlannedCase};
-use crate::eval::rivals::ColumnPlace;
+use crate::eval::rivals::{self, ColumnPlace};
 use crate::eval::session::{Session, Turn, Want};
 use crate::message::{Answer, Request};
 use crate::provider::Endpoint;
@@ -105,6 +105,14 @@ pub fn prepare(plan: &Plan, mode: Mode, recordings: &[Replay]) -> Result<Cells, 
                 }
             }
             group.leave_out(&unfit, suite.cases.len());
+            if let Some(seed) = plan.rivals.shuffled {
+                let ranks: Vec<_> = suite
+                    .cases
+                    .iter()
+                    .map(|case| rivals::rank(seed, case.placed.case.group.as_deref(), &case.id))
+                    .collect();
+                group.reorder(suite.cases.len(), |case| ranks[case]);
+            }
             groups.insert((s, column), group);
         }
     }

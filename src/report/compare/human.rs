@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{delta, figures, gate, method, named, p, power, range, value, verdict, versus};
+use super::{delta, early, figures, gate, method, named, p, power, range, value, verdict, versus};
 use crate::change::text::TextDiff;
 use crate::diagnostic::counted;
 use crate::eval::compare::{ColumnComparison, Comparison, Flip, MetricComparison, Verdict};
@@ -246,6 +246,9 @@ fn spending(out: &mut dyn Write, column: &ColumnComparison) -> io::Result<()> {
 }
 
 fn totals(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    if let Some(found) = comparison.early {
+        writeln!(out, "\n{}", early(found))?;
+    }
     let sum = |of: fn(&ColumnComparison) -> usize| comparison.columns.iter().map(of).sum::<usize>();
     let pairs: u64 = comparison.columns.iter().map(|column| column.pairs).sum();
     let gates = comparison.gates().count();

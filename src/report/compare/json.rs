@@ -28,6 +28,9 @@ pub struct CompareJson {
     resamples: u32,
     /// Of both.
     seed: u64,
+    /// How far it got, where it was to end as soon as it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early: Option<Early>,
     /// Cases on both sides, over all columns.
     pairs: u64,
     /// Cases of the first side alone.
@@ -41,6 +44,17 @@ pub struct CompareJson {
     flips: Flips,
     /// The primary metric in parts of the cases.
     slices: Vec<Slice>,
+}
+
+/// How far a comparison got that was to end as soon as it was decided.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Early {
+    /// Cases that both sides have answered.
+    cases: u64,
+    /// Of so many.
+    of: u64,
+    /// Cells that were not run.
+    left_out: u64,
 }
 
 /// One of the two sides.
@@ -289,6 +303,11 @@ pub fn compare(comparison: &Comparison) -> CompareJson {
         confidence: comparison.confidence,
         resamples: comparison.resamples,
         seed: comparison.seed,
+        early: comparison.early.map(|it| Early {
+            cases: it.cases,
+            of: it.of,
+            left_out: it.left_out,
+        }),
         pairs: columns.iter().map(|column| column.pairs).sum(),
         only_a: cases(|column| &column.only_before),
         only_b: cases(|column| &column.only_after),

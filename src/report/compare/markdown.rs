@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{delta, figures, gate, p, power, range, value, verdict, versus};
+use super::{delta, early, figures, gate, p, power, range, value, verdict, versus};
 use crate::change::text::{Sign, TextDiff};
 use crate::diagnostic::counted;
 use crate::eval::compare::{ColumnComparison, Comparison, Flip, MetricComparison, Verdict};
@@ -355,8 +355,9 @@ fn slices(comparison: &Comparison, room: &mut usize) -> String {
 fn totals(comparison: &Comparison) -> String {
     let sum = |of: fn(&ColumnComparison) -> usize| comparison.columns.iter().map(of).sum::<usize>();
     let pairs: u64 = comparison.columns.iter().map(|column| column.pairs).sum();
+    let early = comparison.early.map(|found| format!("; {}", early(found))).unwrap_or_default();
     format!(
-        "{}: {} from pass to fail, {} from fail to pass, {} flaky, {} not decided.",
+        "{}: {} from pass to fail, {} from fail to pass, {} flaky, {} not decided{early}.",
         counted(pairs, "pair"),
         sum(|column| column.flips.regressed.len()),
         sum(|column| column.flips.mended.len()),

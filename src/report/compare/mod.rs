@@ -14,8 +14,9 @@ pub use self::json::{CompareJson, compare as json};
 pub(in crate::report) use self::markdown::part;
 pub use self::markdown::write as write_markdown;
 use super::evaluation::percent;
+use crate::diagnostic::counted;
 use crate::eval::compare::{
-    ColumnComparison, ColumnName, Means, Method, MetricComparison, POWER, Test, Verdict,
+    ColumnComparison, ColumnName, Early, Means, Method, MetricComparison, POWER, Test, Verdict,
 };
 use crate::eval::gate::GateResult;
 use crate::stats::Interval;
@@ -142,6 +143,22 @@ fn method(method: Method) -> &'static str {
     match method {
         Method::Newcombe => "Newcombe's paired interval",
         Method::Bca => "BCa bootstrap",
+        Method::Sequence => "confidence sequence, which holds whenever one looks",
+    }
+}
+
+/// How far a comparison got that was to end as soon as it was decided.
+fn early(early: Early) -> String {
+    let Early { cases, of, left_out } = early;
+    match left_out {
+        0 => format!("not decided before all of {} were asked", counted(of, "case")),
+        left_out => {
+            format!(
+                "decided after {cases} of {}: {} were not run",
+                counted(of, "case"),
+                counted(left_out, "cell")
+            )
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `pf eval --against`: what the run is compared with, and what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::cli::args::Global;
@@ -8,11 +8,13 @@ use crate::cli::commands::compare::{cannot_compare, load_run};
 use crate::cli::error::Error;
 use crate::cli::place;
 use crate::cli::ui::Ui;
+use crate::diagnostic::counted;
 use crate::eval::compare::{Answer, Comparison, Options, Side, Sides, Wanted, compare};
 use crate::eval::plan::Plan;
 use crate::eval::rivals::{self, Version};
 use crate::eval::run::{Run, Versus};
 use crate::eval::saved::{self, SavedRun};
+use crate::eval::touched;
 use crate::path::RepoPath;
 use crate::project::Project;
 use crate::project::prompt::PromptName;
@@ -24,6 +26,10 @@ pub(super) struct AgainstArgs {
     /// Compare with another version on the same cases: REV, or REV... for where the branch left it; or with RUN.json, a saved run
     #[arg(long, value_name = "REV|RUN")]
     against: Option<String>,
+    /// Only suites that differ from REV, or with REV... from where the branch left it: in their file, cases, recordings, prompts,
+    /// partials, judges or model profiles
+    #[arg(long, value_name = "REV")]
+    changed: Option<String>,
 }
 
 /// What a run is compared with.
@@ -42,6 +48,30 @@ pub(super) struct Revision {
 }
 
 impl AgainstArgs {
+    /// The suites that a change touches, of those that were named; `None` where all that were named are meant.
+    pub(super) fn touched(
+        &self,
+        home: &Home,
+        project: &Project,
+        ui: &mut Ui,
+    ) -> Result<Option<BTreeSet<String>>, Error> {
+        let Some(revision) = &self.changed else { return Ok(None) };
+        let snapshot = place::base(home, revision)?;
+        let base = Project::load(&snapshot)?;
+        place::configured(&base)?;
+        let changed: BTreeSet<RepoPath> = home.changed_paths(&snapshot)?.into_iter().collect();
+        let touched = touched::touched(project, &base, &changed)?;
+        let all = project.suites.len();
+        if touched.len() < all {
+            ui.note(format!(
+                "{} of {} differ from {revision}",
+                touched.len(),
+                counted(all, "suite")
+            ));
+        }
+        Ok(Some(touched))
+    }
+
     /// Reads what the run is compared with.
     pub(super) fn load(
         &self,
@@ -56,10 +86,7 @@ impl AgainstArgs {
             let (bytes, run) = load_run(&path, Path::new(text), ui)?;
             return Ok(Some(Base::Saved(Box::new(run), bytes, text.clone())));
         }
-        let snapshot = match text.strip_suffix("...") {
-            Some(revision) => home.merge_base(revision, "HEAD")?,
-            None => home.commit(text)?,
-        };
+        let snapshot = place::base(home, text)?;
         let base = Project::load(&snapshot)?;
         place::configured(&base)?;
         let renamed = renamed(home, project, &base, &snapshot)?;

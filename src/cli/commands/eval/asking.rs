@@ -8,7 +8,7 @@ use crate::project::Project;
 pub(in crate::cli) struct AskArgs {
     /// How often each case is asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(super) repeat: Option<u32>,
+    pub(in crate::cli) repeat: Option<u32>,
     /// Most calls under way for one model
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     concurrency: Option<u64>,
@@ -26,10 +26,10 @@ pub(in crate::cli) struct AskArgs {
     no_cache: bool,
     /// Say what would be asked and what it would cost, and ask nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
     /// Spend at most so many US dollars: what would cost more is not asked
     #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
-    pub(super) max_cost: Option<f64>,
+    pub(in crate::cli) max_cost: Option<f64>,
 }
 
 /// What a command wants of answers.

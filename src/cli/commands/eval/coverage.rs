@@ -18,7 +18,7 @@ pub(super) fn run(args: &Args, home: &Home, project: &Project, ui: &mut Ui) -> R
     let everything = args.suites.is_empty() && args.cases.is_empty() && args.tags.is_empty();
     let plan = match everything && project.suites.is_empty() {
         true => None,
-        false => Some(super::plan(args, home, project)?),
+        false => Some(super::plan(args, None, home, project)?),
     };
     let prompts =
         coverage::coverage(project, plan.as_ref(), everything).map_err(super::plan_error)?;

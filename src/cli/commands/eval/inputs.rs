@@ -25,18 +25,18 @@ use crate::store::{Recording, Replay, Store, StoreError, recordings};
 const SHOWN: usize = 10;
 
 /// Everything that answers a cell.
-pub(super) struct Inputs {
-    pub(super) recordings: Vec<Replay>,
-    pub(super) providers: BTreeMap<String, Provider>,
+pub(in crate::cli) struct Inputs {
+    pub(in crate::cli) recordings: Vec<Replay>,
+    pub(in crate::cli) providers: BTreeMap<String, Provider>,
     endpoints: BTreeMap<String, Option<Endpoint>>,
     store: Option<Store>,
     /// What judging needs besides.
-    pub(super) judging: Judging,
+    pub(in crate::cli) judging: Judging,
 }
 
 impl Inputs {
     /// Reads the recordings of the planned suites.
-    pub(super) fn load(
+    pub(in crate::cli) fn load(
         home: &Home,
         project: &Project,
         base: Option<&Project>,
@@ -85,7 +85,7 @@ impl Inputs {
         clippy::too_many_arguments,
         reason = "each is one input of a single step of `pf eval`"
     )]
-    pub(super) fn resolve(
+    pub(in crate::cli) fn resolve(
         &mut self,
         home: &Home,
         project: &Project,
@@ -135,7 +135,7 @@ impl Inputs {
     }
 
     /// Finds out where the providers are that cells are to be asked of.
-    pub(super) fn locate(
+    pub(in crate::cli) fn locate(
         &mut self,
         project: &Project,
         plan: &Plan,
@@ -150,7 +150,7 @@ impl Inputs {
     }
 
     /// Makes ready to ask: reads and checks the keys that it takes.
-    pub(super) fn connect(
+    pub(in crate::cli) fn connect(
         &mut self,
         home: &Home,
         project: &Project,
@@ -180,7 +180,7 @@ impl Inputs {
     }
 
     /// What the runner reads.
-    pub(super) fn answers(&self) -> Answers<'_> {
+    pub(in crate::cli) fn answers(&self) -> Answers<'_> {
         Answers {
             recordings: &self.recordings,
             store: self.store.as_ref(),
@@ -350,7 +350,7 @@ pub(in crate::cli) fn read_recordings(
 }
 
 /// Merges new answers into the recordings of their suites.
-pub(super) fn record(
+pub(in crate::cli) fn record(
     home: &Home,
     project: &Project,
     plan: &Plan,

@@ -19,7 +19,7 @@ use crate::report::estimate::dollars;
 const EVERY: Duration = Duration::from_secs(5);
 
 /// What a run has come to so far.
-pub(super) struct Progress {
+pub(in crate::cli) struct Progress {
     shown: Shown,
     counts: Arc<Mutex<Counts>>,
 }
@@ -49,7 +49,7 @@ struct Counts {
 
 impl Progress {
     /// The progress of these cells; silent when no call is needed.
-    pub(super) fn new(ui: &Ui, cells: &Cells) -> Self {
+    pub(in crate::cli) fn new(ui: &Ui, cells: &Cells) -> Self {
         let calls = cells.calls();
         let counts = Arc::new(Mutex::new(Counts::new(cells.len(), calls)));
         let shown = match (calls > 0, ui.watched(), ui.quiet()) {
@@ -61,7 +61,7 @@ impl Progress {
     }
 
     /// Counts a cell.
-    pub(super) fn cell(&mut self, cell: &CellRecord, spent: Spent) {
+    pub(in crate::cli) fn cell(&mut self, cell: &CellRecord, spent: Spent) {
         if matches!(self.shown, Shown::Nothing) {
             return;
         }
@@ -74,7 +74,7 @@ impl Progress {
     }
 
     /// Clears the bar.
-    pub(super) fn finish(self) {
+    pub(in crate::cli) fn finish(self) {
         match self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => bar.finish_and_clear(),

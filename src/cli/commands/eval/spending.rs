@@ -8,7 +8,7 @@ use crate::eval::runner::{Answers, Cells};
 use crate::report::{estimate as report, json};
 
 /// What the cells will ask. With a limit, a model without a price is an error: nobody could say when to stop.
-pub(super) fn estimate(
+pub(in crate::cli) fn estimate(
     max_cost: Option<f64>,
     plan: &Plan,
     cells: &Cells,
@@ -37,14 +37,14 @@ pub(super) fn estimate(
 }
 
 /// Says before a run what it will ask. Silent when it asks nothing.
-pub(super) fn announce(plan: &Plan, estimate: &Estimate, ui: &mut Ui) {
+pub(in crate::cli) fn announce(plan: &Plan, estimate: &Estimate, ui: &mut Ui) {
     if estimate.calls() > 0 {
         ui.note(report::line(plan, estimate));
     }
 }
 
 /// The result of a dry run.
-pub(super) fn print(
+pub(in crate::cli) fn print(
     for_programs: bool,
     plan: &Plan,
     estimate: &Estimate,

@@ -66,6 +66,7 @@ pub(super) fn run(
         concurrency: args.ask.concurrency(found.project),
         messages: false,
         on_interrupt: &on_interrupt,
+        enough: None,
         budget: &budget,
     };
     let answers = inputs.answers();

@@ -88,10 +88,7 @@ impl FileArgs {
             return Ok(Choice::Changed(paths, "HEAD".to_owned()));
         }
         if let Some(revision) = &self.changed {
-            let base = match revision.strip_suffix("...") {
-                Some(revision) => home.merge_base(revision, "HEAD")?,
-                None => home.commit(revision)?,
-            };
+            let base = place::base(home, revision)?;
             let paths = home.changed_paths(&base)?.into_iter().collect();
             return Ok(Choice::Changed(paths, base.describe()));
         }
