@@ -23,6 +23,7 @@ pub(crate) struct Trusted {
     pub(crate) keys: Vec<Trust>,
     root: PathBuf,
     allows_exec: bool,
+    trusts_notes: bool,
     file: Option<PathBuf>,
 }
 
@@ -45,7 +46,8 @@ impl TrustArgs {
         };
         keys.extend(file.keys());
         let allows_exec = self.allow_exec || file.allows_exec(&root);
-        Ok(Trusted { keys, root, allows_exec, file: path })
+        let trusts_notes = file.trusts_notes(&root);
+        Ok(Trusted { keys, root, allows_exec, trusts_notes, file: path })
     }
 }
 
@@ -53,6 +55,23 @@ impl Trusted {
     /// Whether programs may run at all.
     pub(crate) fn allows_exec(&self) -> bool {
         self.allows_exec
+    }
+
+    /// Refuses to believe the noted results of a project that the user has not named for it.
+    pub(crate) fn believe_notes(&self) -> Result<(), Error> {
+        if self.trusts_notes {
+            return Ok(());
+        }
+        let root = serde_json::Value::from(self.root.display().to_string());
+        let hint = match &self.file {
+            Some(file) => format!(
+                "where everybody who can push notes may be believed, write into {}: `notes: [{root}]`",
+                file.display()
+            ),
+            None => "your own trust.yaml would say so, and must lie outside of the project; see docs/notes.md".to_owned(),
+        };
+        Err(Error::usage("the notes of this project are not trusted, so they prove nothing")
+            .hint(hint))
     }
 
     /// Whether the programs of providers may run, and where.

@@ -180,6 +180,8 @@ pub struct Column {
     pub prompt: String,
     /// The content digest of the prompt on this model.
     pub digest: Digest,
+    /// The content digest of the prompt on its own model, by which its versions are known.
+    pub version: Digest,
     /// The model.
     pub model: ResolvedModel,
     /// Assertions of the suite and of the prompt's own output contract.
@@ -511,6 +513,7 @@ pub(super) fn column(
             help: Some("drop it from the suite, or make it active".to_owned()),
         });
     }
+    let default_model = model::resolve(&project.config, prompt.file.model.as_ref(), None).ok();
     let output = prompt.file.output.as_ref();
     let extract = output
         .filter(|output| !output.extract.is_empty())
@@ -520,6 +523,7 @@ pub(super) fn column(
         given_model,
         prompt: label.to_owned(),
         digest: digest::content(prompt, &parts.closure, Some(&model)),
+        version: digest::content(prompt, &parts.closure, default_model.as_ref()),
         assertions: assertions(output.map_or(&[], |output| &output.assert)),
         extract,
         model,

@@ -10,6 +10,7 @@ use super::compare::Comparison;
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::proven::Proven;
 use super::repeats::{self, Repeats, Tries};
 use super::rivals::ColumnPlace;
 use super::session::Bill;
@@ -22,6 +23,45 @@ pub struct Run {
     pub results: Vec<ColumnResult>,
     /// How it compares with another version, where that was asked for.
     pub versus: Option<Versus>,
+    /// What was not run, since a note proves what it comes to.
+    pub proven: Vec<Proven>,
+}
+
+/// A gate, and of what it is one.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedGate<'a> {
+    /// The suite.
+    pub suite: &'a str,
+    /// The prompt, as the suite names it.
+    pub prompt: &'a str,
+    /// The model.
+    pub model: &'a str,
+    /// What had to hold, and whether it did.
+    pub gate: &'a GateResult,
+}
+
+impl Run {
+    /// The gates of all that was run and of all that was proven.
+    pub fn gates(&self) -> impl Iterator<Item = &GateResult> {
+        let run = self.results.iter().flat_map(|result| &result.gates);
+        run.chain(self.proven.iter().flat_map(|proven| &proven.gates))
+    }
+
+    /// The same, with the names of what they are about.
+    pub fn named_gates<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = NamedGate<'a>> {
+        let run = self.results.iter().flat_map(|result| {
+            let suite = &plan.suites[result.suite];
+            let column = &suite.columns[result.column];
+            let (suite, prompt, model) = (&suite.name, &column.prompt, &column.model.label);
+            result.gates.iter().map(move |gate| NamedGate { suite, prompt, model, gate })
+        });
+        let proven = self.proven.iter().flat_map(|proven| {
+            let (suite, prompt) = (&proven.suite, &proven.prompt);
+            let model = &proven.noted.note.measured.model;
+            proven.gates.iter().map(move |gate| NamedGate { suite, prompt, model, gate })
+        });
+        run.chain(proven)
+    }
 }
 
 /// A run beside another version.
@@ -50,6 +90,8 @@ pub struct ColumnResult {
     pub states: BTreeMap<State, u64>,
     /// Cells whose answer was there already.
     pub cached: u64,
+    /// Clusters of cells among those that passed or failed: cases, or groups of cases.
+    pub independent: u64,
     /// Requests of this run.
     pub attempts: u64,
     /// The share of passes among passes and failures, with its Wilson interval.
@@ -241,7 +283,7 @@ impl Tally {
                 results.push(finish_column(suite, (s, column), &cases, tally));
             }
         }
-        Run { results, versus: None }
+        Run { results, versus: None, proven: Vec::new() }
     }
 }
 
@@ -265,6 +307,7 @@ fn finish_column(
     let of_case = |case: usize| (cluster(case), cases.weight(case));
     let independent = repeats::independent(&decided, cluster);
     (result.suite, result.column) = (s, column);
+    result.independent = independent as u64;
     if !priced || unpriced {
         result.cost_usd = None;
     }

@@ -48,6 +48,8 @@ pub struct TrustFile {
     keys: IndexMap<String, Hosts>,
     /// The roots of projects whose programs may run.
     exec: Vec<PathBuf>,
+    /// The roots of projects whose noted results are believed.
+    notes: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -74,12 +76,13 @@ impl TrustFile {
         };
         let file: Self =
             serde_json::from_value(document.to_json()).map_err(|error| error.to_string())?;
-        match file.exec.iter().find(|root| !root.is_absolute()) {
-            Some(root) => {
-                Err(format!("`exec` names `{}`, which is no absolute path", root.display()))
+        for (key, roots) in [("exec", &file.exec), ("notes", &file.notes)] {
+            if let Some(root) = roots.iter().find(|root| !root.is_absolute()) {
+                let root = root.display();
+                return Err(format!("`{key}` names `{root}`, which is no absolute path"));
             }
-            None => Ok(file),
         }
+        Ok(file)
     }
 
     /// The variables that may be sent, with their hosts.
@@ -95,10 +98,19 @@ impl TrustFile {
 
     /// Whether the programs of the project at `root` may run. Both it and the roots of the file may be links.
     pub fn allows_exec(&self, root: &Path) -> bool {
-        let real = |path: &Path| path.canonicalize().ok();
-        let wanted = real(root);
-        wanted.is_some() && self.exec.iter().any(|root| real(root) == wanted)
+        names(&self.exec, root)
     }
+
+    /// Whether the noted results of the project at `root` are believed. Links are looked through here too.
+    pub fn trusts_notes(&self, root: &Path) -> bool {
+        names(&self.notes, root)
+    }
+}
+
+fn names(roots: &[PathBuf], root: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let wanted = real(root);
+    wanted.is_some() && roots.iter().any(|root| real(root) == wanted)
 }
 
 /// Prefixes of variables that hold the key of a vendor, and the domain of that vendor.
@@ -205,11 +217,16 @@ mod tests {
         assert!(file.allows_exec(folder.path()));
         assert!(!file.allows_exec(&folder.path().join("..")));
         assert!(!file.allows_exec(&folder.path().join("gone")));
+        assert!(!file.trusts_notes(folder.path()), "each is trusted by itself");
+        let text = format!("notes: ['{}']\n", folder.path().display());
+        let file = TrustFile::parse(text.into_bytes()).unwrap();
+        assert!(file.trusts_notes(folder.path()) && !file.allows_exec(folder.path()));
     }
 
     #[test]
     fn a_wrong_file_trusts_nothing() {
         assert!(TrustFile::parse(b"exec: [project]".to_vec()).unwrap_err().contains("absolute"));
+        assert!(TrustFile::parse(b"notes: [.]".to_vec()).unwrap_err().contains("`notes` names"));
         assert!(TrustFile::parse(b"exce: []".to_vec()).unwrap_err().contains("exce"));
         assert!(TrustFile::parse(b"keys: {".to_vec()).unwrap_err().starts_with("line "));
         assert!(!TrustFile::parse(Vec::new()).unwrap().allows_exec(Path::new("/")));

@@ -4,13 +4,13 @@
 
 use std::io::{self, Write};
 
-use super::evaluation::{describe, named};
+use super::evaluation::describe;
 use super::foreign::{excerpt, line};
 use super::lint::github::{data, property};
 use super::run::RunInfo;
 use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::plan::Plan;
-use crate::eval::run::Run;
+use crate::eval::run::{NamedGate, Run};
 use crate::path::RepoPath;
 
 /// Cells that are shown: as many annotations as a job has.
@@ -70,18 +70,13 @@ impl Annotations {
         run: &Run,
         info: &RunInfo,
     ) -> io::Result<()> {
-        for result in &run.results {
-            let (prompt, model) = named(plan, result);
-            for gate in result.gates.iter().filter(|gate| !gate.passed) {
-                let title =
-                    format!("gate of {}: {prompt} on {model}", plan.suites[result.suite].name);
-                let title = property(&excerpt(&title, 200));
-                writeln!(
-                    out,
-                    "::error title={title}::{}",
-                    data(&excerpt(&describe(gate), REASON))
-                )?;
+        for NamedGate { suite, prompt, model, gate } in run.named_gates(plan) {
+            if gate.passed {
+                continue;
             }
+            let title = format!("gate of {suite}: {prompt} on {model}");
+            let title = property(&excerpt(&title, 200));
+            writeln!(out, "::error title={title}::{}", data(&excerpt(&describe(gate), REASON)))?;
         }
         for (state, command) in &self.cells {
             // Where the gates hold, a failure is news and not what stops anybody.

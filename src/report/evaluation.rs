@@ -9,7 +9,7 @@ use crate::diagnostic::counted;
 use crate::eval::cell::{CellRecord, Place, State};
 use crate::eval::gate::GateResult;
 use crate::eval::plan::Plan;
-use crate::eval::run::{ColumnResult, Run};
+use crate::eval::run::{ColumnResult, NamedGate, Run};
 use crate::template::render::output_text;
 
 /// Cells that did not pass and are shown one by one.
@@ -63,6 +63,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
         writeln!(out)?;
         compare::write_human(out, comparison, compare::Shown { flips: SHOWN_FLIPS })?;
     }
+    proven(out, plan, run)?;
     failed_gates(out, plan, run)
 }
 
@@ -162,28 +163,51 @@ pub(in crate::report) fn result_counts(run: &Run) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    format!("{}: {}", counted(all, "cell"), parts.join(", "))
+    let of_notes = match run.proven.len() {
+        0 => String::new(),
+        count => format!(", {} proven by notes", counted(count, "result")),
+    };
+    match parts.is_empty() {
+        true => format!("{}{of_notes}", counted(all, "cell")),
+        false => format!("{}: {}{of_notes}", counted(all, "cell"), parts.join(", ")),
+    }
 }
 
 fn failed_gates(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
-    if run.results.iter().flat_map(|result| &result.gates).any(|gate| !gate.passed) {
+    if run.gates().any(|gate| !gate.passed) {
         writeln!(out)?;
     }
-    for result in &run.results {
-        let suite = &plan.suites[result.suite];
-        let column = &suite.columns[result.column];
-        for gate in result.gates.iter().filter(|gate| !gate.passed) {
-            writeln!(
-                out,
-                "gate failed: {} {} on {}: {}",
-                suite.name,
-                column.prompt,
-                column.model.label,
-                describe(gate)
-            )?;
+    for NamedGate { suite, prompt, model, gate } in run.named_gates(plan) {
+        if !gate.passed {
+            writeln!(out, "gate failed: {suite} {prompt} on {model}: {}", describe(gate))?;
         }
     }
     Ok(())
+}
+
+/// What was not run, since notes prove it.
+fn proven(out: &mut dyn Write, plan: &Plan, run: &Run) -> io::Result<()> {
+    if run.proven.is_empty() {
+        return Ok(());
+    }
+    if !plan.suites.is_empty() {
+        writeln!(out)?;
+    }
+    let header = ["proven, not run", "prompt", "model", "pass", "of", "rate", "noted", "beside"];
+    let rows = run.proven.iter().map(|proven| {
+        let note = &proven.noted.note;
+        vec![
+            proven.suite.clone(),
+            proven.prompt.clone(),
+            note.measured.model.clone(),
+            note.pass.to_string(),
+            note.n.to_string(),
+            percent(note.pass_rate()),
+            note.at.strftime("%Y-%m-%d").to_string(),
+            proven.noted.short_commit().to_owned(),
+        ]
+    });
+    write!(out, "{}", table::aligned(&header, &[3, 4, 5], rows))
 }
 
 /// What the gate saw, in its own unit.

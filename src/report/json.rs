@@ -7,9 +7,11 @@ use serde::Serialize;
 
 use super::foreign::excerpt;
 use super::lint;
+use super::notes::Score;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::{self, Digest};
 use crate::history::Version;
+use crate::history::notes::Notes;
 use crate::lint::rule::Rule;
 use crate::message::Tool;
 use crate::project::Project;
@@ -506,13 +508,13 @@ pub struct LoggedVersion {
     same_as: Option<usize>,
     /// Names that point at it.
     labels: Vec<String>,
-    /// Results that were noted for it.
-    scores: Vec<serde_json::Value>,
+    /// Results that were noted for it, wherever the notes stand: the newest of each suite and model.
+    scores: Vec<Score>,
 }
 
 impl Log {
-    /// These versions.
-    pub fn new<'a>(versions: impl Iterator<Item = &'a Version>) -> Self {
+    /// These versions, and what is noted of them.
+    pub fn new<'a>(versions: impl Iterator<Item = &'a Version>, notes: &Notes) -> Self {
         let versions = versions
             .map(|version| LoggedVersion {
                 name: version.name.to_string(),
@@ -526,7 +528,7 @@ impl Log {
                 path: version.path.to_string(),
                 same_as: version.same_as,
                 labels: Vec::new(),
-                scores: Vec::new(),
+                scores: notes.of_version(version.digest).into_iter().map(Score::from).collect(),
             })
             .collect();
         Self { version: VERSION, kind: "log", versions }

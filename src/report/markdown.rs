@@ -13,9 +13,8 @@ use super::foreign::{escape, excerpt};
 use super::run::RunInfo;
 use crate::diagnostic::counted;
 use crate::eval::cell::{CellRecord, Place, State};
-use crate::eval::gate::GateResult;
 use crate::eval::plan::Plan;
-use crate::eval::run::{ColumnResult, Run};
+use crate::eval::run::{ColumnResult, NamedGate, Run};
 use crate::template::render::output_text;
 
 /// The longest comment that GitHub takes, in UTF-16 units to be on the safe side.
@@ -101,7 +100,7 @@ impl Markdown {
             None => String::new(),
         };
         room -= before - for_comparison;
-        let results = results(plan, run, &mut room);
+        let results = results(plan, run, &mut room) + &proven(run, &mut room);
         let usage = usage(plan, run, &mut room);
         let cases = self.cases(&mut room);
         let answers = self.answers(&mut room);
@@ -132,11 +131,15 @@ impl Markdown {
 
 /// The hidden line, the verdict, and what ran.
 fn head(plan: &Plan, run: &Run, info: &RunInfo) -> String {
-    let suites: Vec<&str> = plan.suites.iter().map(|suite| suite.name.as_str()).collect();
+    let mut suites: Vec<&str> = plan.suites.iter().map(|suite| suite.name.as_str()).collect();
+    // What is proven today is run tomorrow, and is to be found in the same comment.
+    suites.extend(run.proven.iter().map(|proven| proven.suite.as_str()));
+    suites.sort_unstable();
+    suites.dedup();
     let suites = suites.join(", ");
     let marker = in_comment(&suites);
-    let failed = all_gates(run).filter(|(_, gate)| !gate.passed).count();
-    let all = all_gates(run).count() as u64;
+    let failed = run.gates().filter(|gate| !gate.passed).count();
+    let all = run.gates().count() as u64;
     let (sign, verdict) = match info.status.as_str() {
         "complete" if info.passed => ("✅", format!("passed: {}", hold(all))),
         "complete" => ("❌", format!("failed: {failed} of {}", counted(all, "gate"))),
@@ -175,22 +178,18 @@ fn hold(gates: u64) -> String {
     }
 }
 
-fn all_gates(run: &Run) -> impl Iterator<Item = (&ColumnResult, &GateResult)> {
-    run.results.iter().flat_map(|result| result.gates.iter().map(move |gate| (result, gate)))
-}
-
 /// The gates that failed; the others are counted in the head.
 fn gates(plan: &Plan, run: &Run, room: &mut usize) -> String {
-    let rows: Vec<String> = all_gates(run)
-        .filter(|(_, gate)| !gate.passed)
-        .map(|(result, gate)| {
-            let (prompt, model) = named(plan, result);
+    let rows: Vec<String> = run
+        .named_gates(plan)
+        .filter(|named| !named.gate.passed)
+        .map(|NamedGate { suite, prompt, model, gate }| {
             let interval = gate.interval.map_or(String::new(), |(low, high)| {
                 format!("{} to {}", percent(low), percent(high))
             });
             row(&[
                 inline(&gate.name, NAME),
-                inline(&plan.suites[result.suite].name, NAME),
+                inline(suite, NAME),
                 inline(prompt, NAME),
                 inline(model, NAME),
                 observed(gate),
@@ -243,6 +242,27 @@ fn results(plan: &Plan, run: &Run, room: &mut usize) -> String {
         })
         .collect();
     Table { title: "\n#### Results\n", head: &head, rows: &rows, more: 0 }.fit(room)
+}
+
+/// What was not run, since notes prove it.
+fn proven(run: &Run, room: &mut usize) -> String {
+    let head = ["suite", "prompt", "model", "pass", "of", "rate", "noted", "beside"];
+    let rows = run.proven.iter().map(|proven| {
+        let note = &proven.noted.note;
+        row(&[
+            inline(&proven.suite, NAME),
+            inline(&proven.prompt, NAME),
+            inline(&note.measured.model, NAME),
+            note.pass.to_string(),
+            note.n.to_string(),
+            percent(note.pass_rate()),
+            note.at.strftime("%Y-%m-%d").to_string(),
+            format!("`{:.12}`", proven.noted.commit),
+        ])
+    });
+    let rows: Vec<String> = rows.collect();
+    Table { title: "\n#### Proven by notes, not run\n", head: &head, rows: &rows, more: 0 }
+        .fit(room)
 }
 
 fn usage(plan: &Plan, run: &Run, room: &mut usize) -> String {

@@ -23,6 +23,7 @@ pub mod markdown;
 pub mod measures;
 pub mod merge;
 pub mod models;
+pub mod notes;
 pub mod patch;
 pub mod run;
 pub mod schemas;

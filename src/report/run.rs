@@ -9,12 +9,13 @@ use super::compare::{self, CompareJson};
 use super::estimate::dollars;
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
+use super::notes::Score;
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
 use crate::eval::plan::{Plan, SuitePlan};
 use crate::eval::rivals::ColumnPlace;
-use crate::eval::run::{ColumnResult, Estimate, Run, Versus};
+use crate::eval::run::{ColumnResult, Estimate, NamedGate, Run, Versus};
 use crate::eval::session::Bill;
 use crate::eval::shard::Shard;
 use crate::project::suite::Gates;
@@ -112,6 +113,9 @@ pub struct Eval {
     suites: Vec<SuiteEntry>,
     gates: Vec<Gate>,
     results: Vec<ResultEntry>,
+    /// What was not run, since a note proves what it comes to; its gates are among the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    proven: Vec<Score>,
     /// How it compares with another version, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<Against>,
@@ -459,8 +463,9 @@ impl Eval {
             spent: info.spent,
             shard: plan.shard,
             suites: plan.suites.iter().map(|suite| SuiteEntry::new(suite)).collect(),
-            gates: run.results.iter().flat_map(|result| gates(plan, result)).collect(),
+            gates: run.named_gates(plan).map(gate).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
+            proven: run.proven.iter().map(|proven| Score::from(&proven.noted)).collect(),
             against: run.versus.as_ref().map(|versus| Against::new(plan, versus)),
         }
     }
@@ -471,14 +476,13 @@ impl Eval {
     }
 }
 
-fn gates<'a>(plan: &'a Plan, result: &'a ColumnResult) -> impl Iterator<Item = Gate> + 'a {
-    let suite = &plan.suites[result.suite];
-    let column = &suite.columns[result.column];
-    result.gates.iter().map(move |gate| Gate {
+fn gate(named: NamedGate<'_>) -> Gate {
+    let NamedGate { suite, prompt, model, gate } = named;
+    Gate {
         name: gate.name.clone(),
-        suite: suite.name.clone(),
-        prompt: column.prompt.clone(),
-        model: column.model.label.clone(),
+        suite: suite.to_owned(),
+        prompt: prompt.to_owned(),
+        model: model.to_owned(),
         observed: Some(gate.observed).filter(|value| value.is_finite()),
         bound: gate.bound,
         n: gate.n,
@@ -486,7 +490,7 @@ fn gates<'a>(plan: &'a Plan, result: &'a ColumnResult) -> impl Iterator<Item = G
         high: gate.interval.map(|(_, high)| high),
         passed: gate.passed,
         note: gate.note.clone(),
-    })
+    }
 }
 
 fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, run,
+    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, notes, run,
     spot_check,
 };
 use crate::project;
@@ -39,6 +39,9 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("cache-export", of::<cache::Export>("cache-export")),
         ("cache-import", of::<cache::Import>("cache-import")),
         ("cache-verify", of::<cache::Verify>("cache-verify")),
+        ("notes", of::<notes::NotesList>("notes")),
+        ("notes-prune", of::<notes::NotesPrune>("notes-prune")),
+        ("notes-sync", of::<notes::NotesSync>("notes-sync")),
         ("models", of::<models::Models>("models")),
         ("cell", of::<run::Cell>("cell")),
     ];

@@ -246,6 +246,11 @@ impl Home {
         notes::edit(self.repo("the notes")?, reference, commit, message, edit)
     }
 
+    /// Whether git knows in whose name notes are written: what [`Home::edit_notes`] would find out too late.
+    pub fn check_notes_identity(&self, reference: &str) -> Result<(), SnapshotError> {
+        notes::check_identity(self.repo("the notes")?, reference)
+    }
+
     fn read_index(&self) -> Result<Index, SnapshotError> {
         let repo = self.repo("the index")?;
         if repo.is_bare() {

@@ -59,6 +59,16 @@ fn lines(handle: &gix::Repository, id: ObjectId) -> Result<Option<Vec<String>>, 
     Ok(std::str::from_utf8(&blob.data).ok().map(|text| text.lines().map(str::to_owned).collect()))
 }
 
+/// Whether git knows in whose name notes are written.
+pub(super) fn check_identity(repo: &Repo, reference: &str) -> Result<(), SnapshotError> {
+    match repo.handle().committer() {
+        Some(_) => Ok(()),
+        None => {
+            Err(SnapshotError::NoIdentity { what: format!("writing the notes in {reference}") })
+        }
+    }
+}
+
 /// Changes the lines beside one commit: `edit` sees those that are there. An empty set removes the note.
 pub(super) fn edit(
     repo: &Repo,
@@ -67,11 +77,9 @@ pub(super) fn edit(
     message: &str,
     edit: impl Fn(&mut BTreeSet<String>),
 ) -> Result<(), SnapshotError> {
+    check_identity(repo, reference)?;
     let handle = repo.handle();
     let doing = || format!("writing the notes in {reference}");
-    if handle.committer().is_none() {
-        return Err(SnapshotError::NoIdentity { what: doing() });
-    }
     let id = ObjectId::from_hex(commit.as_bytes()).map_err(|_| SnapshotError::NotACommit {
         rev: commit.to_owned(),
         kind: "commit's full id",

@@ -51,6 +51,7 @@ documents![
     render,
     run,
     log,
+    notes,
     diff,
     eval,
     coverage,

@@ -5,6 +5,7 @@ pub(in crate::cli) mod asking;
 mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
+mod noting;
 mod outputs;
 pub(super) mod progress;
 mod shard;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use self::against::{AgainstArgs, Base};
 use self::asking::{AskArgs, Asking};
 use self::inputs::Inputs;
+use self::noting::NotesArgs;
 use self::outputs::{Output, OutputArgs, Outputs};
 use self::progress::Progress;
 use self::shard::ShardArg;
@@ -60,6 +62,7 @@ use crate::snapshot::Home;
   pf eval -o report.html                   a page to look at the answers, in any browser
   pf eval -o run.json -o results.junit.xml -o cells.csv
   pf eval --format github                  annotations in GitHub Actions
+  pf eval --notes                          keep the results beside the commit, for pf log
 
 Exit codes: 0 all gates hold, 1 a gate failed, 2 bad files or usage, 3 no case, 4 a provider failed,
 5 the cost limit was reached, 130 interrupted.")]
@@ -102,6 +105,8 @@ pub(crate) struct Args {
     seed: Option<u64>,
     #[command(flatten)]
     against: AgainstArgs,
+    #[command(flatten)]
+    notes: NotesArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -154,7 +159,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.note("no suite to run");
         return Ok(Exit::Success);
     }
-    let plan =
+    let mut plan =
         match plan(args, touched.as_ref(), &home, &project).and_then(|plan| match args.failed {
             true => failed::select(plan, &home, ui),
             false => Ok(plan),
@@ -166,6 +171,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             }
             Err(error) => return Err(error),
         };
+    let noted = args.notes.commit(&home, &plan)?;
+    let proven = args.notes.skip(&mut plan, &home, &trust, ui)?;
     let base = args.against.load(global, &home, &project, ui)?;
     let whole = base.as_ref().map(|base| base.plan(&project, &plan)).transpose()?.flatten();
     let whole = whole.as_ref().unwrap_or(&plan);
@@ -188,7 +195,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         let found = Found { home, project, plan, cells, trust };
         return spot_check::run(args, n as usize, &found, inputs, ui);
     }
-    announce(whole, cells, &inputs.judging, ui);
+    if proven.is_empty() || !cells.is_empty() {
+        announce(whole, cells, &inputs.judging, ui);
+    }
     let estimate = spending::estimate(args.ask.max_cost, whole, cells, &inputs.answers())?;
     if args.ask.dry_run {
         spending::print(args.output.for_programs(), whole, &estimate, ui)?;
@@ -251,12 +260,22 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
+<<<<<<< HEAD
         let whole = !plan.filtered && plan.shard.is_none() && args.models.is_empty();
         failed::keep(&home, &plan, &troubles, whole, ui);
     }
     let mut run = tally.finish(&plan);
     if plan.shard.is_some() {
         shard::leave_gates(&mut run);
+=======
+        let whole = !plan.filtered && args.models.is_empty() && proven.is_empty();
+        failed::keep(&home, &plan, &troubles, whole, ui);
+    }
+    let mut run = tally.finish(&plan);
+    run.proven = proven;
+    if let (Some(base), Some(sides)) = (&base, sides) {
+        base.compare(&plan, whole, sides, &mut run)?;
+>>>>>>> w-notes
     }
     // What cannot be compared must not cost the results of the run.
     let compared = match (&base, sides) {
@@ -281,6 +300,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
+<<<<<<< HEAD
     match compared {
         Err(error) if error.exit() == exit => Err(error),
         Err(error) => {
@@ -289,6 +309,12 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         Ok(()) => Ok(exit),
     }
+=======
+    if let Some(commit) = noted {
+        noting::write(&commit, &home, &plan, &run, finished.status, ui)?;
+    }
+    Ok(exit)
+>>>>>>> w-notes
 }
 
 /// Different errors that are counted.
@@ -431,10 +457,7 @@ pub(super) fn stop_reason(status: Status) -> Option<Exit> {
 /// The first of: interrupted, the limit on cost reached, provider failed, another gate failed, all well.
 fn exit(run: &Run, status: Status) -> Exit {
     let failed = |wanted: &[&str]| {
-        run.results
-            .iter()
-            .flat_map(|result| &result.gates)
-            .any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
+        run.gates().any(|gate| !gate.passed && wanted.contains(&gate.name.as_str()))
     };
     if let Some(exit) = stop_reason(status) {
         return exit;
@@ -442,7 +465,7 @@ fn exit(run: &Run, status: Status) -> Exit {
     if failed(&["errors", "not_run"]) {
         return Exit::Provider;
     }
-    match run.results.iter().flat_map(|result| &result.gates).all(|gate| gate.passed) {
+    match run.gates().all(|gate| gate.passed) {
         true => Exit::Success,
         false => Exit::Findings,
     }

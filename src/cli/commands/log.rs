@@ -7,17 +7,19 @@ use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
 use crate::cli::place;
 use crate::cli::ui::Ui;
+use crate::history::notes::Notes;
 use crate::history::{self, Version};
 use crate::project::prompt::PromptName;
 use crate::project::{Project, Scope};
 use crate::report::foreign::excerpt;
-use crate::report::json;
+use crate::report::{self, json};
 
 /// Show the versions of a prompt, read from git
 ///
 /// A version is a commit along the first parents of the revision that changes what reaches the model (the content
 /// digest) or what callers rely on (the contract digest), be it in the prompt's own file, a partial or a model profile.
-/// Renames are followed.
+/// Renames are followed. Below a version stand the results that `pf eval --notes` has noted of it, whatever became of the
+/// commit that they were noted beside.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pf log support/triage
@@ -84,8 +86,13 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     if home.is_shallow()? {
         ui.warn("this clone is shallow: its history begins in the middle, so versions have no numbers; `git fetch --unshallow` brings the rest");
     }
+    // A broken note costs nobody the versions.
+    let notes = Notes::read(&home).unwrap_or_else(|error| {
+        ui.warn(format!("the noted results are left out: {error}"));
+        Notes::default()
+    });
     if args.format == Format::Json {
-        json::write(ui.out(), &json::Log::new(all.iter().flatten()))?;
+        json::write(ui.out(), &json::Log::new(all.iter().flatten(), &notes))?;
         return Ok(Exit::Success);
     }
     for (name, versions) in names.iter().zip(&all) {
@@ -94,6 +101,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         for version in versions {
             writeln!(ui.out(), "{}", line(name, version))?;
+            for noted in notes.of_version(version.digest) {
+                writeln!(ui.out(), "        {}", report::notes::line(noted))?;
+            }
         }
     }
     Ok(Exit::Success)

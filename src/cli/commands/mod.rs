@@ -14,6 +14,7 @@ mod list;
 mod log;
 mod merge;
 mod models;
+mod notes;
 mod render;
 mod rule;
 mod run;
@@ -43,6 +44,7 @@ pub(super) enum Command {
     Compare(Box<compare::Args>),
     Merge(merge::Args),
     Cache(cache::Args),
+    Notes(notes::Args),
     Models(models::Args),
     Import(import::Args),
     Schema(schema::Args),
@@ -77,6 +79,7 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Compare(args) => compare::run(&args, global, ui),
         Command::Merge(args) => merge::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
+        Command::Notes(args) => notes::run(&args, global, ui),
         Command::Models(args) => models::run(&args, global, ui),
         Command::Import(args) => import::run(&args, global, ui),
         Command::Schema(args) => schema::run(&args, ui),

@@ -16,6 +16,7 @@ function verdict() {
     `${run.started_at.slice(0, 16).replace('T', ' ')} UTC, ${seconds < 90 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`}`,
     costs.length > 0 && dollars(costs.reduce((sum, cost) => sum + cost, 0)),
     run.filtered && 'only the selected cases ran',
+    run.proven && `proven by notes, not run: ${run.proven.map((it) => `${it.prompt} on ${it.model} (${it.commit.slice(0, 7)})`).join(', ')}`,
   ];
   const why = failed > 0 ? `${failed} of ${count(run.gates.length, 'gate')} failed` : `all ${count(run.gates.length, 'gate')} hold`;
   byId('verdict').replaceChildren(

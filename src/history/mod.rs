@@ -2,7 +2,9 @@
 //!
 //! A version is a change of either digest of a prompt. The history is walked once, newest first; a commit that leaves the
 //! prompts folder and `pf.yaml` alone costs a look at two tree entries, and only a commit that touches a file that the
-//! prompt is made of is read.
+//! prompt is made of is read. What versions came to in evaluations lies in [`notes`].
+
+pub mod notes;
 
 use crate::digest::{self, Digest};
 use crate::path::RepoPath;
