@@ -260,22 +260,14 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     drop(inputs);
     if matches!(mode, Mode::Cached | Mode::Record | Mode::Refresh) {
         inputs::keep_limits(&home, &project, ui);
-<<<<<<< HEAD
-        let whole = !plan.filtered && plan.shard.is_none() && args.models.is_empty();
-        failed::keep(&home, &plan, &troubles, whole, ui);
-    }
-    let mut run = tally.finish(&plan);
-    if plan.shard.is_some() {
-        shard::leave_gates(&mut run);
-=======
-        let whole = !plan.filtered && args.models.is_empty() && proven.is_empty();
+        let whole =
+            !plan.filtered && plan.shard.is_none() && args.models.is_empty() && proven.is_empty();
         failed::keep(&home, &plan, &troubles, whole, ui);
     }
     let mut run = tally.finish(&plan);
     run.proven = proven;
-    if let (Some(base), Some(sides)) = (&base, sides) {
-        base.compare(&plan, whole, sides, &mut run)?;
->>>>>>> w-notes
+    if plan.shard.is_some() {
+        shard::leave_gates(&mut run);
     }
     // What cannot be compared must not cost the results of the run.
     let compared = match (&base, sides) {
@@ -300,7 +292,9 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         ui.warn(reached.to_string());
     }
     outputs.finish(&plan, &run, &info, &summary, ui)?;
-<<<<<<< HEAD
+    if let Some(commit) = noted {
+        noting::write(&commit, &home, &plan, &run, finished.status, ui)?;
+    }
     match compared {
         Err(error) if error.exit() == exit => Err(error),
         Err(error) => {
@@ -309,12 +303,6 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         Ok(()) => Ok(exit),
     }
-=======
-    if let Some(commit) = noted {
-        noting::write(&commit, &home, &plan, &run, finished.status, ui)?;
-    }
-    Ok(exit)
->>>>>>> w-notes
 }
 
 /// Different errors that are counted.
