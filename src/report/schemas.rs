@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, run,
-    spot_check,
+    answer, cache, compare, coverage, diff, estimate, fmt, history, import, json, lint, models, run,
+    spot_check, trends,
 };
 use crate::project;
 use crate::schema::published;
@@ -40,6 +40,8 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("cache-import", of::<cache::Import>("cache-import")),
         ("cache-verify", of::<cache::Verify>("cache-verify")),
         ("models", of::<models::Models>("models")),
+        ("history", of::<history::History>("history")),
+        ("stats", of::<trends::Stats>("stats")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()
