@@ -200,3 +200,60 @@ impl Group {
         trend
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: &str, filtered: bool, passes: u64, fails: u64) -> RunRecord {
+        let states = BTreeMap::from([("pass".to_owned(), passes), ("fail".to_owned(), fails)]);
+        let column = ColumnRecord {
+            suite: "s".to_owned(),
+            prompt: "p".to_owned(),
+            states,
+            asked: passes + fails,
+            attempts: passes + fails + 1,
+            independent: passes + fails,
+            asked_usd: Some(0.5),
+            ..ColumnRecord::default()
+        };
+        RunRecord { id: id.to_owned(), filtered, columns: vec![column], ..RunRecord::default() }
+    }
+
+    fn all(runs: &[RunRecord]) -> Vec<Trend> {
+        trends(runs, &mut |_, column| vec![column.prompt.clone()])
+    }
+
+    #[test]
+    fn a_run_of_a_part_moves_no_rate_but_counts_otherwise() {
+        let whole = run("1", false, 9, 1);
+        let part = run("2", true, 0, 1);
+        let [trend] = &all(&[part, whole.clone()])[..] else { panic!("one prompt") };
+        let [alone] = &all(&[whole])[..] else { panic!("one prompt") };
+        assert_eq!((trend.pass_rate, &trend.points), (alone.pass_rate, &alone.points));
+        assert_eq!((trend.runs, trend.partial), (2, 1));
+        assert_eq!((trend.cells(), trend.asked, trend.retries()), (11, 11, 2));
+        assert_eq!(trend.cost_usd, Some(1.0));
+    }
+
+    #[test]
+    fn asking_the_same_cases_again_makes_no_interval_narrower() {
+        let once = all(&[run("1", false, 9, 1)]);
+        let runs: Vec<RunRecord> = (0..50).map(|_| run("1", false, 9, 1)).collect();
+        let often = all(&runs);
+        let interval = |trends: &[Trend]| trends[0].pass_rate.and_then(|rate| rate.interval);
+        assert_eq!(interval(&often), interval(&once));
+        assert_eq!(often[0].pass_rate.map(|rate| rate.n), Some(10 * 50));
+    }
+
+    #[test]
+    fn a_column_counts_once_under_each_of_its_names() {
+        let runs = [run("1", false, 1, 0)];
+        let names = ["b", "a", "b"].map(str::to_owned);
+        let found = trends(&runs, &mut |_, _| names.to_vec());
+        let cells: Vec<(&str, u64)> =
+            found.iter().map(|trend| (trend.name.as_str(), trend.cells())).collect();
+        assert_eq!(cells, [("a", 1), ("b", 1)]);
+        assert_eq!(trends(&runs, &mut |_, _| Vec::new()), []);
+    }
+}

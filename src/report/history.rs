@@ -139,7 +139,8 @@ pub struct Reason {
 impl Reason {
     /// Reasons with how many cells have them.
     pub(super) fn all(reasons: &[(String, u64)]) -> Vec<Self> {
-        let reason = |(reason, cells): &(String, u64)| Self { reason: reason.clone(), cells: *cells };
+        let reason =
+            |(reason, cells): &(String, u64)| Self { reason: reason.clone(), cells: *cells };
         reasons.iter().map(reason).collect()
     }
 }
@@ -226,22 +227,28 @@ impl HistoryResult {
 
 /// The runs, a line each.
 pub fn list(runs: &[RunRecord]) -> String {
+    let spent = runs.iter().any(|run| run.spent.is_some());
     let rows = runs.iter().map(|run| {
-        let mut suites: Vec<&str> = run.columns.iter().map(|column| column.suite.as_str()).collect();
+        let mut suites: Vec<&str> =
+            run.columns.iter().map(|column| column.suite.as_str()).collect();
         suites.sort_unstable();
         suites.dedup();
-        vec![
-            run.id.clone(),
-            commit(run),
-            verdict(run).to_owned(),
-            passes(&run.columns),
-            run.spent.map_or_else(String::new, |spent| cost(spent.cost_usd)),
-            suites.join(", "),
-            part(run),
-        ]
+        let mut row =
+            vec![run.id.clone(), commit(run), verdict(run).to_owned(), passes(&run.columns)];
+        if spent {
+            row.push(run.spent.map_or_else(String::new, |spent| cost(spent.cost_usd)));
+        }
+        row.extend([suites.join(", "), part(run)]);
+        row
     });
-    let header = ["run", "commit", "verdict", "pass", "spent", "suites", ""];
-    table::aligned(&header, &[3, 4], rows)
+    match spent {
+        true => table::aligned(
+            &["run", "commit", "verdict", "pass", "spent", "suites", ""],
+            &[3, 4],
+            rows,
+        ),
+        false => table::aligned(&["run", "commit", "verdict", "pass", "suites", ""], &[3], rows),
+    }
 }
 
 /// One run with its columns.
@@ -280,8 +287,19 @@ pub fn one(run: &RunRecord) -> String {
             column.cached.to_string(),
         ]
     });
-    let header =
-        ["suite", "prompt", "digest", "model", "pass", "of", "rate", "95 % interval", "p50", "cost", "cached"];
+    let header = [
+        "suite",
+        "prompt",
+        "digest",
+        "model",
+        "pass",
+        "of",
+        "rate",
+        "95 % interval",
+        "p50",
+        "cost",
+        "cached",
+    ];
     text += &table::aligned(&header, &[4, 5, 6, 8, 9, 10], rows);
     let mut suites: Vec<(&str, &str, &str)> = run
         .columns
@@ -298,9 +316,11 @@ pub fn one(run: &RunRecord) -> String {
     for column in &run.columns {
         let named = format!("{}: {} on {}", column.suite, column.prompt, column.model);
         for gate in &column.failed_gates {
-            let _ = writeln!(text, "gate failed: {}: {}", excerpt(&named, LINE), excerpt(gate, LINE));
+            let _ =
+                writeln!(text, "gate failed: {}: {}", excerpt(&named, LINE), excerpt(gate, LINE));
         }
-        if let Some(reasons) = reasons(&column.reasons, column.other_reasons, column.reasons.len()) {
+        if let Some(reasons) = reasons(&column.reasons, column.other_reasons, column.reasons.len())
+        {
             let _ = writeln!(text, "not passed: {}: {reasons}", excerpt(&named, LINE));
         }
     }

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, compare, coverage, diff, estimate, fmt, history, import, json, lint, models, run,
-    spot_check, trends,
+    answer, cache, compare, coverage, diff, estimate, fmt, history, import, json, lint, models,
+    run, spot_check, trends,
 };
 use crate::project;
 use crate::schema::published;

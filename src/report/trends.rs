@@ -160,9 +160,11 @@ pub fn text(by: &str, trends: &[Trend], drawn: Drawn) -> String {
     let header: Vec<&str> = [by, "trend", "runs", "cells", "rate", "95 % interval"]
         .into_iter()
         .chain(["p50", "p95", "p99"].into_iter().filter(|_| latency))
-        .chain([(asked, "cost"), (cached, "cached"), (asked, "retries"), (flaky, "flaky")]
-            .into_iter()
-            .filter_map(|(wanted, name)| optional(wanted, name)))
+        .chain(
+            [(asked, "cost"), (cached, "cached"), (asked, "retries"), (flaky, "flaky")]
+                .into_iter()
+                .filter_map(|(wanted, name)| optional(wanted, name)),
+        )
         .collect();
     let rows = trends.iter().map(|trend| {
         let (rate, interval) = rate(trend);
@@ -215,7 +217,8 @@ pub fn text(by: &str, trends: &[Trend], drawn: Drawn) -> String {
 
 fn rate(trend: &Trend) -> (String, String) {
     let Some(rate) = trend.pass_rate else { return ("-".to_owned(), String::new()) };
-    let interval = rate.interval.map(|(low, high)| format!("[{}, {}]", percent(low), percent(high)));
+    let interval =
+        rate.interval.map(|(low, high)| format!("[{}, {}]", percent(low), percent(high)));
     (percent(rate.value), interval.unwrap_or_default())
 }
 
@@ -236,7 +239,9 @@ fn sparkline(rates: impl Iterator<Item = f64> + Clone) -> String {
     let low = rates.clone().fold(high - LEAST_SPAN, f64::min);
     let top = (BLOCKS.len() - 1) as f64;
     rates
-        .map(|rate| BLOCKS[(((rate - low) / (high - low) * top).round() as usize).min(BLOCKS.len() - 1)])
+        .map(|rate| {
+            BLOCKS[(((rate - low) / (high - low) * top).round() as usize).min(BLOCKS.len() - 1)]
+        })
         .collect()
 }
 

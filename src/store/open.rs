@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::cells::StoreError;
 use super::row::Conflict;
-use super::{runs, salvage};
 use super::schema::{self, MigrationError};
+use super::{runs, salvage};
 
 const FILE: &str = "cells.db";
 

@@ -64,7 +64,8 @@ documents![
     providers,
     files,
     usage,
-    compare
+    compare,
+    history
 ];
 
 #[test]

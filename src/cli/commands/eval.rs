@@ -36,8 +36,8 @@ use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Cells, Judging, Mode, Options, Status};
 use crate::project::Project;
-use crate::report::{self, evaluation};
 use crate::report::run::{Eval, RunInfo, Spending};
+use crate::report::{self, evaluation};
 use crate::snapshot::Home;
 use crate::store::runs::run_id;
 

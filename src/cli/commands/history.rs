@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             for run in &found.runs {
                 write!(ui.out(), "{}", history::one(run))?;
             }
-            ui.note("hint: answers are not kept here; `pf eval -o run.json` saves a run that `pf compare` can hold beside another");
+            ui.note("`pf compare` wants the answers too, which are not kept here: `pf eval -o run.json` saves them");
         }
         Format::Human => {
             write!(ui.out(), "{}", history::list(&found.runs))?;
@@ -122,9 +122,10 @@ impl Which {
         ui: &mut Ui,
     ) -> Result<(Found, Known), Error> {
         let glob = |name: &str, pattern: Option<&String>| -> Result<Option<GlobMatcher>, Error> {
-            pattern.map(|pattern| cases::glob(pattern)).transpose().map_err(|error| {
-                Error::usage(format!("`--{name}` is no valid glob: {error}"))
-            })
+            pattern
+                .map(|pattern| cases::glob(pattern))
+                .transpose()
+                .map_err(|error| Error::usage(format!("`--{name}` is no valid glob: {error}")))
         };
         let suite = glob("suite", self.suite.as_ref())?;
         let prompt = glob("prompt", self.prompt.as_ref())?;

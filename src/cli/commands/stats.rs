@@ -88,8 +88,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         }
         _ => BTreeMap::new(),
     };
-    let mut names =
-        |run: &RunRecord, column: &ColumnRecord| names(args.by, &now, run, column);
+    let mut names = |run: &RunRecord, column: &ColumnRecord| names(args.by, &now, run, column);
     let trends = trends::trends(&found.runs, &mut names);
     match args.format {
         Format::Json => {

@@ -85,7 +85,10 @@ fn what_is_wanted_is_found_and_nothing_else() {
         all.iter().map(|(day, columns)| ((*day).to_owned(), *columns)).collect()
     };
     let glob = |text: &str| globset::Glob::new(text).unwrap().compile_matcher();
-    assert_eq!(found(Wanted { most: Some(2), ..Wanted::default() }), pairs(&[("04", 2), ("03", 2)]));
+    assert_eq!(
+        found(Wanted { most: Some(2), ..Wanted::default() }),
+        pairs(&[("04", 2), ("03", 2)])
+    );
     assert_eq!(found(Wanted { since: Some(day(3)), ..Wanted::default() }), pairs(&[("04", 2)]));
     assert_eq!(found(Wanted { id: Some("19700103"), ..Wanted::default() }), pairs(&[("03", 2)]));
     let (a, y, version) = (glob("a"), glob("y"), glob("y@v2"));
@@ -95,11 +98,10 @@ fn what_is_wanted_is_found_and_nothing_else() {
     assert_eq!(found(Wanted { prompt: Some(&version), ..Wanted::default() }), all);
     assert_eq!(found(Wanted { suite: Some(&a), prompt: Some(&y), ..Wanted::default() }), []);
     let known = archive.known().unwrap();
-    assert_eq!((known.runs, known.suites, known.prompts), (
-        3,
-        vec!["a".to_owned(), "b".to_owned()],
-        vec!["x".to_owned(), "y@v2".to_owned()],
-    ));
+    assert_eq!(
+        (known.runs, known.suites, known.prompts),
+        (3, vec!["a".to_owned(), "b".to_owned()], vec!["x".to_owned(), "y@v2".to_owned()],)
+    );
 }
 
 #[test]
@@ -140,7 +142,9 @@ fn runs_outlive_a_damaged_store() {
     archive.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let page: i64 = archive
         .connection
-        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'lookups'", [], |row| row.get(0))
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'lookups'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     drop(archive);
     let mut file =
