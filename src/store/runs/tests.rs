@@ -1,3 +1,5 @@
+//! Runs through the database and back: alone, beside other processes, pruned, and out of a damaged store.
+
 use super::*;
 use crate::store::Store;
 
