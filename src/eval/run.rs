@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::agreement::{Agreement, AgreementTally};
 use super::cell::{CellRecord, Origin, State};
 use super::compare::Comparison;
+use super::footprint::Footprint;
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
 use super::plan::{Column, Plan, PlannedCase, SuitePlan};
@@ -117,6 +118,8 @@ pub struct ColumnResult {
     pub latency_ms: Option<[f64; 3]>,
     /// What had to hold, and whether it did.
     pub gates: Vec<GateResult>,
+    /// What is remembered of it besides.
+    pub footprint: Footprint,
 }
 
 /// A measured value with its interval at 95 % confidence.
@@ -227,6 +230,7 @@ impl Tally {
         *result.states.entry(cell.state).or_insert(0) += 1;
         result.cached += u64::from(cell.origin.is_some_and(super::cell::Origin::cached));
         result.attempts += u64::from(cell.attempts);
+        result.footprint.add(cell);
         if let Some(usage) = cell.usage {
             result.input_tokens += usage.input_tokens;
             result.output_tokens += usage.output_tokens;

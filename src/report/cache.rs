@@ -12,6 +12,7 @@ pub use self::why::{Difference, Nearest, Why, WhyCell, WhyMessage, WhyParts, Why
 use super::foreign::{excerpt, line};
 use super::json::VERSION;
 use super::table;
+use crate::diagnostic::counted;
 use crate::project::quantity::ByteSize;
 use crate::store::archive::{self, Amount, Pruned, Soundness, Survey};
 
@@ -224,6 +225,8 @@ pub struct PrunedStore {
     left_cells: u64,
     /// Bytes of these and their requests.
     left_bytes: u64,
+    /// Past runs that are forgotten, or would be.
+    runs: u64,
 }
 
 /// What a file of recordings lost and kept.
@@ -242,7 +245,8 @@ pub struct PrunedRecordings {
 impl Prune {
     /// What a prune came to.
     pub fn new(dry_run: bool, store: Option<Pruned>, recordings: Vec<PrunedRecordings>) -> Self {
-        let store = store.map(|Pruned { gone, left }| PrunedStore {
+        let store = store.map(|Pruned { gone, left, runs }| PrunedStore {
+            runs,
             cells: gone.cells,
             bytes: gone.bytes,
             left_cells: left.cells,
@@ -264,6 +268,10 @@ impl Prune {
                 store.left_cells,
                 ByteSize(store.left_bytes)
             );
+            if store.runs > 0 {
+                let verb = if self.dry_run { "would forget" } else { "forgot" };
+                let _ = writeln!(text, "history: {verb} {}", counted(store.runs, "run"));
+            }
         }
         for file in &self.recordings {
             let _ = writeln!(

@@ -14,10 +14,12 @@ pub mod evaluation;
 pub mod finding;
 pub mod fmt;
 pub mod foreign;
+pub mod history;
 pub mod html;
 pub mod import;
 pub mod json;
 pub mod junit;
+pub mod kept;
 pub mod lint;
 pub mod markdown;
 pub mod measures;
@@ -29,6 +31,7 @@ pub mod run;
 pub mod schemas;
 pub mod spot_check;
 pub mod table;
+pub mod trends;
 
 #[cfg(test)]
 mod testing;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{
-    answer, cache, compare, coverage, diff, estimate, fmt, import, json, lint, models, notes, run,
-    spot_check,
+    answer, cache, compare, coverage, diff, estimate, fmt, history, import, json, lint, models,
+    notes, run, spot_check, trends,
 };
 use crate::project;
 use crate::schema::published;
@@ -43,6 +43,8 @@ pub fn all() -> BTreeMap<&'static str, Value> {
         ("notes-prune", of::<notes::NotesPrune>("notes-prune")),
         ("notes-sync", of::<notes::NotesSync>("notes-sync")),
         ("models", of::<models::Models>("models")),
+        ("history", of::<history::History>("history")),
+        ("stats", of::<trends::Stats>("stats")),
         ("cell", of::<run::Cell>("cell")),
     ];
     files.into_iter().chain(outputs).collect()

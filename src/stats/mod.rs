@@ -23,6 +23,7 @@ mod risk;
 mod sequence;
 #[cfg(test)]
 mod simulation;
+mod sketch;
 #[cfg(test)]
 mod vectors;
 mod wilcoxon;
@@ -47,6 +48,7 @@ pub use power::{
 pub use repeat::{RepeatFigure, is_flaky, majority, pass_at_k, pass_hat_k};
 pub use risk::{RiskDifference, risk_difference};
 pub use sequence::{BernsteinSequence, BettingSequence};
+pub use sketch::Sketch;
 pub use wilcoxon::{Wilcoxon, wilcoxon_signed_rank};
 pub use wilson::{smallest_n_for, wilson, wilson_rate};
 

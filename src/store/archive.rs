@@ -66,7 +66,7 @@ pub struct Lookups {
     pub misses: u64,
 }
 
-/// Which answers go.
+/// Which answers go, and with them, where models and size do not matter, the runs of that age.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prune<'a> {
     /// Only answers of these models, as `provider/name`; of all when none.
@@ -86,6 +86,8 @@ pub struct Pruned {
     pub gone: Amount,
     /// What is left.
     pub left: Amount,
+    /// Runs that are forgotten, or would be.
+    pub runs: u64,
 }
 
 /// Whether a store is sound.
@@ -129,6 +131,22 @@ impl Archive {
         match opened {
             Opened::Disk { writer, file, .. } => Ok((Self { connection: writer, file }, warnings)),
             Opened::ReadOnly(_) | Opened::Nothing => {
+                let last = warnings.pop().expect("whatever hinders is a warning");
+                Err(StoreError::Unopened(last))
+            }
+        }
+    }
+
+    /// The same for those who only look: also one that cannot be written.
+    pub fn look(folder: &Path) -> Result<(Option<Self>, Vec<Warning>), StoreError> {
+        let Some(file) = open::file(folder) else { return Ok((None, Vec::new())) };
+        let (opened, mut warnings) = open::open(folder);
+        match opened {
+            Opened::Disk { writer, file, .. } => {
+                Ok((Some(Self { connection: writer, file }), warnings))
+            }
+            Opened::ReadOnly(connection) => Ok((Some(Self { connection, file }), Vec::new())),
+            Opened::Nothing => {
                 let last = warnings.pop().expect("whatever hinders is a warning");
                 Err(StoreError::Unopened(last))
             }
@@ -188,6 +206,10 @@ impl Archive {
     fn try_prune(&mut self, prune: Prune<'_>, dry_run: bool) -> rusqlite::Result<Pruned> {
         let before = prune.before.map(|time| time.to_string());
         let mut pruned = Pruned::default();
+        if prune.model.is_none() && (prune.all || prune.before.is_some()) {
+            let before = prune.before.filter(|_| !prune.all);
+            pruned.runs = self.forget(before, dry_run)?;
+        }
         let mut kept_bytes = 0;
         let mut gone: Vec<(i64, String)> = Vec::new();
         {

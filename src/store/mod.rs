@@ -12,6 +12,7 @@ pub mod nearest;
 mod open;
 pub mod recordings;
 mod row;
+pub mod runs;
 mod salvage;
 mod schema;
 mod writer;

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::cells::StoreError;
 use super::row::Conflict;
-use super::salvage;
 use super::schema::{self, MigrationError};
+use super::{runs, salvage};
 
 const FILE: &str = "cells.db";
 
@@ -248,6 +248,7 @@ fn refill(writer: &mut Connection, damaged: &Path) -> Result<u64, Failure> {
     match failed {
         Some(error) => Err(Failure::Other(error.to_string())),
         None => {
+            runs::salvage(damaged, &transaction)?;
             transaction.commit()?;
             Ok(saved)
         }
@@ -420,10 +421,11 @@ mod tests {
         assert!(Store::open(folder.path()).1.is_empty(), "the new one is whole");
     }
 
-    const OLD: [&str; 3] = [
+    const OLD: [&str; 4] = [
         include_str!("../../tests/fixtures/store/v1.sql"),
         include_str!("../../tests/fixtures/store/v2.sql"),
         include_str!("../../tests/fixtures/store/v3.sql"),
+        include_str!("../../tests/fixtures/store/v4.sql"),
     ];
 
     fn old(folder: &Path, sql: &str) -> PathBuf {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps from an empty file to today's tables. `user_version` counts how many of them a file has seen; a step that
 /// was released is never changed.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     "CREATE TABLE answers (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL,
@@ -30,6 +30,22 @@ pub(super) const MIGRATIONS: [&str; 4] = [
         hits INTEGER NOT NULL,
         misses INTEGER NOT NULL
     ) STRICT;",
+    // What past runs came to: `runs::RunRecord` and `runs::ColumnRecord` as JSON beside what is looked for.
+    "CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX runs_by_age ON runs (run);
+    CREATE TABLE run_columns (
+        id INTEGER PRIMARY KEY,
+        run_id INTEGER NOT NULL,
+        suite TEXT NOT NULL,
+        prompt TEXT NOT NULL,
+        model TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX run_columns_by_run ON run_columns (run_id);",
 ];
 
 /// Why a database is not of today's form.

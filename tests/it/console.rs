@@ -66,7 +66,8 @@ documents![
     files,
     usage,
     ab,
-    compare
+    compare,
+    history
 ];
 
 #[test]

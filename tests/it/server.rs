@@ -387,3 +387,62 @@ fn an_interrupted_run_keeps_what_was_paid_for_and_goes_on_later() {
         assert_eq!(model.asked() as u64 - before, 6 - kept);
     }
 }
+
+#[test]
+fn a_remembered_run_says_how_asking_went() {
+    let requests = AtomicUsize::new(0);
+    let model = Model::start(move |word| match requests.fetch_add(1, Ordering::SeqCst) {
+        0 => ResponseTemplate::new(503),
+        _ => completion(word),
+    });
+    let fixture = project(&model, 3);
+    let _ = eval(&fixture, &[]).exits(0);
+    let _ = eval(&fixture, &[]).exits(0);
+    let stats = fixture.pf(&["stats", "--format", "json"]).exits(0).json();
+    let group = &stats["groups"][0];
+    let counts = ["runs", "asked", "cached", "attempts", "retries"].map(|key| group[key].clone());
+    assert_eq!(counts, [2, 3, 3, 4, 1].map(Value::from));
+    assert_eq!(group["cached_share"], json!(0.5));
+    assert!(group["latency_ms"]["p99"].as_f64().is_some_and(|p99| p99 > 0.0), "{group}");
+    // No price is known for the model of the lab.
+    assert_eq!(group["cost_usd"], Value::Null);
+    let table = fixture.pf(&["stats"]).exits(0);
+    assert!(table.stdout.contains(" ms ") && table.stdout.contains("50.0 %"), "{}", table.stdout);
+}
+
+#[test]
+fn a_remembered_run_holds_no_key() {
+    let other = ["AKIA", "Q3EGRZ7XW2MBTC5K"].concat();
+    let said = format!("Incorrect API key provided: {KEY}, not {other}.");
+    let model = Model::start(move |_| {
+        ResponseTemplate::new(400).set_body_json(json!({"error": {"message": said}}))
+    });
+    let fixture = project(&model, 2);
+    let _ = eval(&fixture, &[]).exits(4).hides(KEY);
+    let history = fixture.pf(&["history", "--format", "json"]).exits(0).hides(KEY).json();
+    let reasons = &history["runs"][0]["results"][0]["reasons"];
+    let reason = reasons[0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("400") && reason.contains("****"), "{history}");
+    assert!(!reason.contains(&other), "{reason}");
+    assert_eq!(files_with(&fixture.root().join(".pf"), KEY), Vec::<std::path::PathBuf>::new());
+    assert_eq!(files_with(&fixture.root().join(".pf"), &other), Vec::<std::path::PathBuf>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_that_cannot_be_written_costs_no_run() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "prompts/say.yaml",
+        "model: echo/echo\nvariables: {word: string}\nmessages: [{role: user, content: \"{{ word }}\"}]\n",
+    );
+    fixture.write(
+        "evals/say.yaml",
+        "prompts: [say]\ncases: [{id: a, variables: {word: hi}}]\nassert: [{type: equals, value: hi}]\n",
+    );
+    fixture.write(".pf", "a file where the folder would be");
+    let outcome = fixture.pf(&["eval"]).exits(0).says("this run is not kept for `pf history`");
+    assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+    let replayed = fixture.pf(&["eval", "--replay"]).exits(0);
+    assert!(!replayed.stderr.contains("history"), "{}", replayed.stderr);
+}

@@ -5,6 +5,7 @@ pub(in crate::cli) mod asking;
 mod coverage;
 mod failed;
 pub(in crate::cli) mod inputs;
+mod kept;
 mod noting;
 mod outputs;
 pub(super) mod progress;
@@ -39,9 +40,10 @@ use crate::eval::plan::{self, Plan, PlanError, Selection};
 use crate::eval::run::{Run, Tally};
 use crate::eval::runner::{self, Cells, Judging, Mode, Options, Status};
 use crate::project::{Project, cases};
-use crate::report::evaluation;
 use crate::report::run::{Eval, RunInfo, Spending};
+use crate::report::{self, evaluation};
 use crate::snapshot::Home;
+use crate::store::runs::run_id;
 
 /// Run suites: ask the models or replay their answers, score them, and hold the results against the gates
 #[derive(Debug, clap::Args)]
@@ -280,6 +282,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     };
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
+    kept::keep(&home, mode, &report::kept::record(&plan, &run, &info, None), ui);
     inputs::record(&home, &project, whole, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;
@@ -475,7 +478,7 @@ fn info(
         false => (None, None),
     };
     RunInfo {
-        id: started_at.strftime("%Y%m%dT%H%M%S%3fZ").to_string(),
+        id: run_id(started_at),
         started_at: started_at.to_string(),
         finished_at: Timestamp::now().to_string(),
         status: match status {

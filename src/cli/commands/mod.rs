@@ -7,6 +7,7 @@ mod completions;
 mod diff;
 pub(in crate::cli) mod eval;
 mod fmt;
+mod history;
 mod import;
 mod init;
 mod lint;
@@ -20,6 +21,7 @@ mod rule;
 mod run;
 mod schema;
 mod show;
+mod stats;
 
 use clap::{Subcommand, ValueEnum};
 
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Ab(Box<ab::Args>),
     Compare(Box<compare::Args>),
     Merge(merge::Args),
+    History(history::Args),
+    Stats(stats::Args),
     Cache(cache::Args),
     Notes(notes::Args),
     Models(models::Args),
@@ -78,6 +82,8 @@ pub(super) fn run(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::Ab(args) => ab::run(&args, global, ui),
         Command::Compare(args) => compare::run(&args, global, ui),
         Command::Merge(args) => merge::run(&args, global, ui),
+        Command::History(args) => history::run(&args, global, ui),
+        Command::Stats(args) => stats::run(&args, global, ui),
         Command::Cache(args) => cache::run(&args, global, ui),
         Command::Notes(args) => notes::run(&args, global, ui),
         Command::Models(args) => models::run(&args, global, ui),

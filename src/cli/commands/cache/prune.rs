@@ -38,7 +38,7 @@ use crate::store::{Replay, recordings};
   pf cache prune --recordings --dry-run     recorded answers that no suite needs any more
   pf cache prune --all")]
 pub(super) struct Args {
-    /// Answers that are older, such as 30d, 12h or 4w
+    /// Answers and past runs that are older, such as 30d, 12h or 4w
     #[arg(long, value_name = "AGE")]
     older_than: Option<Age>,
     /// Only answers of these models: PROVIDER/NAME or a glob
@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// Lines in recordings/ that no suite needs any more, instead of stored answers
     #[arg(long, conflicts_with_all = ["older_than", "model", "max_bytes", "all"])]
     recordings: bool,
-    /// All stored answers
+    /// All stored answers and past runs
     #[arg(long, conflicts_with_all = ["older_than", "max_bytes"])]
     all: bool,
     /// Only say what would go
@@ -102,7 +102,7 @@ fn stored(args: &Args, home: &Home, project: &Project, ui: &mut Ui) -> Result<Pr
     }
     let Some(mut archive) = super::archive(home, ui)? else { return Ok(Pruned::default()) };
     let pruned = archive.prune(prune, args.dry_run).map_err(super::failed)?;
-    if !args.dry_run && pruned.gone.cells > 0 {
+    if !args.dry_run && pruned.gone.cells + pruned.runs > 0 {
         archive.shrink();
     }
     Ok(pruned)

@@ -304,12 +304,16 @@ pub(in crate::cli) fn keep_limits(home: &Home, project: &Project, ui: &mut Ui) {
     }
 }
 
+/// Whether anyone could have put something into the local store, for git tracks it.
+pub(super) fn is_tracked(home: &Home) -> bool {
+    let folder = RepoPath::new(".pf").expect("a plain name");
+    home.has_git()
+        && home.index().and_then(|index| index.list(&folder)).is_ok_and(|files| !files.is_empty())
+}
+
 /// Opens the local store, unless someone else may have filled it.
 pub(in crate::cli) fn open_store(home: &Home) -> (Store, Vec<String>) {
-    let folder = RepoPath::new(".pf").expect("a plain name");
-    let tracked = home.has_git()
-        && home.index().and_then(|index| index.list(&folder)).is_ok_and(|files| !files.is_empty());
-    if tracked {
+    if is_tracked(home) {
         let warning = "git tracks files below `.pf/`, so anyone could have put answers there: the local store is not used; `git rm -r --cached .pf` mends it";
         return (Store::in_memory(), vec![warning.to_owned()]);
     }
