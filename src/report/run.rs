@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::estimate::dollars;
 use super::compare::{self, CompareJson};
+use super::estimate::dollars;
 use super::json::VERSION;
 use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;
@@ -369,6 +369,17 @@ pub struct Assertion {
     parts: Vec<Part>,
     passed: bool,
     reason: String,
+    /// The labels that were compared, where `type` is `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<Label>,
+}
+
+/// The labels that an assertion compared.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Label {
+    expected: String,
+    /// The label of the answer; null where it has none.
+    predicted: Option<String>,
 }
 
 /// One part of a score.
@@ -397,6 +408,10 @@ impl Assertion {
             parts: judgement.parts.iter().map(Part::new).collect(),
             passed: judgement.passed,
             reason: judgement.reason.clone(),
+            label: judgement.label.as_ref().map(|label| Label {
+                expected: label.expected.clone(),
+                predicted: label.predicted.clone(),
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `pf compare`
 
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -16,6 +17,7 @@ use crate::eval::compare::{
 use crate::eval::saved::{self, SavedRun};
 use crate::report::compare::{Shown, json, write_csv, write_human, write_markdown};
 use crate::report::csv::Formulas;
+use crate::report::html;
 use crate::report::json as output;
 
 /// Compare two saved runs, case by case
@@ -30,6 +32,7 @@ use crate::report::json as output;
   pf compare main.json branch.json --gate regressions=0  exit 1 when a case fails that passed
   pf compare a.json b.json --margin 0.02 --exit-code     no worse by 2 points? exit 1 when it is worse
   pf compare run.json run.json --model-a fast --model-b large   two models of one run
+  pf compare main.json branch.json -o compare.html       a page with both sides of every case
   pf compare main.json branch.json -o comment.md         for the comment on a pull request")]
 pub(crate) struct Args {
     /// What was before
@@ -67,7 +70,8 @@ pub(crate) struct Args {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Also write the comparison to FILE, in the form that its name ends in: .md, .json or .csv (the metrics); may be repeated
+    /// Also write the comparison to FILE, in the form that its name ends in: .html (a page with
+    /// all cases), .md, .json or .csv (the metrics); may be repeated
     #[arg(short, long = "output", value_name = "FILE")]
     outputs: Vec<PathBuf>,
 }
@@ -103,6 +107,7 @@ enum Format {
 /// What a file holds.
 #[derive(Clone, Copy)]
 enum FileFormat {
+    Html,
     Markdown,
     Json,
     Csv,
@@ -165,7 +170,13 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let of_before = saved::answers(&bytes_before, &wanted_before).map_err(unreadable)?;
     let of_after = saved::answers(&bytes_after, &wanted_after).map_err(unreadable)?;
     comparison.fill(|key| of_before.get(key).cloned(), |key| of_after.get(key).cloned());
-    show(args, &comparison, files, ui)?;
+    let write_page = |path: &Path| -> io::Result<()> {
+        let mut file = BufWriter::new(write::beside(path)?);
+        let runs = [&bytes_before[..], &bytes_after];
+        html::write_comparison(&mut file, &comparison, &run_after.side, runs)?;
+        write::persist(file, path)
+    };
+    show(args, &comparison, files, &write_page, ui)?;
     let worse = args.exit_code && comparison.verdict() == Verdict::Worse;
     match worse || !comparison.passed() {
         true => Ok(Exit::Findings),
@@ -177,6 +188,7 @@ fn show(
     args: &Args,
     comparison: &Comparison,
     files: Vec<(PathBuf, FileFormat)>,
+    write_page: &dyn Fn(&Path) -> io::Result<()>,
     ui: &mut Ui,
 ) -> Result<(), Error> {
     match args.format {
@@ -187,6 +199,13 @@ fn show(
     for (path, format) in files {
         let mut text = Vec::new();
         match format {
+            FileFormat::Html => {
+                write_page(&path).map_err(|error| {
+                    let message = format!("cannot write {}: {error}", path.display());
+                    Error::new(Exit::Provider, message)
+                })?;
+                continue;
+            }
             FileFormat::Markdown => write_markdown(&mut text, comparison)?,
             FileFormat::Json => output::write(&mut text, &json(comparison))?,
             FileFormat::Csv => write_csv(&mut text, &json(comparison), Formulas::Defused)?,
@@ -200,12 +219,13 @@ fn files(args: &Args, global: &Global) -> Result<Vec<(PathBuf, FileFormat)>, Err
     let format = |path: &PathBuf| {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let format = match ending.as_str() {
+            "html" | "htm" => FileFormat::Html,
             "md" | "markdown" => FileFormat::Markdown,
             "json" => FileFormat::Json,
             "csv" => FileFormat::Csv,
             _ => {
                 let message = format!("`-o {}` ends in no known format", path.display());
-                return Err(Error::usage(message).hint("known endings: .md, .json, .csv"));
+                return Err(Error::usage(message).hint("known endings: .html, .md, .json, .csv"));
             }
         };
         if [&args.before, &args.after].contains(&path) {
@@ -259,7 +279,11 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a saved run, and says what keeps it from being a whole one.
-pub(in crate::cli) fn load_run(path: &Path, shown: &Path, ui: &mut Ui) -> Result<(Vec<u8>, SavedRun), Error> {
+pub(in crate::cli) fn load_run(
+    path: &Path,
+    shown: &Path,
+    ui: &mut Ui,
+) -> Result<(Vec<u8>, SavedRun), Error> {
     let name = shown.display().to_string();
     let bytes = super::merge::read(path, &name)?;
     let run = saved::read(&bytes, &name)

@@ -115,6 +115,14 @@ impl Base {
         }
     }
 
+    /// The file of the saved run, where it is one.
+    pub(super) fn saved(&self) -> Option<&[u8]> {
+        match self {
+            Self::Version(_) => None,
+            Self::Saved(_, bytes, _) => Some(bytes),
+        }
+    }
+
     /// Collects what is compared.
     pub(super) fn sides<'a>(&self, whole: &'a Plan) -> Sides<'a> {
         match self {
@@ -153,7 +161,8 @@ impl Base {
                 of_before = saved::answers(bytes, &wanted)
                     .map_err(|error| Error::usage(format!("`{name}` cannot be read: {error}")))?;
             }
-            let of = |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
+            let of =
+                |answers: BTreeMap<Wanted, Answer>| move |key: &Wanted| answers.get(key).cloned();
             comparison.fill(of(of_before), of(of_after));
             add_gates(plan, &comparison, run);
             versus.comparison = Some(comparison);
