@@ -49,9 +49,9 @@ function assertions(cell, earlier) {
         const before = same(assertion);
         return el('tr', {},
           el('td', { class: 'states' }, states({ state: kind(assertion), before: before && { state: kind(before) } })),
-          el('td', {}, assertion.type, assertion.metric === assertion.type ? null : el('div', { class: 'soft' }, assertion.metric)),
+          el('td', { class: 'kind' }, assertion.type, assertion.metric === assertion.type ? null : el('div', { class: 'soft' }, assertion.metric)),
           el('td', { class: 'number' }, both(before ? number(before.score) : '', number(assertion.score))),
-          el('td', {}, shown(assertion.reason), before && before.reason !== assertion.reason ? el('div', { class: 'soft' }, 'before: ', shown(before.reason)) : null,
+          el('td', { class: 'reason' }, shown(assertion.reason), before && before.reason !== assertion.reason ? el('div', { class: 'soft' }, 'before: ', shown(before.reason)) : null,
             assertion.value === null || assertion.value === undefined || assertion.value === cell.expected ? null : el('div', { class: 'soft mono' }, shown(value(asText(assertion.value))))));
       })))),
   ];

@@ -81,3 +81,68 @@ impl Columns {
 pub(super) fn number(plan: &Plan, (suite, column): (usize, usize)) -> usize {
     plan.suites[..suite].iter().map(|suite| suite.columns.len()).sum::<usize>() + column
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::eval::plan::{self, Selection};
+    use crate::eval::rivals::{self, Version};
+    use crate::path::RepoPath;
+    use crate::project::Project;
+    use crate::snapshot::Snapshot;
+
+    fn project(text: &str) -> Project {
+        let prompt =
+            |text: &str| format!("model: echo/a\nmessages: [{{role: user, content: {text}}}]\n");
+        let files = [
+            ("pf.yaml", String::new()),
+            ("prompts/same.yaml", prompt("Hello")),
+            ("prompts/say.yaml", prompt(text)),
+            (
+                "evals/say.yaml",
+                "prompts: [same, say]\ncases: [{id: c}]\nassert: [{type: contains, value: l}]\n"
+                    .to_owned(),
+            ),
+        ];
+        let files = files.map(|(path, text)| (RepoPath::new(path).unwrap(), text.into_bytes()));
+        Project::load(&Snapshot::memory(files)).unwrap()
+    }
+
+    #[test]
+    fn the_other_side_stands_behind_and_says_what_it_is_against() {
+        let (own, base) = (project("Hello now"), project("Hello then"));
+        let plan =
+            plan::plan(&own, Selection::default(), &mut |_| unreachable!("no other version"));
+        let renamed = BTreeMap::new();
+        let version = Version { project: &base, label: "main", renamed: &renamed };
+        let whole = rivals::against(&own, &plan.unwrap(), &version).unwrap();
+        assert_eq!(
+            serde_json::to_value(Columns::of_plan(&whole)).unwrap(),
+            json!([
+                {"suite": "say", "prompt": "same", "model": "echo/a"},
+                {"suite": "say", "prompt": "say", "model": "echo/a"},
+                {"suite": "say", "prompt": "say@main", "model": "echo/a", "against": 1},
+            ])
+        );
+        assert_eq!(number(&whole, (1, 0)), 2);
+    }
+
+    #[test]
+    fn a_name_may_stand_on_both_sides() {
+        let name = |model: &str| ColumnName {
+            suite: "s".to_owned(),
+            prompt: "p".to_owned(),
+            model: model.to_owned(),
+            digest: None,
+        };
+        let column = |against| Column::named(&name("x"), against);
+        let columns = Columns(vec![Column::named(&name("y"), None), column(None), column(Some(0))]);
+        assert_eq!(columns.number(Standing::After, &name("x")), Some(1));
+        assert_eq!(columns.number(Standing::Before, &name("x")), Some(2));
+        assert_eq!(columns.number(Standing::Before, &name("y")), None);
+    }
+}

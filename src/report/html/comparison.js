@@ -118,7 +118,7 @@ function pairOf(column, index) {
     el('p', { class: 'lead' }, verdictState(column.verdict, words), ' ', figures),
     power ? el('p', { class: 'power' }, power) : null,
     column.announcements.map(({ message: text }) => el('p', { class: 'note' }, el('b', {}, 'Note: '), shown(text))),
-    el('p', {}, el('button', { on: { click: show('worse') } }, `${count(of(flips.regressed).length, 'case')} from pass to fail`), ' ', el('button', { on: { click: show('better') } }, `${count(of(flips.mended).length, 'case')} from fail to pass`)),
+    el('p', {}, el('button', { on: { click: show('pass to fail') } }, `${count(of(flips.regressed).length, 'case')} from pass to fail`), ' ', el('button', { on: { click: show('fail to pass') } }, `${count(of(flips.mended).length, 'case')} from fail to pass`)),
     el('div', { class: 'card' }, metricTable(column)),
     slices(column),
     spending(column),

@@ -36,6 +36,7 @@ const cells = [];
   for (const cell of cells) {
     cell.before = earlier.get(key(cell.column, cell)) || null;
     cell.change = change(cell);
+    cell.flip = flipped(cell) ? `${cell.before.state} to ${cell.state}` : '';
   }
 }
 const NOTHING = { output: null, expected: null, variables: {}, messages: null, error: null, assertions: [], usage: null };
@@ -60,7 +61,7 @@ function flipped({ before, state, change }) {
 
 /** What a reviewer asks about first: what fails now, what passes now, what has another score. */
 function urgency(cell) {
-  if (flipped(cell)) return cell.change === 'worse' ? 0 : 1;
+  if (cell.flip) return cell.change === 'worse' ? 0 : 1;
   if (cell.change === 'worse' || cell.change === 'better') return 3 - Math.abs(scoreChange(cell));
   return { undecided: 4, same: 5 }[cell.change] || 6;
 }
@@ -81,7 +82,7 @@ const several = {
   model: unique(columns.map((column) => column.model)).length > 1,
   repeat: cells.some((cell) => cell.repeat > 1),
 };
-const CHANGES = ['worse', 'better', 'same', 'undecided', 'not compared'];
+const CHANGES = ['pass to fail', 'fail to pass', 'worse', 'better', 'same', 'undecided', 'not compared'];
 
 const WORDS = { not_run: 'not run' };
 const STATES = ['fail', 'error', 'unscored', 'not_run', 'skipped', 'pass'];

@@ -29,7 +29,7 @@ function prepare(from) {
 
 function matches(cell, wanted, except) {
   return (except === 'state' || !wanted.state || cell.state === wanted.state)
-    && (except === 'change' || !wanted.change || cell.change === wanted.change)
+    && (except === 'change' || !wanted.change || cell.change === wanted.change || cell.flip === wanted.change)
     && (!wanted.label || isTaken(cell, wanted.label))
     && (!wanted.suite || cell.suite === wanted.suite)
     && (!wanted.prompt || cell.prompt === wanted.prompt)
@@ -76,7 +76,11 @@ function apply() {
   for (const key of ['change', 'state']) {
     const others = sought.filter((cell) => matches(cell, filters, key));
     const counts = {};
-    for (const cell of others) counts[cell[key]] = (counts[cell[key]] || 0) + 1;
+    const add = (name) => { counts[name] = (counts[name] || 0) + 1; };
+    for (const cell of others) {
+      add(cell[key]);
+      if (key === 'change' && cell.flip) add(cell.flip);
+    }
     for (const chip of document.querySelectorAll(`#filters [data-${key}]`)) {
       const name = chip.dataset[key];
       chip.querySelector('b').textContent = (name ? counts[name] || 0 : others.length).toLocaleString('en');
@@ -93,8 +97,8 @@ function apply() {
 
 let typing = 0;
 function showFilters() {
-  const present = (key, names) => ['', ...names.filter((name) => cells.some((cell) => cell[key] === name))];
-  const chips = (key, names) => el('div', { class: 'chips', role: 'group', 'aria-label': key }, present(key, names).map((name) => el('button', { [`data-${key}`]: name, on: { click: () => { filters[key] = name; apply(); } } }, name ? word(name) : 'all', ' ', el('b', {}))));
+  const present = (key, names) => ['', ...names.filter((name) => cells.some((cell) => cell[key] === name || (key === 'change' && cell.flip === name)))];
+  const chips = (key, names) => el('div', { class: 'chips', role: 'group', 'aria-label': key }, comparison ? el('span', { class: 'soft' }, key === 'change' ? 'change' : 'state') : null, present(key, names).map((name) => el('button', { [`data-${key}`]: name, on: { click: () => { filters[key] = name; apply(); } } }, name ? word(name) : 'all', ' ', el('b', {}))));
   const set = (key) => (event) => { filters[key] = event.target.value; apply(); };
   const select = (key, all, values) => values.length < (key === 'tag' ? 1 : 2) ? null
     : el('select', { 'aria-label': all, on: { change: set(key) } }, el('option', { value: '' }, all),
