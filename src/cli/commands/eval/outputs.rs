@@ -363,7 +363,6 @@ impl Open {
 
     fn finish(self, summary: &Eval, markdown: &[u8]) -> io::Result<()> {
         let (path, file) = match self {
-            Self::Html { path, file } => (path, file),
             Self::Json { path, elements, .. } => {
                 let mut elements = elements.into_inner().map_err(io::IntoInnerError::into_error)?;
                 elements.rewind()?;
@@ -371,7 +370,7 @@ impl Open {
                 cells::write_run(&mut file, summary.clone(), &mut elements)?;
                 (path, file)
             }
-            Self::Jsonl { path, file } => (path, file),
+            Self::Html { path, file } | Self::Jsonl { path, file } => (path, file),
             Self::Csv { path, csv } => (path, BufWriter::new(csv.finish()?)),
             Self::Markdown { path } => {
                 let mut file = BufWriter::new(write::beside(&path)?);
