@@ -1,7 +1,7 @@
 //! Writing files for the user: whole or not at all, and never over something by accident.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -27,6 +27,13 @@ pub(crate) fn beside(path: &Path) -> std::io::Result<NamedTempFile> {
     };
     fs::create_dir_all(folder)?;
     tempfile::Builder::new().prefix(".pf-").permissions(permissions(path)).tempfile_in(folder)
+}
+
+/// Lets a complete file take its place.
+pub(crate) fn persist(file: BufWriter<NamedTempFile>, path: &Path) -> std::io::Result<()> {
+    let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// A text as bytes, with the byte order mark of the file that it replaces and the line end of its first line. Line ends

@@ -1,11 +1,14 @@
 //! Saved runs: what `pf eval -o run.json` and `-o cells.jsonl` wrote, read back to be compared or merged.
 
+mod each;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+pub use self::each::each_cell;
 use super::cell::{State, metric_means};
 use super::compare::{Answer, Column, ColumnName, ComparisonGates, Outcome, Side, Wanted};
 use super::shard::Shard;

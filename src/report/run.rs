@@ -376,6 +376,17 @@ pub struct Assertion {
     parts: Vec<Part>,
     passed: bool,
     reason: String,
+    /// The labels that were compared, where `type` is `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<Label>,
+}
+
+/// The labels that an assertion compared.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Label {
+    expected: String,
+    /// The label of the answer; null where it has none.
+    predicted: Option<String>,
 }
 
 /// One part of a score.
@@ -404,6 +415,10 @@ impl Assertion {
             parts: judgement.parts.iter().map(Part::new).collect(),
             passed: judgement.passed,
             reason: judgement.reason.clone(),
+            label: judgement.label.as_ref().map(|label| Label {
+                expected: label.expected.clone(),
+                predicted: label.predicted.clone(),
+            }),
         }
     }
 }

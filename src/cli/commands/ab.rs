@@ -41,7 +41,7 @@ use crate::snapshot::Home;
   pf ab support/triage support/triage-short         two prompts
   pf ab support/triage --model-a fast --model-b openai/gpt-4o
   pf ab support/triage@main support/triage --until-decided --max-cost 2
-  pf ab support/triage@main support/triage --suite triage -o ab.html --margin 0.02")]
+  pf ab support/triage@main support/triage --suite triage -o ab.md --margin 0.02")]
 pub(crate) struct Args {
     /// The prompt to compare with: NAME, NAME@vN or NAME@REV
     #[arg(value_name = "A")]
@@ -78,7 +78,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-    let files = args.report.files(global, &[])?;
+    let files = args.report.files(global, &[], false)?;
     let gates = args.report.gates()?;
     let home = place::home(global)?;
     let trust = args.trust.load(&home)?;
@@ -178,7 +178,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     }
     let [of_before, of_after] = held;
     comparison.fill(|key| of_before.get(key).cloned(), |key| of_after.get(key).cloned());
-    args.report.show(&comparison, files, ui)?;
+    args.report.show(&comparison, files, None, ui)?;
     if estimate.calls() > 0 {
         ui.note(Spending::of(&budget).text());
     }

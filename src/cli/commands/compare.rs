@@ -2,16 +2,18 @@
 
 pub(in crate::cli) mod shown;
 
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use self::shown::{ReportArgs, StatisticsArgs, replace_gates};
 use crate::cli::args::Global;
 use crate::cli::error::{Error, Exit};
-use crate::cli::place;
 use crate::cli::ui::Ui;
+use crate::cli::{place, write};
 use crate::diagnostic::{closest, counted};
 use crate::eval::compare::{self, ColumnName, Columns, CompareError, Matching};
 use crate::eval::saved::{self, SavedRun};
+use crate::report::html;
 
 /// Compare two saved runs, case by case
 ///
@@ -55,7 +57,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-    let files = args.report.files(global, &[&args.before, &args.after])?;
+    let files = args.report.files(global, &[&args.before, &args.after], true)?;
     let gates = args.report.gates()?;
     let chosen = args.prompt_a.is_some() || args.model_a.is_some();
     let (before, after) = (place::path(global, &args.before), place::path(global, &args.after));
@@ -83,7 +85,13 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     let of_before = saved::answers(&bytes_before, &wanted_before).map_err(unreadable)?;
     let of_after = saved::answers(&bytes_after, &wanted_after).map_err(unreadable)?;
     comparison.fill(|key| of_before.get(key).cloned(), |key| of_after.get(key).cloned());
-    args.report.show(&comparison, files, ui)?;
+    let page = |path: &Path| -> io::Result<()> {
+        let mut file = BufWriter::new(write::beside(path)?);
+        let runs = [&bytes_before[..], &bytes_after];
+        html::write_comparison(&mut file, &comparison, &run_after.side, runs)?;
+        write::persist(file, path)
+    };
+    args.report.show(&comparison, files, Some(&page), ui)?;
     Ok(args.report.exit(&comparison))
 }
 

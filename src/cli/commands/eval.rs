@@ -217,7 +217,8 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
         enough: None,
         budget: &budget,
     };
-    let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?;
+    let mut outputs = Outputs::open(outputs, &args.output, &plan, home.prefix())?
+        .beside(whole, base.as_ref().and_then(Base::saved));
     let mut tally = Tally::default();
     let mut troubles = Troubles::default();
     let mut wrong: Vec<String> = Vec::new();
@@ -238,6 +239,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
             *errors.entry(error.clone()).or_insert(0) += 1;
         }
         if cell.index.suite >= own {
+            failed = failed.take().or_else(|| outputs.rival(&cell).err());
             return;
         }
         tally.add(&plan, &cell);

@@ -13,6 +13,8 @@ pub use self::human::{Shown, write as write_human};
 pub use self::json::{CompareJson, compare as json};
 pub(in crate::report) use self::markdown::part;
 pub use self::markdown::write as write_markdown;
+use serde::Serialize;
+
 use super::evaluation::percent;
 use crate::diagnostic::counted;
 use crate::eval::compare::{
@@ -119,6 +121,24 @@ fn power(metric: &MetricComparison) -> Option<String> {
     });
     let parts: Vec<String> = smallest.into_iter().chain(needed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Two columns in words.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::report) struct Said {
+    verdict: String,
+    figures: String,
+    /// What the cases could have shown, where they have not decided.
+    power: Option<String>,
+}
+
+/// What is said of two columns.
+pub(in crate::report) fn said(column: &ColumnComparison) -> Said {
+    Said {
+        verdict: verdict(column),
+        figures: figures(&column.primary),
+        power: power(&column.primary),
+    }
 }
 
 /// `SUITE: PROMPT on MODEL`, with both where they differ.

@@ -4,21 +4,67 @@
 
 const byId = (id) => document.getElementById(id);
 
-/** The summary: `{run, columns}`; `run` is what `pf eval --format json` prints. */
-const { run, columns } = JSON.parse(byId('run').textContent);
+/**
+ * `run` is what `pf eval --format json` prints; none on the page of two saved runs. `said` is each pair of columns of the
+ * comparison in words. A column that is `against` another is of the other side.
+ */
+const { run, comparison: ofRuns, said, columns: allColumns } = JSON.parse(byId('run').textContent);
+const columns = allColumns.filter((column) => column.against === undefined);
+
+/** The other version, where the run is compared with one; and what `pf compare --format json` prints of it. */
+const against = (run && run.against) || null;
+const comparison = ofRuns || (against && against.comparison) || null;
 
 /** Two lines a cell: what the table shows, and the whole cell, which is parsed when it is looked at. */
 const lines = byId('cells').textContent.trim().split('\n').filter((line) => line !== '');
 byId('cells').remove();
 
 const cells = [];
-for (let i = 0; i + 1 < lines.length; i += 2) {
-  const cell = JSON.parse(lines[i]);
-  cell.number = cells.length;
-  Object.assign(cell, columns[cell.column]);
-  cells.push(cell);
+{
+  const earlier = new Map();
+  const key = (column, cell) => JSON.stringify([column, cell.case, cell.repeat]);
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const cell = JSON.parse(lines[i]);
+    const { suite, prompt, model, against: rival } = allColumns[cell.column];
+    Object.assign(cell, { suite, prompt, model, at: i + 1 });
+    if (rival !== undefined) earlier.set(key(rival, cell), cell);
+    else {
+      cell.number = cells.length;
+      cells.push(cell);
+    }
+  }
+  for (const cell of cells) {
+    cell.before = earlier.get(key(cell.column, cell)) || null;
+    cell.change = change(cell);
+    cell.flip = flipped(cell) ? `${cell.before.state} to ${cell.state}` : '';
+  }
 }
-const whole = (cell) => JSON.parse(lines[2 * cell.number + 1]);
+const NOTHING = { output: null, expected: null, variables: {}, messages: null, error: null, assertions: [], usage: null };
+const whole = (cell) => ({ ...NOTHING, ...JSON.parse(lines[cell.at]) });
+
+/** What became of a cell in comparison with the other side. */
+function change(cell) {
+  const { before } = cell;
+  if (!before) return 'not compared';
+  const decided = ({ state }) => state === 'pass' || state === 'fail';
+  if (!decided(before) || !decided(cell)) return 'undecided';
+  if (before.state !== cell.state) return cell.state === 'fail' ? 'worse' : 'better';
+  const difference = scoreChange(cell);
+  return Math.abs(difference) < 1e-9 ? 'same' : difference < 0 ? 'worse' : 'better';
+}
+function scoreChange({ before, score }) {
+  return !before || before.score === null || score === null ? 0 : score - before.score;
+}
+function flipped({ before, state, change }) {
+  return before !== null && before.state !== state && change !== 'undecided';
+}
+
+/** What a reviewer asks about first: what fails now, what passes now, what has another score. */
+function urgency(cell) {
+  if (cell.flip) return cell.change === 'worse' ? 0 : 1;
+  if (cell.change === 'worse' || cell.change === 'better') return 3 - Math.abs(scoreChange(cell));
+  return { undecided: 4, same: 5 }[cell.change] || 6;
+}
 
 /** The cells of one case: on other models, by other prompts, asked again. */
 const byCase = new Map();
@@ -36,6 +82,7 @@ const several = {
   model: unique(columns.map((column) => column.model)).length > 1,
   repeat: cells.some((cell) => cell.repeat > 1),
 };
+const CHANGES = ['pass to fail', 'fail to pass', 'worse', 'better', 'same', 'undecided', 'not compared'];
 
 const WORDS = { not_run: 'not run' };
 const STATES = ['fail', 'error', 'unscored', 'not_run', 'skipped', 'pass'];
@@ -62,6 +109,9 @@ function svg(name, attributes, ...children) {
   return node;
 }
 
+/** A value on both sides: once, where it is the same or known on one side only. */
+const both = (before, after) => (before === '' || before === null || before === undefined || before === after ? after : `${before} → ${after === '' ? 'none' : after}`);
+const states = (cell) => (cell.before && cell.before.state !== cell.state ? [state(cell.before.state), ' → ', state(cell.state)] : [state(cell.state)]);
 const state = (name) => el('span', { class: `state ${name}` }, word(name));
 const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 const percent = (share) => `${(share * 100).toFixed(1)} %`;

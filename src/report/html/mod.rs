@@ -1,12 +1,18 @@
-//! An evaluation as one page: it needs no network, and a browser is all that it needs.
+//! An evaluation or a comparison as one page: it needs no network, and a browser is all that it needs.
 //!
-//! The page is the files of this folder put together: the frame, the style and the script in four parts. The data stand in
+//! The page is the files of this folder put together: the frame, the style and the script in parts. The data stand in
 //! it as JSON.
 //! Cells come one at a time and go straight into the file, two lines each: what the table of the page shows, and the
-//! whole cell, which the script parses when it is looked at. The summary is known last and stands last.
+//! whole cell, which the script parses when it is looked at. Where two versions are compared, the cells of the other side
+//! stand among them, in columns that say which one they are against; the script brings them together. The summary is known
+//! last and stands last.
 //!
 //! What a model wrote cannot act in the page: in the JSON no `<` is left, the script makes text of it and never markup,
 //! and the page's policy runs this script alone and fetches nothing.
+
+mod columns;
+mod row;
+mod saved;
 
 use std::io::{self, Write};
 
@@ -14,22 +20,27 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 use sha2::{Digest, Sha256};
 
-use super::foreign::excerpt;
+pub use self::columns::{Columns, Standing};
+use self::row::Row;
+pub use self::saved::{write_cells as write_saved_cells, write_comparison};
+use super::compare::{CompareJson, Said, said};
 use super::run::{Cell, Eval};
-use crate::eval::cell::{CellRecord, State};
-use crate::eval::plan::{Plan, PlannedCase};
+use crate::eval::cell::CellRecord;
+use crate::eval::plan::Plan;
+use crate::eval::run::Run;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = concat!(
     include_str!("data.js"),
     include_str!("summary.js"),
+    include_str!("comparison.js"),
+    include_str!("charts.js"),
     include_str!("table.js"),
+    include_str!("words.js"),
     include_str!("case.js"),
+    include_str!("page.js"),
 );
-
-/// Characters of a reason or an answer in the table.
-const SAID: usize = 200;
 
 /// Writes the page up to its cells.
 pub fn begin(out: &mut dyn Write) -> io::Result<()> {
@@ -42,22 +53,33 @@ pub fn begin(out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", head.replacen("<!--policy-->", &policy, 1).replacen("<!--style-->", STYLE, 1))
 }
 
-/// Writes a cell.
+/// Writes a cell. One of the other side of a comparison is of the plan that holds both.
 pub fn cell(out: &mut dyn Write, plan: &Plan, cell: &CellRecord) -> io::Result<()> {
-    writeln!(out)?;
     let case = cell.index.place(plan).case;
-    write_json(out, &Row::new(plan, &case, cell))?;
-    writeln!(out)?;
-    write_json(out, &Cell::new(plan, cell))
+    write_cell(out, &Row::new(plan, &case, cell), &Cell::new(plan, cell))
 }
 
-/// Writes what comes after the cells.
-pub fn end(out: &mut dyn Write, plan: &Plan, summary: &Eval) -> io::Result<()> {
+fn write_cell(out: &mut dyn Write, row: &Row<'_>, whole: &impl Serialize) -> io::Result<()> {
+    writeln!(out)?;
+    write_json(out, row)?;
+    writeln!(out)?;
+    write_json(out, whole)
+}
+
+/// Writes what comes after the cells of a run.
+pub fn end(out: &mut dyn Write, columns: &Columns, run: &Run, summary: &Eval) -> io::Result<()> {
+    let compared = run.versus.as_ref().and_then(|versus| versus.comparison.as_ref());
+    let said = compared.map(|comparison| comparison.columns.iter().map(said).collect());
+    let said = said.unwrap_or_default();
+    write_end(out, &Summary { run: Some(summary), comparison: None, said, columns })
+}
+
+fn write_end(out: &mut dyn Write, summary: &Summary<'_>) -> io::Result<()> {
     let (_, tail) = around("<!--cells-->");
     let (before, after) = tail.split_once("<!--run-->").expect("the page has a place for the run");
     writeln!(out)?;
     out.write_all(before.as_bytes())?;
-    write_json(out, &Summary { run: summary, columns: columns(plan) })?;
+    write_json(out, summary)?;
     write!(out, "{}", after.replacen("<!--script-->", SCRIPT, 1))
 }
 
@@ -89,80 +111,13 @@ fn base64(bytes: &[u8]) -> String {
 /// What belongs to no single cell.
 #[derive(Serialize)]
 struct Summary<'a> {
-    run: &'a Eval,
-    columns: Vec<Column<'a>>,
-}
-
-/// A prompt on a model in a suite; rows name it by its number.
-#[derive(Serialize)]
-struct Column<'a> {
-    suite: &'a str,
-    prompt: &'a str,
-    model: &'a str,
-}
-
-fn columns(plan: &Plan) -> Vec<Column<'_>> {
-    plan.suites
-        .iter()
-        .flat_map(|suite| {
-            suite.columns.iter().map(|column| Column {
-                suite: &suite.name,
-                prompt: &column.prompt,
-                model: &column.model.label,
-            })
-        })
-        .collect()
-}
-
-/// What the table shows of a cell, filters it by and sorts it by.
-#[derive(Serialize)]
-struct Row<'a> {
-    column: usize,
-    case: &'a str,
-    repeat: u32,
-    state: &'static str,
-    score: Option<f64>,
-    latency_ms: Option<f64>,
-    cost_usd: Option<f64>,
-    tags: &'a [String],
-    /// Metrics whose assertion does not hold.
-    failed: Vec<&'a str>,
-    /// Why, or what was answered.
-    said: String,
-    file: &'a str,
-    line: usize,
-}
-
-impl<'a> Row<'a> {
-    fn new(plan: &Plan, case: &'a PlannedCase, cell: &'a CellRecord) -> Self {
-        let before: usize =
-            plan.suites[..cell.index.suite].iter().map(|suite| suite.columns.len()).sum();
-        let mut failed: Vec<&str> = Vec::new();
-        for judgement in cell.judgements.iter().filter(|judgement| !judgement.passed) {
-            if !failed.contains(&judgement.metric.as_str()) {
-                failed.push(&judgement.metric);
-            }
-        }
-        let said = match cell.state {
-            State::Pass => cell.output.clone().unwrap_or_default(),
-            _ => cell.why(),
-        };
-        let placed = &case.placed;
-        Self {
-            column: before + cell.index.column,
-            case: &case.id,
-            repeat: cell.index.repeat,
-            state: cell.state.as_str(),
-            score: cell.score,
-            latency_ms: cell.latency_ms,
-            cost_usd: cell.cost_usd,
-            tags: &placed.case.tags,
-            failed,
-            said: excerpt(&said, SAID),
-            file: placed.file.path().as_str(),
-            line: placed.line(),
-        }
-    }
+    /// The run, which holds its comparison where there is one; none on the page of two saved runs.
+    run: Option<&'a Eval>,
+    /// The comparison of two saved runs.
+    comparison: Option<CompareJson>,
+    /// Each column of the comparison in words.
+    said: Vec<Said>,
+    columns: &'a Columns,
 }
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
@@ -206,7 +161,8 @@ mod tests {
             for record in &testing::cells() {
                 cell(out, &plan, record).unwrap();
             }
-            end(out, &plan, &testing::summary(&plan)).unwrap();
+            end(out, &Columns::of_plan(&plan), &testing::run(&plan), &testing::summary(&plan))
+                .unwrap();
         })
     }
 

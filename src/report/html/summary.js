@@ -3,6 +3,10 @@
 const total = (name) => run.results.reduce((sum, result) => sum + result.cells[name], 0);
 
 function verdict() {
+  if (!run) {
+    comparedVerdict();
+    return;
+  }
   const name = run.status === 'complete' ? (run.passed ? 'pass' : 'fail') : 'error';
   const said = run.status === 'complete' ? (run.passed ? 'Passed' : 'Failed') : run.status === 'aborted' ? 'Aborted' : 'Interrupted';
   document.title = `${said}: ${unique(columns.map((column) => column.suite)).join(', ')}`;
@@ -19,6 +23,10 @@ function verdict() {
     run.proven && `proven by notes, not run: ${run.proven.map((it) => `${it.prompt} on ${it.model} (${it.commit.slice(0, 7)})`).join(', ')}`,
   ];
   const why = failed > 0 ? `${failed} of ${count(run.gates.length, 'gate')} failed` : `all ${count(run.gates.length, 'gate')} hold`;
+  title(name, said, why, facts);
+}
+
+function title(name, said, why, facts) {
   byId('verdict').replaceChildren(
     el('div', {},
       el('h1', {}, el('span', { class: `state ${name}` }, said), el('span', {}, why)),
@@ -30,7 +38,7 @@ function verdict() {
 }
 
 function help() {
-  const keys = [['↑ ↓', 'or'], ['k j', 'choose a case'], ['Enter', 'open it'], ['Esc', 'close it'], ['/', 'search'], ['f', 'failures only'], ['t', 'light or dark']];
+  const keys = [['↑ ↓', 'or'], ['k j', 'choose a case'], ['Enter', 'open it'], ['Esc', 'close it'], ['/', 'search'], ['f', 'failures only'], ...(comparison ? [['w', 'worse only'], ['b', 'better only']] : []), ['t', 'light or dark']];
   return el('div', { id: 'keys', class: 'card', hidden: true }, keys.map(([key, what]) => el('span', {}, el('kbd', {}, key), what)));
 }
 
@@ -45,12 +53,13 @@ try {
   if (theme) document.documentElement.dataset.theme = theme;
 } catch { /* as above */ }
 
-const COUNTED = ['errors', 'unscored', 'not_run'];
+const COUNTED = ['errors', 'unscored', 'not_run', 'regressions'];
 const most = (gate) => COUNTED.includes(gate.name) || gate.name === 'cost_usd';
 function measured(gate, value) {
   if (value === null) return 'not measured';
   if (gate.name === 'pass_rate') return percent(value);
   if (gate.name === 'cost_usd') return dollars(value);
+  if (gate.name === 'min_delta' || gate.name === 'margin') return signed(primaryOf(gate), value);
   return COUNTED.includes(gate.name) ? String(value) : value.toFixed(3);
 }
 
@@ -77,8 +86,10 @@ function gateTable(gates) {
 
 /** Failed gates stand open; those that hold are there for who asks. */
 function gates() {
-  const failed = run.gates.filter((gate) => !gate.passed);
-  const held = run.gates.filter((gate) => gate.passed);
+  const all = run ? run.gates : comparison.gates;
+  if (all.length === 0 && !run) return;
+  const failed = all.filter((gate) => !gate.passed);
+  const held = all.filter((gate) => gate.passed);
   const card = el('div', { class: 'card' });
   if (failed.length > 0) card.append(gateTable(failed));
   if (held.length > 0) card.append(el('details', {}, el('summary', {}, `${count(held.length, 'gate')} ${held.length === 1 ? 'holds' : 'hold'}`), gateTable(held)));
@@ -103,6 +114,7 @@ function interval(metric, bound) {
 }
 
 function results() {
+  if (!run) return;
   const suites = unique(run.results.map((result) => result.suite));
   byId('results').replaceChildren(...suites.flatMap((suite) => {
     const rows = run.results.filter((result) => result.suite === suite);
@@ -145,50 +157,4 @@ function resultRow(row, metrics, has) {
     has.tokens ? el('td', { class: 'number', 'data-label': 'tokens' }, `${row.usage.input_tokens.toLocaleString('en')}, ${row.usage.output_tokens.toLocaleString('en')}`) : null,
     has.cost ? el('td', { class: 'number', 'data-label': 'cost' }, dollars(row.usage.cost_usd)) : null,
     has.latency ? el('td', { class: 'number', 'data-label': 'latency' }, row.latency_ms ? `${duration(row.latency_ms.p50)}, ${duration(row.latency_ms.p95)}` : '') : null);
-}
-
-/** Two histograms of the cells that are shown: scores from 0 to 1, and latencies, whose steps are equal ratios. */
-function charts(view) {
-  const figures = [];
-  const scored = view.filter((cell) => cell.score !== null);
-  if (scored.length > 0) {
-    figures.push(histogram(`Scores of ${count(scored.length, 'cell')}`, scored, 20, (cell) => cell.score, (edge) => edge.toFixed(2), { min: 0, max: 1 }));
-  }
-  const timed = view.filter((cell) => cell.latency_ms > 0);
-  if (timed.length > 1) {
-    let min = Infinity, max = 0;
-    for (const cell of timed) { min = Math.min(min, cell.latency_ms); max = Math.max(max, cell.latency_ms); }
-    figures.push(histogram(`Latency of ${count(timed.length, 'cell')}`, timed, 24, (cell) => Math.log(cell.latency_ms), (edge) => duration(Math.exp(edge)), { min: Math.log(min), max: Math.log(max * 1.0001) }));
-  }
-  byId('charts').replaceChildren(...figures);
-}
-
-function histogram(caption, among, bins, value, label, { min, max }) {
-  const width = 480, height = 110, left = 40, bottom = 18, top = 6;
-  const heights = Array.from({ length: bins }, () => ({ pass: 0, fail: 0, other: 0 }));
-  for (const cell of among) {
-    const bin = Math.min(bins - 1, Math.max(0, Math.floor(((value(cell) - min) / (max - min || 1)) * bins)));
-    heights[bin][cell.state === 'pass' || cell.state === 'fail' ? cell.state : 'other'] += 1;
-  }
-  const tallest = Math.max(...heights.map((bin) => bin.pass + bin.fail + bin.other));
-  const plot = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': caption });
-  const step = (width - left) / bins, room = height - bottom - top;
-  const text = (x, y, anchor, said) => { const node = svg('text', { x, y, 'text-anchor': anchor }); node.textContent = said; return node; };
-  plot.append(svg('line', { class: 'axis', x1: left, x2: width, y1: height - bottom, y2: height - bottom }));
-  plot.append(text(left - 6, top + 8, 'end', tallest.toLocaleString('en')), text(left - 6, height - bottom, 'end', '0'));
-  heights.forEach((bin, index) => {
-    let y = height - bottom;
-    for (const name of ['pass', 'fail', 'other']) {
-      // What is there is seen, however little it is.
-      const high = bin[name] === 0 ? 0 : Math.max(1, (bin[name] / tallest) * room);
-      y -= high;
-      if (high > 0) plot.append(svg('rect', { class: name, x: left + index * step + 1, y, width: step - 2, height: high }));
-    }
-    const [from, to] = [index, index + 1].map((edge) => label(min + ((max - min) * edge) / bins));
-    const title = svg('title', {});
-    title.textContent = `${from} to ${to}: ${bin.pass} pass, ${bin.fail} fail${bin.other ? `, ${bin.other} other` : ''}`;
-    plot.append(svg('rect', { class: 'hit', x: left + index * step, y: top, width: step, height: room }, title));
-  });
-  for (const [share, anchor] of [[0, 'start'], [0.5, 'middle'], [1, 'end']]) plot.append(text(left + share * (width - left), height - 4, anchor, label(min + (max - min) * share)));
-  return el('figure', { class: 'card' }, el('figcaption', {}, caption), plot);
 }

@@ -1,6 +1,6 @@
 // The table of cases: filters, order, and only those rows in the document that can be seen, so that its length costs nothing.
 
-const EMPTY = { q: '', state: '', suite: '', prompt: '', model: '', tag: '', metric: '', sort: '' };
+const EMPTY = { q: '', change: '', state: '', label: '', suite: '', prompt: '', model: '', tag: '', metric: '', sort: '' };
 const filters = { ...EMPTY };
 let view = cells;
 let chosen = -1;
@@ -11,7 +11,8 @@ function searchable(cell) {
   if (texts[cell.number] === undefined) {
     const { case: id, output, expected, error, variables, assertions } = whole(cell);
     const plain = (value) => (typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value));
-    texts[cell.number] = [id, output, expected, error, ...Object.values(variables).map(plain), ...assertions.map((a) => a.reason)].map(plain).join('\n').toLowerCase();
+    const earlier = cell.before ? whole(cell.before) : {};
+    texts[cell.number] = [id, earlier.output, earlier.error, output, expected, error, ...Object.values(variables).map(plain), ...assertions.map((a) => a.reason)].map(plain).join('\n').toLowerCase();
   }
   return texts[cell.number];
 }
@@ -28,6 +29,8 @@ function prepare(from) {
 
 function matches(cell, wanted, except) {
   return (except === 'state' || !wanted.state || cell.state === wanted.state)
+    && (except === 'change' || !wanted.change || cell.change === wanted.change || cell.flip === wanted.change)
+    && (!wanted.label || isTaken(cell, wanted.label))
     && (!wanted.suite || cell.suite === wanted.suite)
     && (!wanted.prompt || cell.prompt === wanted.prompt)
     && (!wanted.model || cell.model === wanted.model)
@@ -41,10 +44,11 @@ const KEYS = {
 };
 const collator = new Intl.Collator('en', { numeric: true });
 
+/** Without another wish, the order of the plan; where two sides are compared, what has changed first. */
 function order(among) {
-  if (!filters.sort) return among;
+  if (!filters.sort && !comparison) return among;
   const down = filters.sort.startsWith('-');
-  const key = KEYS[filters.sort.replace(/^-/, '')];
+  const key = filters.sort ? KEYS[filters.sort.replace(/^-/, '')] : urgency;
   const keyed = among.map((cell) => [key(cell), cell]);
   // What has no value comes last, whichever way.
   keyed.sort(([a, x], [b, y]) => {
@@ -66,16 +70,22 @@ function filterBy(changes) {
 function apply() {
   const query = filters.q.trim().toLowerCase();
   const sought = query ? cells.filter((cell) => searchable(cell).includes(query)) : cells;
-  const others = sought.filter((cell) => matches(cell, filters, 'state'));
   const before = view[chosen];
-  view = order(filters.state ? others.filter((cell) => cell.state === filters.state) : others);
+  view = order(sought.filter((cell) => matches(cell, filters)));
   chosen = before ? view.indexOf(before) : -1;
-  const counts = {};
-  for (const cell of others) counts[cell.state] = (counts[cell.state] || 0) + 1;
-  for (const chip of document.querySelectorAll('#filters .chips button')) {
-    const name = chip.dataset.state;
-    chip.querySelector('b').textContent = (name ? counts[name] || 0 : others.length).toLocaleString('en');
-    chip.setAttribute('aria-pressed', String(name === filters.state));
+  for (const key of ['change', 'state']) {
+    const others = sought.filter((cell) => matches(cell, filters, key));
+    const counts = {};
+    const add = (name) => { counts[name] = (counts[name] || 0) + 1; };
+    for (const cell of others) {
+      add(cell[key]);
+      if (key === 'change' && cell.flip) add(cell.flip);
+    }
+    for (const chip of document.querySelectorAll(`#filters [data-${key}]`)) {
+      const name = chip.dataset[key];
+      chip.querySelector('b').textContent = (name ? counts[name] || 0 : others.length).toLocaleString('en');
+      chip.setAttribute('aria-pressed', String(name === filters[key]));
+    }
   }
   byId('shown').textContent = view.length === cells.length ? '' : `${view.length.toLocaleString('en')} of ${cells.length.toLocaleString('en')}`;
   byId('clear').hidden = Object.entries(filters).every(([key, value]) => key === 'sort' || value === '');
@@ -87,13 +97,15 @@ function apply() {
 
 let typing = 0;
 function showFilters() {
-  const present = STATES.filter((name) => cells.some((cell) => cell.state === name));
+  const present = (key, names) => ['', ...names.filter((name) => cells.some((cell) => cell[key] === name || (key === 'change' && cell.flip === name)))];
+  const chips = (key, names) => el('div', { class: 'chips', role: 'group', 'aria-label': key }, comparison ? el('span', { class: 'soft' }, key === 'change' ? 'change' : 'state') : null, present(key, names).map((name) => el('button', { [`data-${key}`]: name, on: { click: () => { filters[key] = name; apply(); } } }, name ? word(name) : 'all', ' ', el('b', {}))));
   const set = (key) => (event) => { filters[key] = event.target.value; apply(); };
   const select = (key, all, values) => values.length < (key === 'tag' ? 1 : 2) ? null
     : el('select', { 'aria-label': all, on: { change: set(key) } }, el('option', { value: '' }, all),
       values.map((value) => el('option', { value, selected: value === filters[key] }, key === 'metric' ? `fails ${value}` : value)));
   byId('filters').replaceChildren(...[
-    el('div', { class: 'chips' }, ['', ...present].map((name) => el('button', { 'data-state': name, on: { click: () => { filters.state = name; apply(); } } }, name ? word(name) : 'all', ' ', el('b', {})))),
+    comparison ? chips('change', CHANGES) : null,
+    chips('state', STATES),
     el('input', { id: 'search', type: 'search', placeholder: 'Search ids, inputs, answers, reasons  ( / )', 'aria-label': 'Search', value: filters.q,
       on: { focus: () => prepare(texts.findIndex((text) => text === undefined)), input: (event) => { filters.q = event.target.value; clearTimeout(typing); typing = setTimeout(apply, 80); } } }),
     select('suite', 'all suites', unique(columns.map((column) => column.suite))),
@@ -101,24 +113,33 @@ function showFilters() {
     select('model', 'all models', unique(columns.map((column) => column.model))),
     select('tag', 'all tags', unique(cells.flatMap((cell) => cell.tags)).sort(collator.compare)),
     select('metric', 'all assertions', unique(cells.flatMap((cell) => cell.failed)).sort(collator.compare)),
+    filters.label ? el('button', { title: 'All labels again', on: { click: () => { filters.label = ''; showFilters(); apply(); } } }, labelled(filters.label), ' ✕') : null,
     el('button', { id: 'clear', hidden: true, on: { click: () => filterBy({}) } }, 'Clear'),
     el('span', { id: 'shown', role: 'status' }),
   ].filter(Boolean));
 }
 
+/** What a filter by a field of a matrix says. */
+function labelled(wanted) {
+  const [side, , expected, predicted] = JSON.parse(wanted);
+  return `${comparison ? `${side}: ` : ''}${expected} answered ${predicted === null ? NO_LABEL : predicted}`;
+}
+
 /** The columns that have something to say: [key, head, width, class]. */
 const COLUMNS = [
-  ['state', 'state', '78px', ''],
+  ['state', 'state', comparison ? '132px' : '78px', ''],
   ['case', 'case', 'minmax(90px, 1.2fr)', 'mono'],
   several.suite && ['suite', 'suite', 'minmax(70px, .7fr)', 'wide'],
   several.prompt && ['prompt', 'prompt', 'minmax(80px, .9fr)', 'wide'],
   several.model && ['model', 'model', 'minmax(90px, 1fr)', 'wide'],
   ['why', 'why, or the answer', 'minmax(120px, 3.4fr)', 'why'],
-  ['score', 'score', '58px', 'number'],
-  cells.some((cell) => cell.latency_ms) && ['latency', 'latency', '78px', 'number wide'],
-  cells.some((cell) => cell.cost_usd !== null) && ['cost', 'cost', '78px', 'number wide'],
+  ['score', 'score', comparison ? '92px' : '58px', 'number'],
+  cells.some((cell) => cell.latency_ms) && ['latency', 'latency', comparison ? '148px' : '78px', comparison ? 'number wide fold' : 'number wide'],
+  cells.some((cell) => cell.cost_usd !== null) && ['cost', 'cost', comparison ? '158px' : '78px', comparison ? 'number wide fold' : 'number wide'],
 ].filter(Boolean);
-byId('grid').style.setProperty('--columns', COLUMNS.map(([, , width]) => width).join(' '));
+const widths = (columns) => columns.map(([, , width]) => width).join(' ');
+byId('grid').style.setProperty('--columns', widths(COLUMNS));
+byId('grid').style.setProperty('--columns-open', widths(COLUMNS.filter(([, , , name]) => !name.includes('fold'))));
 
 function heads() {
   byId('head').replaceChildren(el('div', { class: 'row', role: 'row' }, COLUMNS.map(([key, head, , name]) => {
@@ -131,13 +152,15 @@ function heads() {
 }
 
 function content(key, cell) {
+  const { before } = cell;
+  const beside = (of) => both(before ? of(before) : '', of(cell));
   switch (key) {
-    case 'state': return state(cell.state);
+    case 'state': return states(cell);
     case 'case': return [caseName(cell), el('span', { class: 'also' }, [several.prompt && cell.prompt, several.model && cell.model].filter(Boolean).join(' · '))];
     case 'why': return cell.said;
-    case 'score': return cell.score === null ? '' : cell.score.toFixed(2);
-    case 'latency': return duration(cell.latency_ms);
-    case 'cost': return dollars(cell.cost_usd);
+    case 'score': return beside(({ score }) => (score === null ? '' : score.toFixed(2)));
+    case 'latency': return beside((it) => duration(it.latency_ms));
+    case 'cost': return beside((it) => dollars(it.cost_usd));
     default: return cell[key];
   }
 }

@@ -7,37 +7,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, tab } from './chromium.mjs';
+import { equal, limit, prompt, step, timed } from './steps.mjs';
 
 const [program, profile, page, pictures] = process.argv.slice(2);
 const url = pathToFileURL(page).href;
 const HOSTILE = '</script><img src=x onerror=alert(1)><script>alert(2)</script><!-- \u2028 <svg/onload=alert(3)>';
-/** Milliseconds within which the page must answer: ten times what it takes, for machines that have other things to do. */
-const PROMPT = 5000;
-
-let name = '';
-const step = async (what, act) => {
-  name = what;
-  try {
-    const found = await act();
-    process.stdout.write(found === true || found === undefined ? `ok\t${what}\n` : `FAIL\t${what}\t${JSON.stringify(found)}\n`);
-  } catch (error) {
-    process.stdout.write(`FAIL\t${what}\t${String(error.message).split('\n')[0]}\n`);
-  }
-};
-const equal = (found, wanted) => (JSON.stringify(found) === JSON.stringify(wanted) ? true : { found, wanted });
-
-setTimeout(() => {
-  process.stdout.write(`FAIL\t${name}\tit took too long\n`);
-  process.exit(1);
-}, 120_000).unref();
-
+limit(120_000);
 const browser = await chromium(program, profile);
 const rows = 'document.querySelectorAll("#rows .row").length';
 const ids = '[...document.querySelectorAll("#rows .row")].map((row) => row.children[1].firstChild.textContent)';
 const shown = 'byId("shown").textContent';
-/** How long an expression and the frame after it take, in the page. */
-const timed = (expression) => `(async () => { const start = performance.now(); ${expression}; await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); return performance.now() - start; })()`;
-const prompt = (what, took) => (took <= PROMPT ? true : `${what} took ${took.toFixed(0)} ms`);
 
 async function look(view, name) {
   await view.frame();

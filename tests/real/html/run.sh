@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page that `pf eval -o report.html` writes, of 10,000 cases, in Chromium without a window.
+# The pages that `pf eval -o report.html` and `pf compare -o compare.html` write, of 10,000 cases, in Chromium without a window.
 #
 # CHROMIUM is the browser; by default one of the PATH, else the one that playwright or Debian has, kept under target/real.
 # PICTURES is a folder for pictures of the page, to be looked at.
@@ -66,12 +66,47 @@ PY
 
 bounded 300 "$PF" -C "$project" eval -q -o "$WORK/report.html"
 exits "html: a failed gate exits 1, and the page is written" 1
+
+# The same cases and some labels, in two versions of their prompts.
+cat >"$project/prompts/kind.yaml" <<'YAML'
+model: echo/echo
+variables: {one: string, other: string}
+messages: [{role: user, content: "{{ one }}"}]
+YAML
+cat >"$project/evals/kind.yaml" <<'YAML'
+prompts: [kind]
+dataset: datasets/kinds.jsonl
+assert: [{type: label, labels: [bug, refund, question, other]}]
+gates: {min_delta: 0}
+YAML
+"$PYTHON" "$here/change.py" kinds "$project/datasets/kinds.jsonl"
+sed -i 's/{{ ticket }}"/{{ ticket }} refund order"/' "$project/prompts/reply.yaml"
+git -C "$project" init -q
+git -C "$project" add -A
+git -C "$project" -c user.name=a -c user.email=a@example.org commit -qm before
+bounded 300 "$PF" -C "$project" eval -q -o "$WORK/first.json"
+exits "html: the run to compare with is written" 1
+sed -i 's/ refund order"/ order"/' "$project/prompts/reply.yaml"
+sed -i 's/{{ one }}/{{ other }}/' "$project/prompts/kind.yaml"
+bounded 300 "$PF" -C "$project" eval -q --against HEAD -o "$WORK/against.html" -o "$WORK/second.json"
+exits "html: the page of a run against a revision is written" 1
+"$PYTHON" "$here/change.py" spend "$WORK/first.json" "$WORK/before.json" 1.0
+"$PYTHON" "$here/change.py" spend "$WORK/second.json" "$WORK/after.json" 0.8
+bounded 300 "$PF" -C "$WORK" compare before.json after.json -o "$WORK/compare.html"
+exits "html: the page of two runs is written" 0
+bounded 300 "$PF" -C "$project" eval -q --against "$WORK/before.json" -o "$WORK/saved.html"
+exits "html: the page of a run against a saved one is written" 1
+
 mkdir -p "$WORK/profile"
-while IFS=$'\t' read -r verdict name why; do
-  case $verdict in
-  ok) ok "html: $name" ;;
-  *) fail "html: $name" "$why" ;;
-  esac
-done < <(node "$here/check.mjs" "$chromium" "$WORK/profile" "$WORK/report.html" ${PICTURES:+"$PICTURES"} || printf 'FAIL\tthe browser runs to the end\n')
+run_checks() {
+  while IFS=$'\t' read -r verdict name why; do
+    case $verdict in
+    ok) ok "html: $name" ;;
+    *) fail "html: $name" "$why" ;;
+    esac
+  done < <(node "$@" ${PICTURES:+"$PICTURES"} || printf 'FAIL\tthe browser runs to the end\n')
+}
+run_checks "$here/check.mjs" "$chromium" "$WORK/profile" "$WORK/report.html"
+run_checks "$here/compare.mjs" "$chromium" "$WORK/profile" "$WORK"
 
 finish

@@ -1,6 +1,7 @@
 //! What `pf compare` and `pf ab` share: how it is decided, and how a comparison is shown.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -67,7 +68,8 @@ pub(in crate::cli) struct ReportArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Also write the comparison to FILE, in the form that its name ends in: .md, .json or .csv (the metrics); may be repeated
+    /// Also write the comparison to FILE, in the form that its name ends in: .md, .json or .csv (the metrics), and of saved runs
+    /// .html (a page with all cases); may be repeated
     #[arg(short, long = "output", value_name = "FILE")]
     outputs: Vec<PathBuf>,
 }
@@ -86,6 +88,7 @@ enum Format {
 /// What a file holds.
 #[derive(Clone, Copy)]
 pub(in crate::cli) enum FileFormat {
+    Html,
     Markdown,
     Json,
     Csv,
@@ -95,21 +98,25 @@ pub(in crate::cli) enum FileFormat {
 pub(in crate::cli) type File = (PathBuf, FileFormat);
 
 impl ReportArgs {
-    /// The files that are wanted; none of them may be one of the `inputs`.
+    /// The files that are wanted; none of them may be one of the `inputs`. `pages`: whether a page can be made.
     pub(in crate::cli) fn files(
         &self,
         global: &Global,
         inputs: &[&PathBuf],
+        pages: bool,
     ) -> Result<Vec<File>, Error> {
         let format = |path: &PathBuf| {
             let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
             let format = match ending.as_str() {
+                "html" | "htm" if pages => FileFormat::Html,
                 "md" | "markdown" => FileFormat::Markdown,
                 "json" => FileFormat::Json,
                 "csv" => FileFormat::Csv,
                 _ => {
                     let message = format!("`-o {}` ends in no known format", path.display());
-                    return Err(Error::usage(message).hint("known endings: .md, .json, .csv"));
+                    let page = if pages { ".html, " } else { "" };
+                    let known = format!("known endings: {page}.md, .json, .csv");
+                    return Err(Error::usage(message).hint(known));
                 }
             };
             if inputs.contains(&path) {
@@ -135,6 +142,7 @@ impl ReportArgs {
         &self,
         comparison: &Comparison,
         files: Vec<File>,
+        page: Option<&dyn Fn(&Path) -> io::Result<()>>,
         ui: &mut Ui,
     ) -> Result<(), Error> {
         match self.format {
@@ -145,6 +153,15 @@ impl ReportArgs {
         for (path, format) in files {
             let mut text = Vec::new();
             match format {
+                FileFormat::Html => {
+                    if let Some(page) = page {
+                        page(&path).map_err(|error| {
+                            let message = format!("cannot write {}: {error}", path.display());
+                            Error::new(Exit::Provider, message)
+                        })?;
+                    }
+                    continue;
+                }
                 FileFormat::Markdown => write_markdown(&mut text, comparison)?,
                 FileFormat::Json => output::write(&mut text, &json(comparison))?,
                 FileFormat::Csv => write_csv(&mut text, &json(comparison), Formulas::Defused)?,

@@ -146,6 +146,14 @@ impl Base {
         }
     }
 
+    /// The file of the saved run, where it is one.
+    pub(super) fn saved(&self) -> Option<&[u8]> {
+        match self {
+            Self::Version(_) => None,
+            Self::Saved(_, bytes, _) => Some(bytes),
+        }
+    }
+
     /// Collects what is compared.
     pub(super) fn sides<'a>(&self, whole: &'a Plan) -> Sides<'a> {
         match self {

@@ -19,6 +19,7 @@ use crate::path::RepoPath;
 use crate::report::annotations::Annotations;
 use crate::report::csv::{Csv, Formulas};
 use crate::report::evaluation::{self, Detail};
+use crate::report::html::Standing;
 use crate::report::junit::Junit;
 use crate::report::markdown::Markdown;
 use crate::report::run::{Eval, RunInfo};
@@ -150,8 +151,10 @@ impl Output {
 }
 
 /// The files while they are written, and what is collected for standard output.
-pub(super) struct Outputs {
+pub(super) struct Outputs<'a> {
     format: Format,
+    /// The plan with the other side of a comparison, and the file of that side where it was saved.
+    beside: (Option<&'a Plan>, Option<&'a [u8]>),
     open: Vec<Open>,
     markdown: Option<Markdown>,
     annotations: Option<Annotations>,
@@ -168,7 +171,7 @@ enum Open {
     Junit { path: PathBuf, junit: Box<Junit<NamedTempFile>> },
 }
 
-impl Outputs {
+impl<'a> Outputs<'a> {
     /// Opens the files, so that a folder that cannot be written is found before anything is paid for.
     pub(super) fn open(
         outputs: Vec<Output>,
@@ -188,10 +191,27 @@ impl Outputs {
         let annotations = args.format == Format::Github;
         Ok(Self {
             format: args.format,
+            beside: (None, None),
             open,
             markdown: markdown.then(Markdown::default),
             annotations: annotations.then(|| Annotations::new(prefix.clone())),
             step_summary,
+        })
+    }
+
+    /// With what is compared: the plan that holds both sides, and the file of the other where it is a saved run.
+    pub(super) fn beside(self, whole: &'a Plan, saved: Option<&'a [u8]>) -> Self {
+        Self { beside: (Some(whole), saved), ..self }
+    }
+
+    /// Hands a cell of the other side to those that show both.
+    pub(super) fn rival(&mut self, cell: &CellRecord) -> Result<(), Error> {
+        let (Some(whole), _) = self.beside else { return Ok(()) };
+        self.open.iter_mut().try_for_each(|open| match open {
+            Open::Html { path, file } => {
+                html::cell(file, whole, cell).map_err(|error| cannot_write(path, &error))
+            }
+            _ => Ok(()),
         })
     }
 
@@ -239,9 +259,15 @@ impl Outputs {
         if let Some(collected) = &self.markdown {
             collected.write(&mut markdown, plan, run, info)?;
         }
+        let (whole, saved) = self.beside;
+        let whole = whole.unwrap_or(plan);
         for open in self.open {
             let path = open.path().to_owned();
-            open.finish(plan, summary, &markdown).map_err(|error| cannot_write(&path, &error))?;
+            match open {
+                Open::Html { path, file } => finish_page(&path, file, whole, saved, run, summary),
+                other => other.finish(summary, &markdown),
+            }
+            .map_err(|error| cannot_write(&path, &error))?;
         }
         if let Some(path) = &self.step_summary {
             let appended = OpenOptions::new()
@@ -335,12 +361,8 @@ impl Open {
         Ok(())
     }
 
-    fn finish(self, plan: &Plan, summary: &Eval, markdown: &[u8]) -> io::Result<()> {
-        let (path, mut file) = match self {
-            Self::Html { path, mut file } => {
-                html::end(&mut file, plan, summary)?;
-                (path, file)
-            }
+    fn finish(self, summary: &Eval, markdown: &[u8]) -> io::Result<()> {
+        let (path, file) = match self {
             Self::Json { path, elements, .. } => {
                 let mut elements = elements.into_inner().map_err(io::IntoInnerError::into_error)?;
                 elements.rewind()?;
@@ -348,7 +370,7 @@ impl Open {
                 cells::write_run(&mut file, summary.clone(), &mut elements)?;
                 (path, file)
             }
-            Self::Jsonl { path, file } => (path, file),
+            Self::Html { path, file } | Self::Jsonl { path, file } => (path, file),
             Self::Csv { path, csv } => (path, BufWriter::new(csv.finish()?)),
             Self::Markdown { path } => {
                 let mut file = BufWriter::new(write::beside(&path)?);
@@ -361,11 +383,27 @@ impl Open {
                 (path, file)
             }
         };
-        file.flush()?;
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&path).map_err(|error| error.error)?;
-        Ok(())
+        write::persist(file, &path)
     }
+}
+
+/// Completes a page: with the cells of the saved run that was compared with, where there is one.
+fn finish_page(
+    path: &Path,
+    mut file: BufWriter<NamedTempFile>,
+    whole: &Plan,
+    saved: Option<&[u8]>,
+    run: &Run,
+    summary: &Eval,
+) -> io::Result<()> {
+    let mut columns = html::Columns::of_plan(whole);
+    let compared = run.versus.as_ref().and_then(|versus| versus.comparison.as_ref());
+    if let (Some(saved), Some(comparison)) = (saved, compared) {
+        columns = columns.beside(comparison);
+        html::write_saved_cells(&mut file, &columns, Standing::Before, saved)?;
+    }
+    html::end(&mut file, &columns, run, summary)?;
+    write::persist(file, path)
 }
 
 #[expect(
