@@ -244,8 +244,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let (mut archive, _) = Archive::create(folder.path()).unwrap();
             let mut json = Vec::new();
-            for (second, drawn) in all.into_iter().enumerate() {
-                let id = run_id(Timestamp::from_second(second as i64).unwrap());
+            for (second, drawn) in (0_i64..).zip(all) {
+                let id = run_id(Timestamp::from_second(second).unwrap());
                 let mut tally = Tally::default();
                 let mut cells = Vec::new();
                 for (index, drawn) in indices().into_iter().zip(drawn) {
