@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::compare::{self, CompareJson};
@@ -12,6 +12,7 @@ use super::measures::{Agreement, Classification, Repeats};
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
+use crate::eval::gate::GateResult;
 use crate::eval::plan::{Plan, SuitePlan};
 use crate::eval::rivals::ColumnPlace;
 use crate::eval::run::{ColumnResult, Estimate, Run, Versus};
@@ -221,12 +222,8 @@ pub struct Gate {
 /// What a prompt on a model came to in a suite.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ResultEntry {
-    suite: String,
-    suite_digest: String,
-    prompt: String,
-    digest: String,
-    dataset_digest: String,
-    model: String,
+    #[serde(flatten)]
+    names: Names,
     cells: Counts,
     metrics: IndexMap<String, Metric>,
     /// By metric, what the labels of its `label` assertions are as a classification.
@@ -330,6 +327,9 @@ pub struct Cell {
     /// How much the case counts in the means of metrics, where that is not 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weight: Option<f64>,
+    /// A person's score of the answer that the dataset gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    human: Option<f64>,
     state: &'static str,
     score: Option<f64>,
     output: Option<String>,
@@ -372,6 +372,17 @@ pub struct Assertion {
     parts: Vec<Part>,
     passed: bool,
     reason: String,
+    /// What was expected and found, where labels are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<Label>,
+}
+
+/// The labels of an answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Label {
+    expected: String,
+    /// Null for an answer that is none of the labels.
+    predicted: Option<String>,
 }
 
 /// One part of a score.
@@ -400,6 +411,10 @@ impl Assertion {
             parts: judgement.parts.iter().map(Part::new).collect(),
             passed: judgement.passed,
             reason: judgement.reason.clone(),
+            label: judgement.label.as_ref().map(|label| Label {
+                expected: label.expected.clone(),
+                predicted: label.predicted.clone(),
+            }),
         }
     }
 }
@@ -418,6 +433,7 @@ impl Cell {
             group: case.placed.case.group.clone(),
             tags: case.placed.case.tags.clone(),
             weight: case.placed.case.weight,
+            human: cell.human(&case),
             state: cell.state.as_str(),
             score: cell.score,
             output: cell.output.clone(),
@@ -472,62 +488,92 @@ impl Eval {
 }
 
 fn gates<'a>(plan: &'a Plan, result: &'a ColumnResult) -> impl Iterator<Item = Gate> + 'a {
-    let suite = &plan.suites[result.suite];
-    let column = &suite.columns[result.column];
-    result.gates.iter().map(move |gate| Gate {
-        name: gate.name.clone(),
-        suite: suite.name.clone(),
-        prompt: column.prompt.clone(),
-        model: column.model.label.clone(),
-        observed: Some(gate.observed).filter(|value| value.is_finite()),
-        bound: gate.bound,
-        n: gate.n,
-        low: gate.interval.map(|(low, _)| low),
-        high: gate.interval.map(|(_, high)| high),
-        passed: gate.passed,
-        note: gate.note.clone(),
-    })
+    result.gates.iter().map(move |gate| Gate::new(names(plan, result), gate))
 }
 
-fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
+fn names(plan: &Plan, result: &ColumnResult) -> Names {
     let suite = &plan.suites[result.suite];
     let column = &suite.columns[result.column];
-    let mut metrics = IndexMap::new();
-    if let Some(rate) = result.pass_rate {
-        metrics.insert("pass_rate".to_owned(), metric(rate));
-    }
-    metrics.extend(result.metrics.iter().map(|(name, estimate)| (name.clone(), metric(*estimate))));
-    ResultEntry {
+    Names {
         suite: suite.name.clone(),
         suite_digest: suite.digest.to_string(),
         prompt: column.prompt.clone(),
         digest: column.digest.to_string(),
         dataset_digest: suite.dataset_digest.to_string(),
         model: column.model.label.clone(),
-        cells: Counts {
-            pass: result.count(State::Pass),
-            fail: result.count(State::Fail),
-            error: result.count(State::Error),
-            unscored: result.count(State::Unscored),
-            skipped: result.count(State::Skipped),
-            not_run: result.count(State::NotRun),
-            cached: result.cached,
-        },
-        metrics,
-        classification: result
-            .classifications
-            .iter()
-            .map(|(metric, found)| (metric.clone(), Classification::new(found)))
-            .collect(),
-        agreement: result.agreement.as_ref().map(Agreement::from),
-        repeats: result.repeats.as_ref().map(|found| Repeats::new(suite, found)),
-        usage: UsageTotal {
-            input_tokens: result.input_tokens,
-            output_tokens: result.output_tokens,
-            cost_usd: result.cost_usd,
-        },
-        judge_usage: result.bill.map(JudgeUsage::new),
-        latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
+    }
+}
+
+fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
+    let case = |case: usize| plan.suites[result.suite].cases.get(case).id.clone();
+    ResultEntry::new(names(plan, result), result, &case)
+}
+
+/// What a prompt on a model in a suite is known by.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Names {
+    suite: String,
+    suite_digest: String,
+    prompt: String,
+    digest: String,
+    dataset_digest: String,
+    model: String,
+}
+
+impl Gate {
+    /// A gate of a prompt on a model.
+    pub fn new(names: Names, gate: &GateResult) -> Self {
+        Self {
+            name: gate.name.clone(),
+            suite: names.suite,
+            prompt: names.prompt,
+            model: names.model,
+            observed: Some(gate.observed).filter(|value| value.is_finite()),
+            bound: gate.bound,
+            n: gate.n,
+            low: gate.interval.map(|(low, _)| low),
+            high: gate.interval.map(|(_, high)| high),
+            passed: gate.passed,
+            note: gate.note.clone(),
+        }
+    }
+}
+
+impl ResultEntry {
+    /// What a column came to; `case` is the identity of the case at a place.
+    pub fn new(names: Names, result: &ColumnResult, case: &dyn Fn(usize) -> String) -> Self {
+        let mut metrics = IndexMap::new();
+        if let Some(rate) = result.pass_rate {
+            metrics.insert("pass_rate".to_owned(), metric(rate));
+        }
+        metrics.extend(result.metrics.iter().map(|(name, found)| (name.clone(), metric(*found))));
+        Self {
+            names,
+            cells: Counts {
+                pass: result.count(State::Pass),
+                fail: result.count(State::Fail),
+                error: result.count(State::Error),
+                unscored: result.count(State::Unscored),
+                skipped: result.count(State::Skipped),
+                not_run: result.count(State::NotRun),
+                cached: result.cached,
+            },
+            metrics,
+            classification: result
+                .classifications
+                .iter()
+                .map(|(metric, found)| (metric.clone(), Classification::new(found)))
+                .collect(),
+            agreement: result.agreement.as_ref().map(Agreement::from),
+            repeats: result.repeats.as_ref().map(|found| Repeats::new(found, case)),
+            usage: UsageTotal {
+                input_tokens: result.input_tokens,
+                output_tokens: result.output_tokens,
+                cost_usd: result.cost_usd,
+            },
+            judge_usage: result.bill.map(JudgeUsage::new),
+            latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
+        }
     }
 }
 
