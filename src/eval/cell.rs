@@ -183,6 +183,12 @@ impl CellRecord {
         metric_means(self.judgements.iter().map(|it| (it.metric.as_str(), it.score)))
     }
 
+    /// A person's score of the answer, where the dataset gives both; its repeats are the same answer again.
+    pub fn human(&self, case: &PlannedCase) -> Option<f64> {
+        let first = self.origin == Some(Origin::Given) && self.index.repeat == 1;
+        case.placed.case.human.filter(|_| first)
+    }
+
     /// Why it is not a pass: what failed, else each assertion that does not hold.
     pub fn reasons(&self) -> Vec<String> {
         if let Some(error) = &self.error {

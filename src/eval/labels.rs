@@ -108,7 +108,7 @@ impl LabelTally {
             cells.push(Placed { cluster, weight, expected, predicted });
         }
         let ordered = !listed.is_empty() || numeric;
-        Classification { labels, confusion, ordered, cells }
+        Classification { labels, listed: listed.to_vec(), confusion, ordered, cells }
     }
 }
 
@@ -117,6 +117,8 @@ impl LabelTally {
 pub struct Classification {
     /// The classes, in their order.
     pub labels: Vec<String>,
+    /// Those that the suite lists, as it does.
+    pub listed: Vec<String>,
     /// Who was taken for whom.
     pub confusion: Confusion,
     /// Whether the order of the labels means something, as weighted kappa needs.

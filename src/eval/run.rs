@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 
 use super::agreement::{Agreement, AgreementTally};
-use super::cell::{CellRecord, Origin, State};
+use super::cell::{CellRecord, State};
 use super::compare::Comparison;
 use super::footprint::Footprint;
 use super::gate::{self, GateResult, Observed, ObservedMean, SHOWN_CONFIDENCE};
 use super::labels::{Classification, LabelTally};
-use super::plan::{Column, Plan, PlannedCase, SuitePlan};
+use super::plan::{Column, Plan, SuitePlan};
 use super::proven::Proven;
 use super::repeats::{self, Repeats, Tries};
 use super::rivals::ColumnPlace;
 use super::session::Bill;
+use crate::project::suite::Gates;
 use crate::stats::{self, RepeatFigure, Weighted};
 
 /// What a run came to.
@@ -161,6 +162,27 @@ pub struct Tally {
     cases: BTreeMap<usize, CaseTally>,
 }
 
+/// What counts of a case besides its cells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CaseFacts<'a> {
+    /// Cases of one group are not independent.
+    pub(super) group: Option<&'a str>,
+    /// How much it counts in the means of metrics, where that is not 1.
+    pub(super) weight: Option<f64>,
+    /// A person's score of the answer, where it counts.
+    pub(super) human: Option<f64>,
+}
+
+/// What is asked of a column.
+pub(super) struct Goal<'a> {
+    /// How often each case is asked.
+    pub(super) repeat: u32,
+    /// What must hold.
+    pub(super) gates: &'a Gates,
+    /// The closed lists of labels of a metric, one after the other.
+    pub(super) listed: &'a dyn Fn(&str) -> Vec<String>,
+}
+
 /// What of the cases of a suite counts besides their cells. Each list ends with the last case that has something to say.
 #[derive(Debug, Default)]
 struct CaseTally {
@@ -172,17 +194,17 @@ struct CaseTally {
 }
 
 impl CaseTally {
-    fn add(&mut self, index: u32, case: &PlannedCase) {
-        if let Some(group) = &case.placed.case.group {
+    fn add(&mut self, index: u32, case: CaseFacts<'_>) {
+        if let Some(group) = case.group {
             let first = match self.groups.get(group) {
                 Some(first) => *first,
-                None => *self.groups.entry(group.clone()).or_insert(index),
+                None => *self.groups.entry(group.to_owned()).or_insert(index),
             };
             let place = index as usize;
             self.clusters.extend(self.clusters.len() as u32..=index);
             self.clusters[place] = first;
         }
-        if let Some(weight) = case.placed.case.weight {
+        if let Some(weight) = case.weight {
             let place = index as usize;
             if self.weights.len() <= place {
                 self.weights.resize(place + 1, 1.0);
@@ -224,6 +246,14 @@ struct ColumnTally {
 impl Tally {
     /// Counts a cell of a plan.
     pub fn add(&mut self, plan: &Plan, cell: &CellRecord) {
+        let planned = cell.index.place(plan).case;
+        let case = &planned.placed.case;
+        let (group, weight) = (case.group.as_deref(), case.weight);
+        self.count(cell, CaseFacts { group, weight, human: cell.human(&planned) });
+    }
+
+    /// Counts a cell.
+    pub(super) fn count(&mut self, cell: &CellRecord, facts: CaseFacts<'_>) {
         let place = (cell.index.suite, cell.index.column);
         let tally = self.columns.entry(place).or_default();
         let result = &mut tally.result;
@@ -260,14 +290,10 @@ impl Tally {
                 labels.add(cell.index.case, label);
             }
         }
-        let planned = cell.index.place(plan).case;
         // Places of cases fit: a suite of four billion cases is more than any run sees the end of.
         let number = u32::try_from(cell.index.case).unwrap_or(u32::MAX);
-        self.cases.entry(cell.index.suite).or_default().add(number, &planned);
-        let case = &planned.placed.case;
-        // A person's score is of the answer that the data set gives; its repeats are the same answer again.
-        if let (Some(human), Some(Origin::Given), 1) = (case.human, cell.origin, cell.index.repeat)
-        {
+        self.cases.entry(cell.index.suite).or_default().add(number, facts);
+        if let Some(human) = facts.human {
             tally.agreement.add(cell, human);
         }
         for (metric, mean) in cell.metric_means() {
@@ -281,19 +307,26 @@ impl Tally {
     pub fn finish(mut self, plan: &Plan) -> Run {
         let mut results = Vec::new();
         for (s, suite) in plan.suites.iter().enumerate() {
-            let cases = self.cases.remove(&s).unwrap_or_default();
-            for column in 0..suite.columns.len() {
-                let tally = self.columns.remove(&(s, column)).unwrap_or_default();
-                results.push(finish_column(suite, (s, column), &cases, tally));
+            for (column, planned) in suite.columns.iter().enumerate() {
+                let listed = |metric: &str| listed_labels(suite, planned, metric);
+                let goal = Goal { repeat: suite.repeat, gates: &suite.gates, listed: &listed };
+                results.push(self.finish_column((s, column), &goal));
             }
         }
         Run { results, versus: None, proven: Vec::new() }
     }
+
+    /// What the cells of a column came to, held against its gates.
+    pub(super) fn finish_column(&mut self, place: ColumnPlace, goal: &Goal<'_>) -> ColumnResult {
+        let tally = self.columns.remove(&place).unwrap_or_default();
+        let none = CaseTally::default();
+        finish_column(place, goal, self.cases.get(&place.0).unwrap_or(&none), tally)
+    }
 }
 
 fn finish_column(
-    suite: &SuitePlan,
-    (s, column): (usize, usize),
+    place: ColumnPlace,
+    goal: &Goal<'_>,
     cases: &CaseTally,
     tally: ColumnTally,
 ) -> ColumnResult {
@@ -310,7 +343,7 @@ fn finish_column(
     let cluster = |case: usize| cases.cluster(case);
     let of_case = |case: usize| (cluster(case), cases.weight(case));
     let independent = repeats::independent(&decided, cluster);
-    (result.suite, result.column) = (s, column);
+    (result.suite, result.column) = place;
     result.independent = independent as u64;
     if !priced || unpriced {
         result.cost_usd = None;
@@ -325,7 +358,7 @@ fn finish_column(
             n: pass + fail,
         });
     }
-    let confidence = suite.gates.confidence.unwrap_or(SHOWN_CONFIDENCE);
+    let confidence = goal.gates.confidence.unwrap_or(SHOWN_CONFIDENCE);
     let mut observed = Observed {
         pass,
         fail,
@@ -353,12 +386,12 @@ fn finish_column(
         result.metrics.insert(metric, mean);
     }
     for (metric, labels) in labels {
-        let listed = listed_labels(suite, &suite.columns[column], &metric);
+        let listed = (goal.listed)(&metric);
         result.classifications.insert(metric, labels.finish(&listed, of_case));
     }
-    result.repeats = Repeats::of(&decided, suite.repeat, &cluster, SHOWN_CONFIDENCE);
+    result.repeats = Repeats::of(&decided, goal.repeat, &cluster, SHOWN_CONFIDENCE);
     add_figures(&mut result);
-    for name in suite.gates.metrics.keys() {
+    for name in goal.gates.metrics.keys() {
         if observed.metrics.iter().any(|known| known.name == *name) {
             continue;
         }
@@ -372,7 +405,7 @@ fn finish_column(
     let sorted = stats::sorted(latencies);
     let at = |q| stats::percentile(&sorted, q);
     result.latency_ms = at(0.5).zip(at(0.95)).zip(at(0.99)).map(|((a, b), c)| [a, b, c]);
-    result.gates = gate::check(&suite.gates, None, &observed);
+    result.gates = gate::check(goal.gates, None, &observed);
     result
 }
 

@@ -384,3 +384,60 @@ fn outcome(cell: CellText) -> Result<Outcome, SavedError> {
         cost_usd: cell.usage.and_then(|usage| usage.cost_usd),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELL: &str =
+        r#"{"suite":"s","prompt":"p","model":"m","case":"a","repeat":1,"state":"pass","score":1}"#;
+
+    fn run(cells: &str) -> String {
+        format!(r#"{{"version":1,"kind":"run","id":"x","cells":[{cells}]}}"#)
+    }
+
+    fn refused(text: &str) -> String {
+        read(text.as_bytes(), "run.json").expect_err(text).to_string()
+    }
+
+    #[test]
+    fn what_is_no_run_is_refused_with_what_it_is() {
+        let cases = [
+            ("", "it is empty"),
+            (" \n", "it is empty"),
+            ("{", "it cannot be read as a run"),
+            ("[]", "it cannot be read as a run"),
+            ("{}", "it is no run of pf: it says neither"),
+            (r#"{"version":1,"kind":"lint"}"#, "it is no run but `lint`"),
+            (r#"{"version":1,"kind":"eval"}"#, "it is the summary of a run"),
+            (r#"{"version":2,"kind":"run"}"#, "it is written in version 2"),
+            (r#"{"kind":"run"}"#, "it is written in version none"),
+        ];
+        for (text, wanted) in cases {
+            let found = refused(text);
+            assert!(found.starts_with(wanted), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn cells_that_cannot_be_are_refused_by_name() {
+        let state = CELL.replace("pass", "great");
+        assert_eq!(refused(&run(&state)), "case `a` has the state `great`, which pf does not know");
+        let score = CELL.replace("\"score\":1", "\"score\":1.5");
+        assert_eq!(refused(&score), "case `a` has the score 1.5, and scores lie between 0 and 1");
+        let twice = format!("{CELL},{CELL}");
+        let wanted = "case `a` stands twice in suite s for p on m, repeat 1";
+        assert_eq!(refused(&run(&twice)), wanted);
+        assert_eq!(refused(&twice.replace("},", "}\n")), wanted);
+    }
+
+    #[test]
+    fn a_run_and_its_cells_alone_hold_the_same_outcomes() {
+        let other = CELL.replace("\"a\"", "\"b\"");
+        let whole = read(run(&format!("{CELL},{other}")).as_bytes(), "x").unwrap();
+        let lines = read(format!("{CELL}\n{other}\n").as_bytes(), "x").unwrap();
+        assert_eq!(format!("{:?}", whole.side), format!("{:?}", lines.side));
+        assert_eq!((whole.id.as_deref(), lines.id), (Some("x"), None));
+        assert_eq!(whole.side.columns[0].outcomes.len(), 2);
+    }
+}

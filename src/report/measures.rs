@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::eval::agreement::{self, Accord};
 use crate::eval::labels;
-use crate::eval::plan::SuitePlan;
 use crate::eval::repeats;
 
 /// Classes up to which the matrix is written.
@@ -24,6 +23,9 @@ pub struct Classification {
     invalid: u64,
     /// The classes, in their order.
     labels: Vec<String>,
+    /// Those of them that the suite lists, as it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    listed: Vec<String>,
     /// Cells by expected class (rows) and answer (columns), both in the order of `labels`; invalid answers are in `classes`.
     /// Null for more than 50 classes.
     matrix: Option<Vec<Vec<u64>>>,
@@ -101,6 +103,7 @@ impl Classification {
             n: found.n(),
             invalid: confusion.invalid(),
             labels: found.labels.clone(),
+            listed: found.listed.clone(),
             matrix,
             classes,
             confusions,
@@ -188,10 +191,10 @@ pub struct FlakyCase {
 }
 
 impl Repeats {
-    /// What the cases of a suite came to.
-    pub fn new(suite: &SuitePlan, found: &repeats::Repeats) -> Self {
+    /// What cases came to, which are called by their places.
+    pub fn new(found: &repeats::Repeats, name: &dyn Fn(usize) -> String) -> Self {
         let flaky = found.flaky.iter().take(MOST_ENTRIES).map(|(case, tries)| FlakyCase {
-            case: suite.cases.get(*case).id.clone(),
+            case: name(*case),
             passes: tries.passes,
             of: tries.of,
         });

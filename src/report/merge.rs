@@ -6,12 +6,11 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::counted;
-use crate::eval::cell::State;
 use crate::eval::gate::GateResult;
 use crate::eval::merge::{self, Totals};
 use crate::eval::saved::{self, SavedError};
 use crate::eval::shard::Shard;
-use crate::project::suite::Gates;
+use crate::report::run::{Gate, Names, ResultEntry};
 
 /// A file of a run and what it is called.
 #[derive(Clone, Copy, Debug)]
@@ -125,18 +124,23 @@ pub fn merge(parts: &[Part<'_>]) -> Result<Merged, MergeError> {
     let shards: Vec<Shard> = reads.iter().filter_map(|read| read.shard).collect();
     let missing = merge::missing(&shards);
 
-    let mut by_column: Vec<Vec<merge::Cell>> = vec![Vec::new(); columns.len()];
+    let wanted: Vec<merge::Column> = columns.values().map(|it| wanted(&reads, it)).collect();
+    let mut totals = Totals::default();
     for ((at, ..), cell) in &cells {
         // Each was read as a cell before.
-        by_column[*at].extend(serde_json::from_value::<merge::Cell>((*cell).clone()));
+        if let Ok(cell) = serde_json::from_value::<merge::Cell>((*cell).clone()) {
+            totals.add(*at, &wanted[*at], cell);
+        }
     }
     let (mut entries, mut gates, mut named_gates) = (Vec::new(), Vec::new(), Vec::new());
-    for (entry, of_column) in columns.values().zip(&by_column) {
-        let (repeat, wanted) = suite(&first.run, &entry["suite"]);
-        let totals = Totals::of(of_column, repeat, &wanted);
-        entries.push(result(entry, &totals));
-        gates.extend(totals.gates.iter().map(|gate| gate_entry(entry, gate)));
-        named_gates.extend(totals.gates.iter().map(|gate| (column(entry), gate.clone())));
+    for (at, (name, entry)) in columns.iter().enumerate() {
+        let found = totals.finish(at, &wanted[at]);
+        let names = serde_json::from_value::<Names>((*entry).clone());
+        let names = names.map_err(|error| unusable(first.label, error.into()))?;
+        let case = |case: usize| totals.case(&wanted[at].suite, case).to_owned();
+        gates.extend(found.gates.iter().map(|gate| json!(Gate::new(names.gate(gate)))));
+        entries.push(json!(ResultEntry::new(names, &found, &case)));
+        named_gates.extend(found.gates.into_iter().map(|gate| (name.clone(), gate)));
     }
     let all = |key: &str| {
         reads
@@ -195,9 +199,12 @@ impl Merged {
     }
 }
 
+fn unusable(label: &str, error: SavedError) -> MergeError {
+    MergeError::Unusable { label: label.to_owned(), error: Box::new(error) }
+}
+
 fn read<'a>(part: &Part<'a>) -> Result<Read<'a>, MergeError> {
-    let unusable =
-        |error| MergeError::Unusable { label: part.label.to_owned(), error: Box::new(error) };
+    let unusable = |error| unusable(part.label, error);
     let saved = saved::read(part.bytes, part.label).map_err(unusable)?;
     if saved.id.is_none() {
         return Err(MergeError::Cells { label: part.label.to_owned() });
@@ -297,13 +304,26 @@ fn column(of: &Value) -> String {
     format!("{}: {} on {}", text("suite"), text("prompt"), text("model"))
 }
 
-/// The repeats and the gates of a suite.
-fn suite(run: &Map<String, Value>, name: &Value) -> (u32, Gates) {
-    let suites = run.get("suites").and_then(Value::as_array).into_iter().flatten();
-    let found = suites.into_iter().find(|suite| suite["name"] == *name);
+/// What is asked of a column. Its lists of labels stand where cells with labels are.
+fn wanted(reads: &[Read<'_>], entry: &Value) -> merge::Column {
+    let suites = reads.iter().filter_map(|read| read.run.get("suites")?.as_array()).flatten();
+    let found = suites.into_iter().find(|suite| suite["name"] == entry["suite"]);
     let repeat = found.and_then(|suite| suite["repeat"].as_u64()).unwrap_or(1);
     let gates = found.and_then(|suite| serde_json::from_value(suite["gates"].clone()).ok());
-    (u32::try_from(repeat).unwrap_or(1), gates.unwrap_or_default())
+    let same = column(entry);
+    let mut listed = BTreeMap::new();
+    for other in reads.iter().flat_map(|read| results(&read.run)).filter(|it| column(it) == same) {
+        for (metric, found) in other["classification"].as_object().into_iter().flatten() {
+            let labels = serde_json::from_value(found["listed"].clone()).unwrap_or_default();
+            listed.entry(metric.clone()).or_insert(labels);
+        }
+    }
+    merge::Column {
+        suite: entry["suite"].as_str().unwrap_or_default().to_owned(),
+        repeat: u32::try_from(repeat).unwrap_or(1),
+        gates: gates.unwrap_or_default(),
+        listed,
+    }
 }
 
 fn dirty(all: &[Value]) -> Value {
@@ -311,90 +331,4 @@ fn dirty(all: &[Value]) -> Value {
         Some(dirty) => dirty.clone(),
         None => all[0].clone(),
     }
-}
-
-fn gate_entry(entry: &Value, gate: &GateResult) -> Value {
-    let mut value = json!({
-        "name": gate.name,
-        "suite": entry["suite"],
-        "prompt": entry["prompt"],
-        "model": entry["model"],
-        "observed": gate.observed,
-        "bound": gate.bound,
-        "n": gate.n,
-        "low": gate.interval.map(|(low, _)| low),
-        "high": gate.interval.map(|(_, high)| high),
-        "passed": gate.passed,
-    });
-    if let Some(note) = &gate.note {
-        value["note"] = json!(note);
-    }
-    value
-}
-
-fn result(entry: &Value, totals: &Totals) -> Value {
-    let metrics: Map<String, Value> = totals
-        .metrics
-        .iter()
-        .map(|(name, estimate)| {
-            let (low, high) = estimate.interval.unzip();
-            let value = json!({"value": estimate.value, "low": low, "high": high, "n": estimate.n});
-            (name.clone(), value)
-        })
-        .collect();
-    let mut result = json!({
-        "suite": entry["suite"],
-        "suite_digest": entry["suite_digest"],
-        "prompt": entry["prompt"],
-        "digest": entry["digest"],
-        "dataset_digest": entry["dataset_digest"],
-        "model": entry["model"],
-        "cells": {
-            "pass": totals.count(State::Pass),
-            "fail": totals.count(State::Fail),
-            "error": totals.count(State::Error),
-            "unscored": totals.count(State::Unscored),
-            "skipped": totals.count(State::Skipped),
-            "not_run": totals.count(State::NotRun),
-            "cached": totals.cached,
-        },
-        "metrics": metrics,
-    });
-    if let Some(repeats) = &totals.repeats {
-        let flaky: Vec<Value> = repeats
-            .flaky
-            .iter()
-            .take(100)
-            .map(|(case, tries)| {
-                json!({"case": totals.cases[*case], "passes": tries.passes, "of": tries.of})
-            })
-            .collect();
-        result["repeats"] = json!({
-            "cases": repeats.cases,
-            "repeated": repeats.repeated,
-            "flaky": repeats.flaky.len(),
-            "flake_rate": repeats.flake_rate(),
-            "flaky_cases": flaky,
-        });
-    }
-    result["usage"] = json!({
-        "input_tokens": totals.input_tokens,
-        "output_tokens": totals.output_tokens,
-        "cost_usd": totals.cost_usd,
-    });
-    if let Some(judging) = &totals.judging {
-        result["judge_usage"] = json!({
-            "answers": judging.answers,
-            "attempts": judging.attempts,
-            "input_tokens": judging.input_tokens,
-            "output_tokens": judging.output_tokens,
-            "cached_tokens": judging.cached_tokens,
-            "cost_usd": judging.cost_usd,
-        });
-    }
-    result["latency_ms"] = match totals.latency_ms {
-        Some([p50, p95, p99]) => json!({"p50": p50, "p95": p95, "p99": p99}),
-        None => Value::Null,
-    };
-    result
 }

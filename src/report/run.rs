@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::compare::{self, CompareJson};
@@ -13,6 +13,7 @@ use super::notes::Score;
 use crate::diagnostic::counted;
 use crate::eval::budget::Budget;
 use crate::eval::cell::{CellRecord, Judgement, Origin, Place, State};
+use crate::eval::gate::GateResult;
 use crate::eval::plan::{Plan, SuitePlan};
 use crate::eval::rivals::ColumnPlace;
 use crate::eval::run::{ColumnResult, Estimate, NamedGate, Run, Versus};
@@ -225,12 +226,8 @@ pub struct Gate {
 /// What a prompt on a model came to in a suite.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ResultEntry {
-    suite: String,
-    suite_digest: String,
-    prompt: String,
-    digest: String,
-    dataset_digest: String,
-    model: String,
+    #[serde(flatten)]
+    names: Names,
     cells: Counts,
     metrics: IndexMap<String, Metric>,
     /// By metric, what the labels of its `label` assertions are as a classification.
@@ -334,6 +331,9 @@ pub struct Cell {
     /// How much the case counts in the means of metrics, where that is not 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weight: Option<f64>,
+    /// A person's score of the answer that the dataset gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    human: Option<f64>,
     state: &'static str,
     score: Option<f64>,
     output: Option<String>,
@@ -437,6 +437,7 @@ impl Cell {
             group: case.placed.case.group.clone(),
             tags: case.placed.case.tags.clone(),
             weight: case.placed.case.weight,
+            human: cell.human(&case),
             state: cell.state.as_str(),
             score: cell.score,
             output: cell.output.clone(),
@@ -478,7 +479,7 @@ impl Eval {
             spent: info.spent,
             shard: plan.shard,
             suites: plan.suites.iter().map(|suite| SuiteEntry::new(suite)).collect(),
-            gates: run.named_gates(plan).map(gate).collect(),
+            gates: run.named_gates(plan).map(Gate::new).collect(),
             results: run.results.iter().map(|result| entry(plan, result)).collect(),
             proven: run.proven.iter().map(|proven| Score::from(&proven.noted)).collect(),
             against: run.versus.as_ref().map(|versus| Against::new(plan, versus)),
@@ -491,62 +492,97 @@ impl Eval {
     }
 }
 
-fn gate(named: NamedGate<'_>) -> Gate {
-    let NamedGate { suite, prompt, model, gate } = named;
-    Gate {
-        name: gate.name.clone(),
-        suite: suite.to_owned(),
-        prompt: prompt.to_owned(),
-        model: model.to_owned(),
-        observed: Some(gate.observed).filter(|value| value.is_finite()),
-        bound: gate.bound,
-        n: gate.n,
-        low: gate.interval.map(|(low, _)| low),
-        high: gate.interval.map(|(_, high)| high),
-        passed: gate.passed,
-        note: gate.note.clone(),
-    }
-}
-
-fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
+fn names(plan: &Plan, result: &ColumnResult) -> Names {
     let suite = &plan.suites[result.suite];
     let column = &suite.columns[result.column];
-    let mut metrics = IndexMap::new();
-    if let Some(rate) = result.pass_rate {
-        metrics.insert("pass_rate".to_owned(), metric(rate));
-    }
-    metrics.extend(result.metrics.iter().map(|(name, estimate)| (name.clone(), metric(*estimate))));
-    ResultEntry {
+    Names {
         suite: suite.name.clone(),
         suite_digest: suite.digest.to_string(),
         prompt: column.prompt.clone(),
         digest: column.digest.to_string(),
         dataset_digest: suite.dataset_digest.to_string(),
         model: column.model.label.clone(),
-        cells: Counts {
-            pass: result.count(State::Pass),
-            fail: result.count(State::Fail),
-            error: result.count(State::Error),
-            unscored: result.count(State::Unscored),
-            skipped: result.count(State::Skipped),
-            not_run: result.count(State::NotRun),
-            cached: result.cached,
-        },
-        metrics,
-        classification: result
-            .classifications
-            .iter()
-            .map(|(metric, found)| (metric.clone(), Classification::new(found)))
-            .collect(),
-        agreement: result.agreement.as_ref().map(Agreement::from),
-        repeats: result.repeats.as_ref().map(|found| Repeats::new(suite, found)),
-        usage: UsageTotal {
-            input_tokens: result.input_tokens,
-            output_tokens: result.output_tokens,
-            cost_usd: result.cost_usd,
-        },
-        judge_usage: result.bill.map(JudgeUsage::new),
-        latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
+    }
+}
+
+fn entry(plan: &Plan, result: &ColumnResult) -> ResultEntry {
+    let case = |case: usize| plan.suites[result.suite].cases.get(case).id.clone();
+    ResultEntry::new(names(plan, result), result, &case)
+}
+
+/// What a prompt on a model in a suite is known by.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Names {
+    suite: String,
+    suite_digest: String,
+    prompt: String,
+    digest: String,
+    dataset_digest: String,
+    model: String,
+}
+
+impl Gate {
+    /// A gate of a prompt on a model.
+    pub fn new(named: NamedGate<'_>) -> Self {
+        let NamedGate { suite, prompt, model, gate } = named;
+        Self {
+            name: gate.name.clone(),
+            suite: suite.to_owned(),
+            prompt: prompt.to_owned(),
+            model: model.to_owned(),
+            observed: Some(gate.observed).filter(|value| value.is_finite()),
+            bound: gate.bound,
+            n: gate.n,
+            low: gate.interval.map(|(low, _)| low),
+            high: gate.interval.map(|(_, high)| high),
+            passed: gate.passed,
+            note: gate.note.clone(),
+        }
+    }
+}
+
+impl Names {
+    /// A gate of this prompt on this model.
+    pub fn gate<'a>(&'a self, gate: &'a GateResult) -> NamedGate<'a> {
+        NamedGate { suite: &self.suite, prompt: &self.prompt, model: &self.model, gate }
+    }
+}
+
+impl ResultEntry {
+    /// What a column came to; `case` is the identity of the case at a place.
+    pub fn new(names: Names, result: &ColumnResult, case: &dyn Fn(usize) -> String) -> Self {
+        let mut metrics = IndexMap::new();
+        if let Some(rate) = result.pass_rate {
+            metrics.insert("pass_rate".to_owned(), metric(rate));
+        }
+        metrics.extend(result.metrics.iter().map(|(name, found)| (name.clone(), metric(*found))));
+        Self {
+            names,
+            cells: Counts {
+                pass: result.count(State::Pass),
+                fail: result.count(State::Fail),
+                error: result.count(State::Error),
+                unscored: result.count(State::Unscored),
+                skipped: result.count(State::Skipped),
+                not_run: result.count(State::NotRun),
+                cached: result.cached,
+            },
+            metrics,
+            classification: result
+                .classifications
+                .iter()
+                .map(|(metric, found)| (metric.clone(), Classification::new(found)))
+                .collect(),
+            agreement: result.agreement.as_ref().map(Agreement::from),
+            repeats: result.repeats.as_ref().map(|found| Repeats::new(found, case)),
+            usage: UsageTotal {
+                input_tokens: result.input_tokens,
+                output_tokens: result.output_tokens,
+                cost_usd: result.cost_usd,
+            },
+            judge_usage: result.bill.map(JudgeUsage::new),
+            latency_ms: result.latency_ms.map(|[p50, p95, p99]| Latency { p50, p95, p99 }),
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn flips_are_found_and_what_is_the_same_is_asked_once() {
     let regressed = &comparison["flips"]["regressed"];
     assert_eq!(regressed.as_array().map(Vec::len), Some(1));
     assert_eq!(
-        [&regressed[0]["case"], &regressed[0]["before"], &regressed[0]["after"]],
+        [&regressed[0]["case"], &regressed[0]["a"], &regressed[0]["b"]],
         [&json!("c1"), &json!("w1"), &json!("w1!")]
     );
     // The plan's own results are those of a run without any comparison.
@@ -250,7 +250,7 @@ fn a_saved_run_is_compared_with() {
     let comparison = &run["against"]["comparison"];
     assert_eq!((&run["against"]["label"], &comparison["pairs"]), (&json!("base.json"), &json!(6)));
     let regressed = &comparison["flips"]["regressed"];
-    assert_eq!([&regressed[0]["before"], &regressed[0]["after"]], [&json!("w1"), &json!("w1!")]);
+    assert_eq!([&regressed[0]["a"], &regressed[0]["b"]], [&json!("w1"), &json!("w1!")]);
 
     fixture.write("datasets/say.jsonl", "{\"id\": \"x\", \"word\": \"x\", \"expected\": \"x\"}\n");
     let _ = eval(&fixture, &["--against", "base.json"])

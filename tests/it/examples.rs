@@ -11,7 +11,8 @@ fn examples() -> Vec<String> {
     let folders = fs::read_dir(project().join("examples")).expect("examples");
     let mut names: Vec<String> = folders
         .map(|entry| entry.expect("an entry"))
-        .filter(|entry| entry.path().is_dir())
+        // The others are to be copied into a project.
+        .filter(|entry| entry.path().join("pf.yaml").is_file())
         .map(|entry| format!("examples/{}", entry.file_name().to_string_lossy()))
         .collect();
     names.sort();

@@ -284,7 +284,7 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
     };
     let spent = asks.then(|| Spending::of(&budget));
     let info = info(&home, started_at, finished.status, exit, spent);
-    kept::keep(&home, mode, &report::kept::record(&plan, &run, &info, None), ui);
+    kept::keep(&home, mode, &report::kept::record(&plan, &run, &info, plan.shard), ui);
     inputs::record(&home, &project, whole, finished.recordings, ui)?;
     let summary = Eval::new(&plan, &run, &info);
     outputs.print(ui.out(), &plan, &run, &info, &summary)?;

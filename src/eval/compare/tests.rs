@@ -276,3 +276,71 @@ fn a_prompt_is_rarely_found_to_differ_from_itself() {
         assert!(found <= MOST_ERRORS, "{what}: {found} of {COMPARISONS}");
     }
 }
+
+#[test]
+fn slices_are_by_group_tag_and_label_and_the_largest_come_first() {
+    let outcome = |n: usize, state| Outcome {
+        group: (n < 4).then(|| "g".to_owned()),
+        tags: [["x"].as_slice(), &["x", "y", "y"]][n % 2]
+            .iter()
+            .map(|it| (*it).to_owned())
+            .collect(),
+        class: Some(["bug", "refund"][n / 5].to_owned()),
+        ..Outcome::new(format!("c{n}"), 1, state)
+    };
+    let of = |states: &[State]| {
+        let outcomes = states.iter().enumerate().map(|(n, state)| outcome(n, *state));
+        side("s", vec![column("p", outcomes.collect())])
+    };
+    let after = [repeated(5, Fail), repeated(1, Pass)].concat();
+    let found = only(&of(&repeated(6, Pass)), &of(&after), &Options::default());
+    let shown: Vec<(&str, &str, u64, u64)> = found
+        .slices
+        .iter()
+        .map(|slice| (slice.kind.as_str(), slice.name.as_str(), slice.n, slice.losses))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("group", "g", 4, 4),
+            ("tag", "x", 6, 5),
+            ("tag", "y", 3, 2),
+            ("label", "bug", 5, 5),
+            ("label", "refund", 1, 0),
+        ]
+    );
+    for slice in &found.slices {
+        let inside = |it: crate::stats::Interval| it.low >= -1.0 && it.high <= 1.0;
+        assert!(slice.interval.is_none_or(inside), "{slice:?}");
+    }
+    assert_eq!((found.more_slices, found.slices[4].interval), (0, None));
+}
+
+#[test]
+fn cost_is_known_where_every_answer_has_a_price_and_latency_where_both_sides_have_one() {
+    let of = |answers: &[(State, Option<f64>, Option<f64>)]| {
+        let outcomes =
+            answers.iter().enumerate().map(|(n, (state, cost_usd, latency_ms))| Outcome {
+                cost_usd: *cost_usd,
+                latency_ms: *latency_ms,
+                ..Outcome::new(format!("c{n}"), 1, *state)
+            });
+        side("s", vec![column("p", outcomes.collect())])
+    };
+    let before =
+        of(&[(Pass, Some(0.5), Some(100.0)), (Pass, Some(0.25), Some(200.0)), (Error, None, None)]);
+    let after = of(&[
+        (Pass, Some(1.0), Some(150.0)),
+        (Fail, Some(1.0), Some(250.0)),
+        (Pass, Some(2.0), Some(9.0)),
+    ]);
+    let found = only(&before, &after, &Options::default());
+    assert_eq!(found.cost, Some(Cost { before: 0.75, after: 4.0 }));
+    let latency = found.latency.unwrap();
+    assert_eq!((latency.n, latency.delta.to_bits()), (2, 50.0_f64.to_bits()));
+    assert!(latency.before[0] < latency.after[0] && latency.before[1] <= 200.0);
+
+    let unpriced = of(&[(Pass, None, None), (Pass, Some(1.0), None), (Pass, Some(1.0), None)]);
+    let found = only(&before, &unpriced, &Options::default());
+    assert_eq!((found.cost, found.latency), (None, None));
+}
