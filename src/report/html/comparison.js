@@ -10,7 +10,7 @@ const level = (metric, value) => (value === null ? '' : metric === 'pass_rate' ?
 function signed(metric, value) {
   if (value === null) return '';
   const share = metric === 'pass_rate';
-  const text = share ? (value * 100).toFixed(1) : value.toFixed(3);
+  const text = share ? `${value < 0 ? '-' : ''}${tenths(Math.abs(value) * 100)}` : value.toFixed(3);
   const sign = Number(text) === 0 ? '' : value > 0 ? '+' : '−';
   return `${sign}${text.replace('-', '')}${share ? ' points' : ''}`;
 }

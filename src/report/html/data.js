@@ -114,7 +114,9 @@ const both = (before, after) => (before === '' || before === null || before === 
 const states = (cell) => (cell.before && cell.before.state !== cell.state ? [state(cell.before.state), ' → ', state(cell.state)] : [state(cell.state)]);
 const state = (name) => el('span', { class: `state ${name}` }, word(name));
 const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-const percent = (share) => `${(share * 100).toFixed(1)} %`;
+/** With one decimal; what lies in the middle goes to the even one, as in every other output of pf. */
+const tenths = (value) => ((value * 10) % 1 === 0.5 && Math.floor(value * 10) % 2 === 0 ? Math.floor(value * 10) / 10 : value).toFixed(1);
+const percent = (share) => `${tenths(share * 100)} %`;
 const dollars = (cost) => (cost === null || cost === undefined ? '' : `$${cost < 0.01 ? cost.toPrecision(2) : cost.toFixed(4)}`);
 const number = (value) => (value === null || value === undefined ? '' : String(+value.toFixed(4)));
 function duration(ms) {
