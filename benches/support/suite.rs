@@ -123,6 +123,7 @@ pub(crate) fn evaluate(folder: &Folder, recordings: Option<&str>) -> Run {
         concurrency: 1,
         messages: false,
         on_interrupt: &|| {},
+        enough: None,
         budget: &budget,
     };
     let cells = runner::prepare(&plan, options.mode, &replay).expect("it renders");

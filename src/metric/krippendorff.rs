@@ -39,8 +39,8 @@ fn disagreement(ratings: &mut [f64], level: Level) -> f64 {
     match level {
         Level::Nominal => {
             // `-0.0` and `0.0` are one rating.
-            let alike =
-                ratings.chunk_by(|a, b| a <= b && a >= b).map(|chunk| (chunk.len() as f64).powi(2));
+            let same = |a: &f64, b: &f64| a.partial_cmp(b) == Some(std::cmp::Ordering::Equal);
+            let alike = ratings.chunk_by(same).map(|chunk| (chunk.len() as f64).powi(2));
             n * n - alike.sum::<f64>()
         }
         Level::Interval => {

@@ -51,7 +51,7 @@ struct ColumnWatch {
 struct Sum {
     cells: u32,
     values: u32,
-    sum: f64,
+    total: f64,
 }
 
 impl Sum {
@@ -59,12 +59,12 @@ impl Sum {
         self.cells += 1;
         if let Some(value) = value {
             self.values += 1;
-            self.sum += value;
+            self.total += value;
         }
     }
 
     fn mean(self) -> Option<f64> {
-        (self.values > 0).then(|| self.sum / f64::from(self.values))
+        (self.values > 0).then(|| self.total / f64::from(self.values))
     }
 }
 

@@ -1,5 +1,7 @@
 //! One metric of two columns: how far apart they are, and how sure that is.
 
+use std::cmp::Ordering;
+
 use super::Options;
 use super::pairing::{Metric, Values};
 use super::power::Power;
@@ -193,7 +195,9 @@ pub(super) fn interval(
         return Some(found.interval);
     }
     let first = differences[0];
-    if !differences.iter().any(|difference| *difference < first || *difference > first) {
+    // Differences that are computed alike are equal to the last bit; `-0.0` is zero.
+    if differences.iter().all(|difference| difference.partial_cmp(&first) == Some(Ordering::Equal))
+    {
         return Some(unvaried(first, values.independent(), confidence));
     }
     let resampling = Resampling { resamples: options.resamples, confidence, seed: options.seed };

@@ -94,6 +94,9 @@ pub(in crate::cli) enum FileFormat {
     Csv,
 }
 
+/// Writes a page with all cases.
+pub(in crate::cli) type Page<'a> = &'a dyn Fn(&Path) -> io::Result<()>;
+
 /// A file to write, and in which form.
 pub(in crate::cli) type File = (PathBuf, FileFormat);
 
@@ -142,7 +145,7 @@ impl ReportArgs {
         &self,
         comparison: &Comparison,
         files: Vec<File>,
-        page: Option<&dyn Fn(&Path) -> io::Result<()>>,
+        page: Option<Page<'_>>,
         ui: &mut Ui,
     ) -> Result<(), Error> {
         match self.format {
