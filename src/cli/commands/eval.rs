@@ -357,7 +357,7 @@ fn warn(plan: &Plan, elsewhere: bool, ui: &mut Ui) {
 
 /// What will be asked, before anything is.
 fn announce(plan: &Plan, cells: &Cells, judging: &Judging, ui: &mut Ui) {
-    if cells.len() == 0 {
+    if cells.is_empty() {
         return;
     }
     let of = |origin| cells.count(origin);

@@ -190,7 +190,7 @@ pub(super) fn interval(
         return Some(found.interval);
     }
     let first = differences[0];
-    if !differences.iter().any(|difference| *difference < first || *difference > first) {
+    if differences.iter().all(|difference| difference.to_bits() == first.to_bits()) {
         return Some(unvaried(first, values.independent(), confidence));
     }
     let resampling = Resampling { resamples: options.resamples, confidence, seed: options.seed };
