@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gix::ObjectId;
+use gix::note::plumbing::State;
 use gix::objs::TreeRefIter;
+use gix::refs::Target;
+use gix::refs::transaction::PreviousValue;
 
 use super::SnapshotError;
 use super::repo::Repo;
@@ -87,25 +90,8 @@ pub(super) fn edit(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let notes = handle.notes().and_then(|notes| notes.with_refs([reference]));
-        let mut notes = notes.map_err(SnapshotError::git(doing()))?.with_commit_message(message);
-        let before = match notes.get(id).map_err(SnapshotError::git(doing()))?.first() {
-            Some(note) => String::from_utf8_lossy(&note.blob.data).into_owned(),
-            None => String::new(),
-        };
-        let mut lines: BTreeSet<String> =
-            before.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        edit(&mut lines);
-        let after: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-        if after == before {
-            return Ok(());
-        }
-        let written = match after.is_empty() {
-            true => notes.remove(reference, id),
-            false => notes.replace(reference, id, &after),
-        };
-        match written {
-            Ok(_) => return Ok(()),
+        match edit_once(&handle, reference, id, message, &edit) {
+            Ok(()) => return Ok(()),
             // The ref moved between reading and writing.
             Err(_) if attempt < ATTEMPTS => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(attempt)));
@@ -113,4 +99,45 @@ pub(super) fn edit(
             Err(error) => return Err(SnapshotError::git(doing())(error)),
         }
     }
+}
+
+/// Reads, edits and writes; fails where the ref is another one by then than the one that was read.
+fn edit_once(
+    handle: &gix::Repository,
+    reference: &str,
+    commit: ObjectId,
+    message: &str,
+    edit: &impl Fn(&mut BTreeSet<String>),
+) -> gix::Result<()> {
+    let found = handle.try_find_reference(reference)?;
+    let parent = found.map(|mut found| found.peel_to_commit()).transpose()?;
+    let tree = match &parent {
+        Some(parent) => parent.tree_id()?.detach(),
+        None => ObjectId::empty_tree(handle.object_hash()),
+    };
+    let mut notes = State::new(tree, handle)?;
+    let before = match notes.get(&commit, handle)? {
+        Some(blob) => String::from_utf8_lossy(&handle.find_blob(blob)?.data).into_owned(),
+        None => String::new(),
+    };
+    let mut lines: BTreeSet<String> =
+        before.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    edit(&mut lines);
+    let after: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    if after == before {
+        return Ok(());
+    }
+    let edited = match after.is_empty() {
+        true => notes.remove(commit, handle)?,
+        false => notes.replace(commit, handle.write_blob(&after)?.detach(), handle)?,
+    };
+    let (expected, parents) = match &parent {
+        Some(parent) => {
+            (PreviousValue::MustExistAndMatch(Target::Object(parent.id)), vec![parent.id])
+        }
+        None => (PreviousValue::MustNotExist, Vec::new()),
+    };
+    let written = handle.new_commit(message, edited.tree, parents)?;
+    handle.reference(reference, written.id, expected, format!("notes: {message}"))?;
+    Ok(())
 }
