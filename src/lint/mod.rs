@@ -184,6 +184,9 @@ pub fn check(
             facts.said = remembers.then(|| Said::of(prompt));
             Ok(CheckedPrompt { touched, changed, findings, facts: Some(facts) })
         })
+        // Of several errors the first in the order of the files, whichever thread met one first.
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect::<Result<_, SnapshotError>>()?;
     let mut facts = Vec::with_capacity(of_prompts.len());
     let (mut touched, mut changed) = (BTreeSet::new(), BTreeSet::new());
@@ -225,6 +228,9 @@ pub fn check(
                 Ok(CheckedSuite { findings, ..CheckedSuite::default() })
             })
         })
+        // Of several errors the first in the order of the files, whichever thread met one first.
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect::<Result<_, SnapshotError>>()?;
     let mut suites = Vec::new();
     for suite in of_suites {
@@ -255,6 +261,9 @@ pub fn check(
                 Err(error) => Ok(vec![project::unreadable(error)?]),
             }
         })
+        // Of several errors the first in the order of the files, whichever thread met one first.
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect::<Result<_, SnapshotError>>()?;
     findings.extend(of_texts.into_iter().flatten());
 

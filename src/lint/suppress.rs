@@ -14,7 +14,7 @@ use super::rules::{BAD_SUPPRESSION, RULES, UNEXPLAINED_SUPPRESSION, UNUSED_SUPPR
 use crate::diagnostic::{Diagnostic, Fix, closest};
 use crate::document::{self, Document, Node, NodeKind};
 use crate::path::RepoPath;
-use crate::project::{FileKind, Project};
+use crate::project::{self, FileKind, Project};
 use crate::snapshot::SnapshotError;
 use crate::span::{SourceFile, Span};
 
@@ -49,7 +49,12 @@ pub(super) fn read<'a>(
             let Some(kind) = project.kind(path).filter(|kind| *kind != FileKind::Dataset) else {
                 return Ok(Vec::new());
             };
-            let Some(file) = project.source(path)? else { return Ok(Vec::new()) };
+            let file = match project.source(path) {
+                Ok(Some(file)) => file,
+                Ok(None) => return Ok(Vec::new()),
+                // That it cannot be read is a finding of its own.
+                Err(error) => return project::unreadable(error).map(|_| Vec::new()),
+            };
             if !file.text().contains(MARK) {
                 return Ok(Vec::new());
             }
@@ -61,6 +66,9 @@ pub(super) fn read<'a>(
                 }
             })
         })
+        // Of several errors the first in the order of the files, whichever thread met one first.
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect::<Result<_, SnapshotError>>()?;
     Ok(found.into_iter().flatten().collect())
 }

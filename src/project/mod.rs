@@ -194,6 +194,9 @@ impl Project {
         let loaded: Vec<Loaded> = kinds
             .into_par_iter()
             .map(|(path, kind)| load_definition(&self.snapshot, path, kind))
+            // Of several errors the first in the order of the files, whichever thread met one first.
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect::<Result<_, SnapshotError>>()?;
         // A tree that is made of a list at once has no room to spare in its nodes.
         let (mut sources, mut prompts) = (Vec::with_capacity(loaded.len()), Vec::new());
