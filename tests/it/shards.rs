@@ -27,15 +27,15 @@ fn project() -> Fixture {
         .map(|n: usize| {
             let expected = ["a", "b", "c"][n % 3];
             let mut row = json!({"text": text[n * 7 % 5], "expected": expected});
-            if n % 4 > 0 {
+            if !n.is_multiple_of(4) {
                 row["id"] = json!(format!("case-{:02}", 59 - n));
             } else {
                 row["text"] = json!(format!("{} {n}", text[n % 5]));
             }
-            if n % 5 == 0 {
+            if n.is_multiple_of(5) {
                 row["group"] = json!(format!("g{}", n % 3));
             }
-            if n % 6 == 0 {
+            if n.is_multiple_of(6) {
                 row["weight"] = json!(1.5);
             }
             row.to_string() + "\n"
@@ -119,7 +119,7 @@ fn assert_alike(one: &Value, other: &Value, place: &str) {
             }
         }
         (Value::Number(a), Value::Number(b)) if a.is_f64() && b.is_f64() => {
-            let distance = (a.as_f64().unwrap() - b.as_f64().unwrap()).abs();
+            let distance = (a.as_f64().expect("a number") - b.as_f64().expect("a number")).abs();
             assert!(distance < 1e-12, "{place}: {a} and {b}");
         }
         _ => assert_eq!(one, other, "{place}"),

@@ -169,6 +169,16 @@ pub(crate) fn run(args: &Args, global: &Global, ui: &mut Ui) -> Result<Exit, Err
 
     let held = sides.answers();
     let [mut before, mut after] = sides.take(&names[1]);
+    if before.columns.is_empty() || after.columns.is_empty() {
+        let which = usize::from(!before.columns.is_empty());
+        return Err(Error::nothing(format!(
+            "no case of {suite} can be rendered for {}",
+            names[which]
+        ))
+        .hint(
+            "its cases lack a variable that the prompt requires; name another one: --suite NAME",
+        ));
+    }
     replace_gates(gates, [&mut before, &mut after]);
     let models = Matching::chosen(args.model_a.is_some());
     let options = args.statistics.options(Columns { prompts: Matching::Chosen, models });
