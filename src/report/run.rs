@@ -115,7 +115,7 @@ pub struct Eval {
     gates: Vec<Gate>,
     results: Vec<ResultEntry>,
     /// What was not run, since a note proves what it comes to; its gates are among the others.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     proven: Vec<Score>,
     /// How it compares with another version, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
