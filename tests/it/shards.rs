@@ -27,10 +27,10 @@ fn project() -> Fixture {
         .map(|n: usize| {
             let expected = ["a", "b", "c"][n % 3];
             let mut row = json!({"text": text[n * 7 % 5], "expected": expected});
-            if !n.is_multiple_of(4) {
-                row["id"] = json!(format!("case-{:02}", 59 - n));
-            } else {
+            if n.is_multiple_of(4) {
                 row["text"] = json!(format!("{} {n}", text[n % 5]));
+            } else {
+                row["id"] = json!(format!("case-{:02}", 59 - n));
             }
             if n.is_multiple_of(5) {
                 row["group"] = json!(format!("g{}", n % 3));
