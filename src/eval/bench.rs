@@ -13,7 +13,8 @@ use crate::assertion::{
     Yardstick,
 };
 use crate::digest::{self, Digest};
-use crate::message::{Message, Request, ResponseFormat, Role};
+use crate::message::{Message, ModelSettings, Request, ResponseFormat, Role};
+use crate::price::Prices;
 use crate::project::Project;
 use crate::project::judge::{self, Contract, JudgeError};
 use crate::project::model::ResolvedModel;
@@ -150,6 +151,13 @@ impl Bench {
     /// Whether nobody is asked.
     pub fn is_empty(&self) -> bool {
         self.models.is_empty() && self.commands.is_empty()
+    }
+
+    /// The models, as `provider/name`, whose price is not known.
+    pub fn unpriced(&self, prices: &Prices) -> BTreeSet<String> {
+        let models = self.models.values().map(|model| &model.settings);
+        let paid = models.filter(|model| model.provider != "echo");
+        paid.filter(|model| prices.of(model).is_none()).map(ModelSettings::id).collect()
     }
 
     /// The providers that it asks.

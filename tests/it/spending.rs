@@ -92,6 +92,18 @@ fn a_model_without_a_price_is_an_error_before_any_call() {
 }
 
 #[test]
+fn a_judge_without_a_price_is_one_too() {
+    let model = Model::repeating();
+    let fixture = priced(&model, 2);
+    let suite = fixture.read("evals/say.yaml");
+    let judged = "assert: [{type: judge, value: Is it polite?, model: lab/judge}, ";
+    fixture.write("evals/say.yaml", suite.replace("assert: [", judged));
+    let _ =
+        eval(&fixture, &["--max-cost", "1"]).exits(2).says("the price of `lab/judge` is not known");
+    assert_eq!(model.asked(), 0);
+}
+
+#[test]
 fn a_call_that_may_have_been_charged_counts_in_full() {
     let model = Model::start(|_| ResponseTemplate::new(200).set_body_string("{\"choices\": ["));
     let fixture = priced(&model, 3);

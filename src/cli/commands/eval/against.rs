@@ -95,12 +95,13 @@ impl AgainstArgs {
     }
 }
 
-/// What a version is called: as it was typed, and the commit where the name may move.
+/// What a version is called: as it was typed, or the commit where that says nothing of it.
 fn label(text: &str, snapshot: &Snapshot) -> String {
     let name = text.strip_suffix("...").unwrap_or(text);
     match snapshot.commit() {
         Some(commit) if commit.id.starts_with(name) => commit.short_id().to_owned(),
-        Some(commit) if text.ends_with("...") => format!("{name}~{}", commit.short_id()),
+        // Where a branch left another one is neither of the two names.
+        Some(commit) if text.ends_with("...") => commit.short_id().to_owned(),
         _ => name.to_owned(),
     }
 }

@@ -17,7 +17,13 @@ pub(in crate::cli) fn estimate(
     let estimate = estimate::estimate(plan, cells, answers);
     let unpriced = |limited: &dyn Fn(usize) -> bool| {
         let columns = estimate.columns.iter().filter(|column| limited(column.suite));
-        Estimate { columns: columns.cloned().collect() }.unpriced(plan)
+        let mut names = Estimate { columns: columns.cloned().collect() }.unpriced(plan);
+        if cells.iter().any(|cell| cell.judging && limited(cell.index.suite)) {
+            names.extend(plan.bench.unpriced(&plan.prices));
+            names.sort();
+            names.dedup();
+        }
+        names
     };
     let (names, limit) = match max_cost {
         Some(_) => (unpriced(&|_| true), "--max-cost"),
