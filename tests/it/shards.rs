@@ -194,5 +194,7 @@ fn the_job_says_which_shard_it_is_only_where_it_is_asked() {
     for wrong in ["0/3", "4/3", "two", "1/0"] {
         let _ = run(&["--shard", wrong], &[]).exits(2).says("shard");
     }
-    let _ = run(&["--shard", "1/2", "--failed"], &[]).exits(2).says("cannot be used with");
+    for whole in ["--failed", "--notes", "--skip-proven"] {
+        let _ = run(&["--shard", "1/2", whole], &[]).exits(2).says("cannot be used with");
+    }
 }

@@ -21,10 +21,10 @@ const SHOWN: usize = 3;
 #[derive(Debug, clap::Args)]
 pub(super) struct NotesArgs {
     /// Note the results beside the commit, in refs/notes/pf: all cases, and nothing uncommitted; `pf log` shows them
-    #[arg(long, conflicts_with_all = ["cases", "tags", "failed", "coverage", "spot_check", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["shard", "cases", "tags", "failed", "coverage", "spot_check", "dry_run"])]
     notes: bool,
     /// Do not run again what a note proves: today's gates are held against its numbers; needs `notes` in your trust.yaml
-    #[arg(long, conflicts_with_all = ["cases", "tags", "failed", "coverage", "spot_check", "against", "record", "refresh"])]
+    #[arg(long, conflicts_with_all = ["shard", "cases", "tags", "failed", "coverage", "spot_check", "against", "record", "refresh"])]
     skip_proven: bool,
 }
 
