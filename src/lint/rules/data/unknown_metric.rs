@@ -23,7 +23,8 @@ rule! {
     /// ## What it does
     ///
     /// Each prompt of the suite must have the metric, by an assertion of the suite, of its own output contract, or of a
-    /// case. Figures of one class, such as `label.recall.refund`, need the list `labels`. `primary` may also be `pass_rate`.
+    /// case. Figures of one class, such as `label.recall.refund`, need the list `labels`. `primary` may also be `pass_rate`
+    /// or `score`, the weighted mean of all assertions.
     ///
     /// ## Example
     ///
@@ -51,7 +52,7 @@ rule! {
 }
 
 /// The metrics that every run has.
-const OF_EVERY_RUN: [&str; 1] = ["pass_rate"];
+const OF_EVERY_RUN: [&str; 2] = ["pass_rate", "score"];
 
 fn check(context: &SuiteContext<'_>, findings: &mut Vec<Diagnostic>) {
     let suite = context.suite;
